@@ -1,0 +1,62 @@
+package event
+
+// Records is a run of consecutive records of one partition as a source read
+// them, column by column. Index i of every slice is one record.
+type Records struct {
+	Topic     string
+	Partition int32
+	Codec     string   // name of the codec of the topic
+	Offsets   []int64  //
+	Times     []int64  // Kafka record time, Unix ms
+	Values    [][]byte // raw; nil value = tombstone
+	Trace     [][]byte // W3C traceparent header a record; nil when no record has one
+	Next      int64    // offset after the run: past control and aborted records
+	High      int64    // high watermark when the run was read
+	Bytes     int      // decompressed size, for budgets
+}
+
+// Len returns the number of records.
+func (r *Records) Len() int { return len(r.Offsets) }
+
+// Position says where a record came from.
+type Position struct {
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+}
+
+// Reason is why an input became a dead letter (DESIGN §3).
+type Reason string
+
+// The reasons of a dead letter.
+const (
+	Syntax          Reason = "syntax"
+	UTF8            Reason = "utf8"
+	DuplicateMember Reason = "duplicate_member"
+	MissingField    Reason = "missing_field"
+	BadType         Reason = "type"
+	Range           Reason = "range"
+	Precision       Reason = "precision"
+	Negative        Reason = "negative"
+	BadCode         Reason = "code"
+	BadTime         Reason = "time"
+	Future          Reason = "future"
+	TooLarge        Reason = "too_large"
+	UnknownMember   Reason = "unknown_member"
+	BadBatch        Reason = "batch"
+	BadCodec        Reason = "codec"
+	MissingPhone    Reason = "missing_phone"
+	RowRefused      Reason = "row_refused"
+)
+
+// Dead is one input that could not be used, with all that is needed to replay
+// it after a fix.
+type Dead struct {
+	Position
+	Time    int64  // Kafka record time, Unix ms
+	Codec   string //
+	Reason  Reason //
+	Field   string // dotted name, or "" where no field is to blame
+	Message string // what and what to do, for people
+	Raw     []byte // the original bytes
+}
