@@ -24,6 +24,8 @@ const (
 	dialTimeout = 10 * time.Second
 	// 30 s: must outlast the longest wait that a request asks of the broker.
 	requestTimeout = 30 * time.Second
+	// 20 s: a join waits this long for slow members, inside requestTimeout.
+	rebalanceTimeout = 20 * time.Second
 	// 1 min: how long a new partition of a topic may stay unseen.
 	refreshEvery = time.Minute
 	// 10 tries of 250 ms outlast the restart of a broker and a leader election.
@@ -113,6 +115,7 @@ func (c Config) Sarama() (*sarama.Config, error) {
 	s.Consumer.Return.Errors = true
 	s.Consumer.IsolationLevel = sarama.ReadCommitted
 	s.Consumer.Offsets.AutoCommit.Enable = false
+	s.Consumer.Group.Rebalance.Timeout = rebalanceTimeout
 	s.Consumer.Offsets.Initial = sarama.OffsetOldest
 
 	config, err := c.TLS.Client()
