@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -123,12 +124,18 @@ func Start(ctx context.Context, c Config, name string) (*Telemetry, error) {
 	return t, t.serve(c.Prometheus.Address, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 }
 
-func otlp(ctx context.Context, url string) (sdkmetric.Exporter, sdktrace.SpanExporter, error) {
-	m, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(url))
+// otlp returns exporters to the collector at base, under the paths that the OTLP
+// specification gives to each signal.
+func otlp(ctx context.Context, base string) (sdkmetric.Exporter, sdktrace.SpanExporter, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, nil, fmt.Errorf("telemetry.otlp.endpoint: %w", err)
+	}
+	m, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(u.JoinPath("v1/metrics").String()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("make otlp metric exporter: %w", err)
 	}
-	s, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url))
+	s, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(u.JoinPath("v1/traces").String()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("make otlp trace exporter: %w", err)
 	}
