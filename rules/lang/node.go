@@ -51,8 +51,9 @@ const (
 	Coalesce             // a ?? b
 	IsMissing            // x == nil
 	Cond                 // c ? a : b; an unknown c gives missing
-	Call                 // Func(Args...), one of the functions of RULES §4
+	Call                 // Name(Args...), one of the functions of RULES §4 and of expr's on texts
 	Opaque               // an expr sub-tree that only the VM evaluates: Source, over the columns in Reads
+	Score                // the rule's score; stands in conditions of cases only
 )
 
 // Value is a literal.
@@ -63,6 +64,14 @@ type Value struct {
 	Int  int64 // Time, Duration in ms
 	Bool bool
 }
+
+// Shapes: And and Or have two or more Args and are flat; Eq to Ge, Add to
+// Concat, Coalesce and the text operators have two; In has one, and Set; Not,
+// Neg and IsMissing have one; Cond has three. Time nodes are ms, so a Date
+// column stands for the ms of its midnight UTC, a Uint or Float column for its
+// exact decimal. Comparisons have operands of one type. A negated comparison is
+// the opposite comparison (Kleene agrees); Not stands only over other
+// operations. Const never stands on the left of a comparison with a non-Const.
 
 // Node is one node of the typed tree that a checked expression becomes: params
 // and lets are expanded, literals are exact, not is pushed down to comparisons
