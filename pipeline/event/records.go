@@ -1,5 +1,7 @@
 package event
 
+import "strconv"
+
 // Records is a run of consecutive records of one partition as a source read
 // them, column by column. Index i of every slice is one record.
 type Records struct {
@@ -13,7 +15,27 @@ type Records struct {
 	Next      int64    // offset after the run: past control and aborted records
 	High      int64    // high watermark when the run was read
 	Bytes     int      // decompressed size, for budgets
+	Dead      []Dead   // inputs of the run that have no record: batches nobody can read
+	Free      func()   // gives the memory back to the budget of the source; may be nil
 }
+
+// Release says that nobody looks at r, or at anything that points into it, any
+// more.
+func (r *Records) Release() {
+	if r.Free != nil {
+		r.Free()
+		r.Free = nil
+	}
+}
+
+// Partition names one partition of a topic.
+type Partition struct {
+	Topic string
+	ID    int32
+}
+
+// String returns topic/partition.
+func (p Partition) String() string { return p.Topic + "/" + strconv.Itoa(int(p.ID)) }
 
 // Len returns the number of records.
 func (r *Records) Len() int { return len(r.Offsets) }
