@@ -16,8 +16,9 @@ type Batch struct {
 	Index   []int32  // the record of each row; records without a row are dead letters
 	Columns []Vector // one a schema column; not projected = Empty
 
-	record arrow.Record
-	free   func(*Batch)
+	record   arrow.Record
+	free     func(*Batch)
+	released bool
 }
 
 // NewBatch returns a batch without rows; free gets it back on Release and may
@@ -32,7 +33,7 @@ func NewBatch(s *Schema, free func(*Batch)) *Batch {
 
 // Reset makes b an empty batch over recs, keeping its memory.
 func (b *Batch) Reset(recs *Records) {
-	b.Records, b.Rows, b.Index = recs, 0, b.Index[:0]
+	b.Records, b.Rows, b.Index, b.released = recs, 0, b.Index[:0], false
 	for i := range b.Columns {
 		b.Columns[i].reset()
 	}
@@ -65,8 +66,13 @@ func (b *Batch) Record() arrow.Record {
 	return b.record
 }
 
-// Release gives the memory back; b must not be used afterwards.
+// Release gives the memory back; b must not be used afterwards. A second Release
+// does nothing.
 func (b *Batch) Release() {
+	if b.released {
+		return
+	}
+	b.released = true
 	if b.record != nil {
 		b.record.Release()
 		b.record = nil
@@ -87,8 +93,15 @@ func (b *Batch) Position(r int) Position {
 	return Position{Topic: b.Records.Topic, Partition: b.Records.Partition, Offset: b.Offset(r)}
 }
 
-// RecordTime returns the Kafka time of row r, Unix ms.
-func (b *Batch) RecordTime(r int) int64 { return b.Records.Times[b.Index[r]] }
+// RecordTime returns the record time of row r, Unix ms: its Kafka time, or its
+// occurred_at where the source has none.
+func (b *Batch) RecordTime(r int) int64 {
+	t := b.Records.Times[b.Index[r]]
+	if t == AsOccurred {
+		return b.Columns[b.Schema.occurred].I64[r]
+	}
+	return t
+}
 
 // Hash returns the content hash of row r.
 func (b *Batch) Hash(r int) Hash { return ContentHash(b.Raw(r)) }

@@ -26,7 +26,7 @@ func builtin() []Column {
 		{Name: "credited_amount", Type: Decimal},
 		{Name: "credited_currency", Type: Symbol, List: Currency},
 		{Name: "base_amount", Type: Decimal, Derived: true},
-		{Name: "layer", Type: Uint},
+		{Name: "layer", Type: Uint, Max: 255},
 		{Name: "rail", Type: Symbol, List: Closed, Values: Rails()},
 	}
 	cols = append(cols, payment()...)
@@ -77,15 +77,15 @@ func side(role string) []Column {
 		{Name: "country", Type: Symbol, List: Country},
 		{Name: "account_type", Type: Symbol},
 		{Name: "opened_at", Type: Time},
-		{Name: "balance", Type: Decimal},
+		{Name: "balance", Type: Decimal, Signed: true},
 		{Name: "hold_amount", Type: Decimal},
 		{Name: "phone", Type: Text, Phone: true, Personal: true},
 		{Name: "phone_used", Type: Text, Phone: true, Personal: true},
 		{Name: "email", Type: Text, Personal: true},
 		{Name: "device", Type: Text, Personal: true},
 		{Name: "ip", Type: Text, Personal: true},
-		{Name: "lat", Type: Float, Personal: true},
-		{Name: "lon", Type: Float, Personal: true},
+		{Name: "lat", Type: Float, Bound: 90, Personal: true},
+		{Name: "lon", Type: Float, Bound: 180, Personal: true},
 		{Name: "account_country", Type: Symbol, List: Country, Derived: true},
 		{Name: "uid", Type: Text, Derived: true, Personal: true},
 	}

@@ -1,6 +1,17 @@
 package event
 
+import "math"
+
 import "strconv"
+
+// MaxRecord is the greatest size of one record, 1 MiB (DESIGN §3). A codec refuses
+// a longer one as too_large, so a source that bounds its memory may cut a record
+// after MaxRecord+1 bytes.
+const MaxRecord = 1 << 20
+
+// AsOccurred stands in Records.Times for a record without a time of its own: its
+// record time is its occurred_at (DESIGN §8, files), so it is never in the future.
+const AsOccurred int64 = math.MinInt64
 
 // Records is a run of consecutive records of one partition as a source read
 // them, column by column. Index i of every slice is one record.
@@ -9,7 +20,7 @@ type Records struct {
 	Partition int32
 	Codec     string   // name of the codec of the topic
 	Offsets   []int64  //
-	Times     []int64  // Kafka record time, Unix ms
+	Times     []int64  // Kafka record time, Unix ms, or AsOccurred
 	Values    [][]byte // raw; nil value = tombstone
 	Trace     [][]byte // W3C traceparent header a record; nil when no record has one
 	Next      int64    // offset after the run: past control and aborted records
@@ -75,7 +86,7 @@ const (
 // it after a fix.
 type Dead struct {
 	Position
-	Time    int64  // Kafka record time, Unix ms
+	Time    int64  // Kafka record time, Unix ms; 0 = it has none
 	Codec   string //
 	Reason  Reason //
 	Field   string // dotted name, or "" where no field is to blame

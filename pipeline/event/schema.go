@@ -46,12 +46,16 @@ type Column struct {
 	Phone    bool     // E.164: ^\+[1-9]\d{6,14}$
 	Personal bool     // identifies a person or account: masked for analysts
 	Path     string   // of a config column: where its value stands on the wire, else ""
+	Signed   bool     // a Decimal that may be negative: an account can be overdrawn
+	Max      uint32   // of a Uint: the greatest value, 0 = 2^32-1
+	Bound    float64  // of a Float: the greatest absolute value, 0 = none
 }
 
 // Schema is the ordered set of all columns of a report; immutable.
 type Schema struct {
-	Columns []Column
-	index   map[string]int
+	Columns  []Column
+	index    map[string]int
+	occurred int // position of occurred_at
 }
 
 // NewSchema returns the schema of DESIGN §3 followed by the columns that the
@@ -64,6 +68,7 @@ func NewSchema(more ...Column) (*Schema, error) {
 		}
 		s.index[c.Name] = i
 	}
+	s.occurred = s.index["occurred_at"]
 	return s, nil
 }
 
