@@ -1,0 +1,300 @@
+package caselog
+
+import (
+	"encoding/json"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// HitData is the data of hit, hit.changed and hit.overturned.
+type HitData struct {
+	HitID    string      `json:"hit_id"`
+	Evidence string      `json:"evidence"`
+	Rule     string      `json:"rule"`
+	Version  uint32      `json:"version"`
+	Title    string      `json:"title,omitempty"`
+	Reporter string      `json:"reporter"`
+	ReportID string      `json:"report_id"`
+	Revision uint32      `json:"revision"`
+	Hash     string      `json:"hash"` // hex
+	Kind     string      `json:"kind,omitempty"`
+	Occurred freeze.Time `json:"occurred_at"`
+	Record   freeze.Time `json:"record_time"`
+	Status   string      `json:"status"`
+	Case     string      `json:"case,omitempty"`
+	Score    json.Number `json:"score"`
+	Severity string      `json:"severity"`
+	Late     bool        `json:"late"`
+	Cold     bool        `json:"cold"`
+	Cut      bool        `json:"cut"`
+	Excepted bool        `json:"excepted,omitempty"`
+	// Stale marks a hit older than max_age when it was written: never sent by
+	// itself.
+	Stale     bool           `json:"stale,omitempty"`
+	CaseID    string         `json:"case_id,omitempty"`
+	Digests   hit.Digests    `json:"digests"`
+	Position  event.Position `json:"position"`
+	Values    map[string]any `json:"values"`
+	Unknown   []string       `json:"unknown"`
+	Ask       []string       `json:"ask"`
+	Approval  string         `json:"approval"`
+	Offence   string         `json:"predicate_offence"`
+	Typology  []string       `json:"typology"`
+	Blocked   string         `json:"blocked,omitempty"` // field that keeps it from being routed
+	Payments  []PaymentMark  `json:"payments"`
+	Personal  string         `json:"personal,omitempty"`
+	Overturns string         `json:"overturns,omitempty"` // hit id, of hit.overturned
+}
+
+// PaymentMark is what Apply may know of a payment.
+type PaymentMark struct {
+	Key    string        `json:"key,omitempty"`
+	Amount *freeze.Money `json:"amount,omitempty"` // disputed
+	Hop    uint8         `json:"hop"`
+	// Refs are marks of the references (Root.Ref): payments that share one are
+	// one payment.
+	Refs []string `json:"refs,omitempty"`
+	// Told orders the reports of one payment: the greatest gives its amount.
+	Told string `json:"told,omitempty"`
+	// Item is the sender's id of the item, of an inbound request.
+	Item string `json:"item,omitempty"`
+	// Parents are the items of the alerts that an instruction serves.
+	Parents []string `json:"parents,omitempty"`
+}
+
+// HitPersonal is the sealed part of HitData.
+type HitPersonal struct {
+	UID      string           `json:"uid,omitempty"`
+	Subject  freeze.Subject   `json:"subject"`
+	Facts    string           `json:"facts,omitempty"`
+	Values   map[string]any   `json:"values,omitempty"` // text values
+	Payments []PersonalDetail `json:"payments,omitempty"`
+}
+
+// PersonalDetail is the sealed part of a payment; the mark of the same index
+// goes with it.
+type PersonalDetail struct {
+	Key           string        `json:"key,omitempty"`
+	Refs          freeze.Refs   `json:"refs"`
+	Instructed    *freeze.Money `json:"instructed,omitempty"`
+	Settled       *freeze.Money `json:"settled,omitempty"`
+	Credited      *freeze.Money `json:"credited,omitempty"`
+	ExecutedAt    freeze.Time   `json:"executed_at"`
+	SettledOn     freeze.Date   `json:"settled_on,omitempty"`
+	Rail          string        `json:"rail"`
+	Authorisation string        `json:"authorisation"`
+	Debtor        freeze.Debtor `json:"debtor"`
+	Remittance    string        `json:"remittance,omitempty"`
+	ComplaintRef  string        `json:"complaint_ref,omitempty"`
+	ReportedAt    freeze.Time   `json:"reported_at"`
+}
+
+// BlockedData says which field keeps an alert from going out.
+type BlockedData struct {
+	AlertID string `json:"alert_id"`
+	Field   string `json:"field"`
+	Text    string `json:"text,omitempty"`
+}
+
+// OfficerData is the data of every event that an officer causes: approval.given,
+// approval.refused, confirmed, withdrawn, reviewed, task.closed.
+type OfficerData struct {
+	AlertID string `json:"alert_id"`
+	By      string `json:"by"`
+	// Act is what is approved: request, authorise, refuse, release.
+	Act    string `json:"act,omitempty"`
+	Digest string `json:"digest,omitempty"` // of what the officer saw
+	Basis  string `json:"basis,omitempty"`  // legal basis, of authorise
+	Code   string `json:"code,omitempty"`   // refusal code, of refuse
+	Task   string `json:"task,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// ApprovalData is the approval in message.queued.
+type ApprovalData struct {
+	Mode          string   `json:"mode"`
+	ContentDigest string   `json:"content_digest"`
+	By            []string `json:"by"`
+}
+
+// QueuedData is the data of message.queued: from then on the body is frozen.
+type QueuedData struct {
+	AlertID     string        `json:"alert_id"`
+	Episode     uint32        `json:"episode"`
+	MessageID   string        `json:"message_id"`
+	Sequence    uint32        `json:"sequence,omitempty"`
+	Type        freeze.Type   `json:"type"`
+	InReplyTo   string        `json:"in_reply_to,omitempty"`
+	Party       string        `json:"party"`
+	Lane        string        `json:"lane"`
+	Channels    []string      `json:"channels"`
+	Environment string        `json:"environment"`
+	Provisional bool          `json:"provisional"`
+	ConfirmBy   *freeze.Time  `json:"confirm_by,omitempty"`
+	Approval    *ApprovalData `json:"approval,omitempty"`
+	Digest      freeze.Digest `json:"digest"`
+	Fold        int           `json:"fold"`
+	// Level is the level of a receipt.
+	Level freeze.Level `json:"level,omitempty"`
+	// Content marks what the message says, so that a change is noticed.
+	Content  string       `json:"content,omitempty"`
+	Outcome  *OutcomeMark `json:"outcome,omitempty"` // of an outcome of ours
+	Personal string       `json:"personal,omitempty"`
+}
+
+// BodyPersonal is the sealed part of a message: JSON text, or the JWS of a
+// receipt.
+type BodyPersonal struct {
+	Body string `json:"body"`
+}
+
+// AttemptData is the data of attempt: written and read back before the try.
+type AttemptData struct {
+	AlertID   string `json:"alert_id"`
+	MessageID string `json:"message_id"`
+	Number    uint32 `json:"n"`
+	Channel   string `json:"channel"`
+	Owner     string `json:"owner"`
+	After     string `json:"after,omitempty"` // why the previous attempt ended
+	Status    int    `json:"status,omitempty"`
+	Elapsed   int64  `json:"elapsed_ms,omitempty"` // of the previous attempt
+}
+
+// DeliveredData is the data of delivered and gave_up.
+type DeliveredData struct {
+	AlertID   string `json:"alert_id"`
+	MessageID string `json:"message_id"`
+	Number    uint32 `json:"n"`
+	Channel   string `json:"channel"`
+	Verdict   string `json:"verdict"`
+	Reason    string `json:"reason,omitempty"`
+	Detail    string `json:"detail,omitempty"`
+	Status    int    `json:"status,omitempty"`
+	Elapsed   int64  `json:"elapsed_ms,omitempty"`
+	Awaiting  bool   `json:"awaiting,omitempty"`
+	Fault     bool   `json:"fault,omitempty"`
+}
+
+// ReceivedData is the data of received: a partner's message other than receipt
+// and outcome.
+type ReceivedData struct {
+	MessageMark
+	Urgency     string         `json:"urgency,omitempty"`
+	Provisional bool           `json:"provisional,omitempty"`
+	ConfirmBy   *freeze.Time   `json:"confirm_by,omitempty"`
+	Asks        []freeze.Ask   `json:"asks,omitempty"`
+	Payments    []PaymentMark  `json:"payments,omitempty"`
+	Offence     string         `json:"predicate_offence,omitempty"`
+	Decide      *freeze.Time   `json:"decide_by,omitempty"`
+	Totals      []freeze.Total `json:"totals,omitempty"`
+	Confirms    string         `json:"confirms,omitempty"`
+	Personal    string         `json:"personal"`
+}
+
+// MessageMark is what every word of a partner carries.
+type MessageMark struct {
+	AlertID     string        `json:"alert_id"`
+	MessageID   string        `json:"message_id"`
+	Sequence    uint32        `json:"sequence,omitempty"`
+	Type        freeze.Type   `json:"type"`
+	InReplyTo   string        `json:"in_reply_to,omitempty"`
+	Party       string        `json:"party"`
+	Channel     string        `json:"channel"`
+	Environment string        `json:"environment"`
+	CaseID      string        `json:"case_id,omitempty"`
+	Digest      freeze.Digest `json:"digest"`
+	ReceivedAt  freeze.Time   `json:"received_at"`
+}
+
+// ReceiptData is the data of receipt: a partner's word that it has a message.
+type ReceiptData struct {
+	MessageMark
+	ReceiptOf   string        `json:"receipt_of"`
+	Of          freeze.Digest `json:"of"`
+	Level       freeze.Level  `json:"level"`
+	At          freeze.Time   `json:"at"`
+	Ref         string        `json:"recipient_ref,omitempty"`
+	Code        freeze.Code   `json:"code,omitempty"`
+	Field       string        `json:"field,omitempty"`
+	DuplicateOf string        `json:"duplicate_of,omitempty"`
+	DecideBy    *freeze.Time  `json:"decide_by,omitempty"`
+	Personal    string        `json:"personal"`
+}
+
+// OutcomeData is the data of outcome: a partner's word about the money.
+type OutcomeData struct {
+	MessageMark
+	OutcomeMark
+	Personal string `json:"personal"`
+}
+
+// OutcomeMark is what Apply may know of an outcome.
+type OutcomeMark struct {
+	OutcomeOf string           `json:"outcome_of"`
+	AsOf      freeze.Time      `json:"as_of"`
+	Final     bool             `json:"final"`
+	Decision  string           `json:"decision"`
+	Measures  []MeasureMark    `json:"measures,omitempty"`
+	Funds     []freeze.Fund    `json:"funds,omitempty"`
+	Amounts   []freeze.Amounts `json:"amounts,omitempty"`
+	Refusal   string           `json:"refusal,omitempty"`
+	Balanced  bool             `json:"balanced"`
+}
+
+// MeasureMark is a measure without the account.
+type MeasureMark struct {
+	MeasureID string        `json:"measure_id"`
+	AskID     string        `json:"ask_id"`
+	Kind      string        `json:"kind"`
+	State     string        `json:"state"`
+	Amount    *freeze.Money `json:"amount,omitempty"`
+	InForceAt freeze.Time   `json:"in_force_at"`
+	ExpiresAt *freeze.Time  `json:"expires_at,omitempty"`
+}
+
+// InstructedData links an inbound alert to the alert that instructs the bank
+// for it.
+type InstructedData struct {
+	AlertID    string `json:"alert_id"`
+	ChildKey   Key    `json:"child_key"`
+	ChildAlert string `json:"child_alert,omitempty"`
+	Bank       string `json:"bank"`
+}
+
+// AmendedData is the data of amended on the alert of an instruction: what one
+// inbound alert needs there. The latest of a parent counts; Payments empty means
+// that it needs nothing any more.
+type AmendedData struct {
+	Parent    string        `json:"parent_alert"`
+	ParentKey Key           `json:"parent_key"`
+	CaseID    string        `json:"case_id,omitempty"`
+	Ask       []string      `json:"ask"`
+	Urgency   string        `json:"urgency"`
+	By        []string      `json:"by"` // who authorised it
+	Basis     string        `json:"basis,omitempty"`
+	Offence   string        `json:"predicate_offence,omitempty"`
+	Payments  []PaymentMark `json:"payments"`
+	Personal  string        `json:"personal,omitempty"` // HitPersonal
+}
+
+// RecordedData is the data of recorded on an inbound alert: what the bank
+// answered to the instruction that serves it.
+type RecordedData struct {
+	AlertID   string `json:"alert_id"`
+	Child     string `json:"child_alert"`
+	ChildKey  Key    `json:"child_key"`
+	MessageID string `json:"message_id"`
+	OutcomeMark
+	Personal string `json:"personal,omitempty"` // BodyPersonal of the bank's outcome
+}
+
+// OverdueData is the data of overdue: a timer that ran out on the clock of the
+// log.
+type OverdueData struct {
+	AlertID string      `json:"alert_id"`
+	Timer   string      `json:"timer"` // T1..T12
+	Due     freeze.Time `json:"due"`
+	About   string      `json:"about,omitempty"` // message id
+}

@@ -1,0 +1,129 @@
+package caselog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Schema is the dataschema of every event.
+const Schema = "urn:haltwire:case:1"
+
+const typePrefix = "haltwire.case."
+
+// Type is the type of an event without the prefix haltwire.case.
+type Type string
+
+// The event types that the spine writes (DESIGN 6). Instructed is ours: it
+// links an inbound alert to the alert that instructs the bank for it.
+const (
+	Hit             Type = "hit"
+	HitChanged      Type = "hit.changed"
+	HitOverturned   Type = "hit.overturned"
+	Blocked         Type = "blocked"
+	Rerouted        Type = "rerouted"
+	ApprovalGiven   Type = "approval.given"
+	ApprovalRefused Type = "approval.refused"
+	Confirmed       Type = "confirmed"
+	Amended         Type = "amended"
+	Withdrawn       Type = "withdrawn"
+	MessageQueued   Type = "message.queued"
+	Attempt         Type = "attempt"
+	Delivered       Type = "delivered"
+	GaveUp          Type = "gave_up"
+	Received        Type = "received"
+	Receipt         Type = "receipt"
+	Outcome         Type = "outcome"
+	Reviewed        Type = "reviewed"
+	Instructed      Type = "instructed"
+	Recorded        Type = "recorded"
+	Overdue         Type = "overdue"
+	TaskOpened      Type = "task.opened"
+	TaskClosed      Type = "task.closed"
+	Erased          Type = "erased"
+)
+
+// Event is one record of the case log. It is immutable once encoded.
+type Event struct {
+	ID     string // unique; deterministic where a repeat must be recognised
+	Source string // "/" + id of the party that keeps the log
+	Type   Type
+	Key    Key
+	Time   time.Time // of the writer's clock
+	Trace  string    // W3C traceparent, or ""
+	Data   json.RawMessage
+}
+
+type envelope struct {
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"`
+	Source          string          `json:"source"`
+	Type            string          `json:"type"`
+	Subject         string          `json:"subject"`
+	Time            string          `json:"time"`
+	DataContentType string          `json:"datacontenttype"`
+	DataSchema      string          `json:"dataschema"`
+	Trace           string          `json:"traceparent,omitempty"`
+	Data            json.RawMessage `json:"data"`
+}
+
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+// New returns an event with data in it. The error is that of encoding data.
+func New(id string, t Type, key Key, at time.Time, data any) (Event, error) {
+	text, err := marshal(data)
+	if err != nil {
+		return Event{}, fmt.Errorf("encode data of %s: %w", t, err)
+	}
+	return Event{ID: id, Type: t, Key: key, Time: at, Data: text}, nil
+}
+
+// Encode writes e as CloudEvents 1.0 JSON.
+func (e Event) Encode() ([]byte, error) {
+	text, err := marshal(envelope{
+		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: typePrefix + string(e.Type), Subject: string(e.Key),
+		Time: e.Time.UTC().Format(timeForm), DataContentType: "application/json", DataSchema: Schema, Trace: e.Trace, Data: e.Data,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode event %s: %w", e.ID, err)
+	}
+	return text, nil
+}
+
+// Decode reads what Encode wrote.
+func Decode(text []byte) (Event, error) {
+	var v envelope
+	if err := json.Unmarshal(text, &v); err != nil {
+		return Event{}, fmt.Errorf("decode case event: %w", err)
+	}
+	kind, ours := strings.CutPrefix(v.Type, typePrefix)
+	if v.SpecVersion != "1.0" || !ours || v.DataSchema != Schema || v.ID == "" {
+		return Event{}, errors.New("decode case event: not an event of this log")
+	}
+	at, err := time.Parse(time.RFC3339Nano, v.Time)
+	if err != nil {
+		return Event{}, fmt.Errorf("decode case event %s: %w", v.ID, err)
+	}
+	return Event{ID: v.ID, Source: v.Source, Type: Type(kind), Key: Key(v.Subject), Time: at.UTC(), Trace: v.Trace, Data: v.Data}, nil
+}
+
+// Into decodes the data of e into a struct of this package.
+func (e Event) Into(data any) error {
+	if err := json.Unmarshal(e.Data, data); err != nil {
+		return fmt.Errorf("decode data of %s %s: %w", e.Type, e.ID, err)
+	}
+	return nil
+}
+
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
