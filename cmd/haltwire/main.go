@@ -69,6 +69,6 @@ func rootCmd() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringP("config", "c", "", "configuration `FILE` (default: haltwire.yaml in DIR or its parents, else built-in defaults)")
-	root.AddCommand(versionCmd())
+	root.AddCommand(keysCmd(), versionCmd())
 	return root
 }
