@@ -1,0 +1,146 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Contact says how to reach a desk, not a person.
+type Contact struct {
+	Desk  string `yaml:"desk"`
+	Phone string `yaml:"phone"`
+	Email string `yaml:"email"`
+	Hours string `yaml:"hours"`
+}
+
+// Self is the party that this haltwire speaks for (config: party).
+type Self struct {
+	ID      string  `yaml:"id"`
+	Name    string  `yaml:"name"`
+	Kind    string  `yaml:"kind"`
+	Country string  `yaml:"country"`
+	Contact Contact `yaml:"contact"`
+}
+
+// Party is an organisation we exchange messages with (config: parties[]).
+type Party struct {
+	ID        string     `yaml:"id"`
+	Name      string     `yaml:"name"`
+	Kind      string     `yaml:"kind"`
+	Country   string     `yaml:"country"`
+	Contact   Contact    `yaml:"contact"`
+	Keys      Keys       `yaml:"keys"`
+	Channels  []Channel  `yaml:"channels"`
+	Servicers []Servicer `yaml:"servicers"`
+	Policy    Policy     `yaml:"policy"`
+}
+
+// Keys names the file with a party's public keys.
+type Keys struct {
+	File string `yaml:"file"`
+}
+
+// Channel is one way to a party; which members count depends on the kind.
+type Channel struct {
+	Kind         string `yaml:"kind"`          // webhook | kafka
+	URL          string `yaml:"url"`           // webhook
+	AllowPrivate bool   `yaml:"allow_private"` // webhook: the address may be a private one
+	CA           string `yaml:"ca"`            // webhook: PEM file of roots, "" = the system's
+	Out          string `yaml:"out"`           // kafka: topic to the party
+	In           string `yaml:"in"`            // kafka: topic from the party
+}
+
+// Servicer tells which accounts a bank keeps: a BIC (8 or 11 characters, the
+// first 8 count unless all 11 are given) or a prefix of its clearing ids.
+type Servicer struct {
+	BIC              string `yaml:"bic"`
+	ClearingSystem   string `yaml:"clearing_system"`
+	ClearingIDPrefix string `yaml:"clearing_id_prefix"`
+}
+
+// Policy is the agreement with a party.
+type Policy struct {
+	Profile string `yaml:"profile"`
+	// Asks narrows the asks of the profile; empty keeps them.
+	Asks []string `yaml:"asks"`
+	// AutoProvisional are the asks that may go out by themselves, to be confirmed
+	// by people afterwards.
+	AutoProvisional []string `yaml:"auto_provisional"`
+	Texts           Texts    `yaml:"texts"`
+}
+
+// Texts are the legal texts that stand in every request to the party.
+type Texts struct {
+	RequesterBasis     Basis  `yaml:"requester_basis"`
+	Background         string `yaml:"background"`
+	Reason             string `yaml:"reason"`
+	Nexus              string `yaml:"nexus"`
+	IntendedUse        string `yaml:"intended_use"`
+	DomesticEquivalent string `yaml:"domestic_equivalent"`
+}
+
+// Basis is a legal basis: a code and its text.
+type Basis struct {
+	Code string `yaml:"code"`
+	Text string `yaml:"text"`
+}
+
+// Validate reports what is wrong with a party of the config, and what a profile
+// or a message would refuse later.
+func (p Party) Validate() error {
+	where := "parties." + p.ID
+	kinds := []string{"fiu", "ncb", "lea", "bank", "telecom", "vasp", "hub"}
+	switch {
+	case p.ID == "" || p.ID == "-" || strings.ContainsAny(p.ID, "/ "):
+		return fmt.Errorf("parties: id %q: want letters, digits, . _ -", p.ID)
+	case !slices.Contains(kinds, p.Kind):
+		return fmt.Errorf("%s.kind: %q is not one of %s", where, p.Kind, strings.Join(kinds, ", "))
+	case len(p.Country) != 2:
+		return fmt.Errorf("%s.country: %q is no ISO 3166-1 alpha-2 code", where, p.Country)
+	}
+	profile, err := ProfileOf(p.Policy.Profile)
+	if err != nil {
+		return fmt.Errorf("%s.policy.profile: %w", where, err)
+	}
+	return p.Policy.validate(where+".policy", profile)
+}
+
+func (p Policy) validate(where string, profile *Profile) error {
+	for _, ask := range p.Asks {
+		if !slices.Contains(profile.Asks, ask) {
+			return fmt.Errorf("%s.asks: profile %s has no ask %q: use %s", where, profile.Name, ask, strings.Join(profile.Asks, ", "))
+		}
+	}
+	for _, ask := range p.AutoProvisional {
+		if !slices.Contains(profile.Auto, ask) {
+			return fmt.Errorf("%s.auto_provisional: profile %s never sends %q by itself", where, profile.Name, ask)
+		}
+	}
+	t := p.Texts
+	for name, text := range map[string]string{"requester_basis.code": t.RequesterBasis.Code, "requester_basis.text": t.RequesterBasis.Text, "reason": t.Reason, "nexus": t.Nexus, "intended_use": t.IntendedUse} {
+		if text == "" && slices.Contains(profile.Texts, name) {
+			return fmt.Errorf("%s.texts.%s: profile %s needs it", where, name, profile.Name)
+		}
+	}
+	return nil
+}
+
+// Party returns self as an end of an exchange.
+func (s Self) Party() freeze.Party {
+	return freeze.Party{PartyID: s.ID, Name: s.Name, Kind: s.Kind, Country: s.Country, Contact: s.Contact.message()}
+}
+
+// Party returns p as an end of an exchange.
+func (p Party) Party() freeze.Party {
+	return freeze.Party{PartyID: p.ID, Name: p.Name, Kind: p.Kind, Country: p.Country}
+}
+
+func (c Contact) message() *freeze.Contact {
+	if c == (Contact{}) {
+		return nil
+	}
+	return &freeze.Contact{Desk: c.Desk, Phone: c.Phone, Email: c.Email, Hours: c.Hours}
+}

@@ -1,0 +1,124 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Profile is an agreement's shape as data (FREEZE 4). The texts of the law are
+// the user's, in the config.
+type Profile struct {
+	Name     string
+	Regime   string
+	Asks     []string
+	Auto     []string // asks for which auto_provisional may be switched on
+	Mode     string   // approval of people: one | two
+	Texts    []string // texts that the config must give
+	Handling freeze.Handling
+	// Accept and Decide are what is asked of the partner's desk.
+	Accept, Decide time.Duration
+	// Extra are members that may go out beyond those of every profile, and Never
+	// those of them that may not.
+	Extra, Never []string
+	// DomesticFollowup says that no request for legal assistance follows.
+	MLA bool
+}
+
+const valid = 72 * time.Hour // T6, a request's validity
+
+// ProfileOf returns a shipped profile. Those of FREEZE 4 that are not shipped
+// yet are refused by name.
+func ProfileOf(name string) (*Profile, error) {
+	later := []string{"egmont", "eu_amld6", "cets198", "ffkc", "igrip"}
+	switch {
+	case name == "bilateral":
+		return bilateral(), nil
+	case name == "own_bank":
+		return ownBank(), nil
+	case slices.Contains(later, name):
+		return nil, fmt.Errorf("%q is not shipped yet: use bilateral or own_bank", name)
+	}
+	return nil, fmt.Errorf("unknown profile %q: use bilateral or own_bank", name)
+}
+
+func bilateral() *Profile {
+	return &Profile{
+		Name: "bilateral", Regime: "bilateral", Mode: "two", MLA: true,
+		Asks:   []string{"hold_amount", "suspend_transaction", "suspend_account", "recall", "return_funds", "trace", "identify_holder", "preserve_records", "monitor", "informational"},
+		Auto:   []string{"hold_amount"},
+		Texts:  []string{"requester_basis.code", "requester_basis.text", "reason", "nexus", "intended_use"},
+		Accept: time.Hour, Decide: 24 * time.Hour,
+		Handling: freeze.Handling{TLP: "red", PermittedUse: "intelligence_only", Onward: freeze.Onward{Mode: "none"}, CustomerNotice: "prohibited"},
+	}
+}
+
+func ownBank() *Profile {
+	return &Profile{
+		Name: "own_bank", Regime: "domestic", Mode: "two",
+		Asks:   []string{"recall", "hold_amount", "suspend_transaction", "suspend_account", "preserve_records", "trace"},
+		Auto:   []string{"hold_amount"},
+		Accept: 15 * time.Minute, Decide: 30 * time.Minute,
+		Extra:    []string{"payments.debtor.account.*"},
+		Never:    []string{"legal.facts", "legal.background", "legal.reason", "legal.nexus", "legal.intended_use"},
+		Handling: freeze.Handling{TLP: "amber+strict", PermittedUse: "postponement", Onward: freeze.Onward{Mode: "none"}, CustomerNotice: "prohibited"},
+	}
+}
+
+// May reports whether the member at path may go out to a party of the profile
+// in a message of the type. A path names members from the root, dots between
+// them, list positions left out: payments.refs.uetr. It is the only place that
+// decides; what is not listed is denied.
+func (p *Profile) May(t freeze.Type, path string) bool {
+	if matches(p.Never, path) {
+		return false
+	}
+	return matches(envelopePaths(), path) || matches(pathsOf(t), path) || matches(p.Extra, path)
+}
+
+func matches(list []string, path string) bool {
+	return slices.ContainsFunc(list, func(pattern string) bool {
+		tree, whole := strings.CutSuffix(pattern, ".*")
+		return path == pattern || whole && (path == tree || strings.HasPrefix(path, tree+"."))
+	})
+}
+
+func envelopePaths() []string {
+	return []string{
+		"schema", "type", "environment", "message_id", "alert_id", "sequence", "in_reply_to", "created_at",
+		"sender.*", "recipient.*", "sender_ref", "recipient_ref",
+		"case.id", "case.parent_alert", "case.root_alert", "case.related_alerts", "handling.*",
+	}
+}
+
+func pathsOf(t freeze.Type) []string {
+	switch t {
+	case freeze.TypeRequest, freeze.TypeAmendment:
+		return []string{
+			"urgency", "valid_until", "answer_by.*", "provisional", "confirm_by", "approval.*", "legal.*", "asks.*",
+			"subject.account.*", "subject.servicer.*", "subject.account_country",
+			"payments.item_id", "payments.hop", "payments.parent_items", "payments.refs.*",
+			"payments.instructed.*", "payments.settled.*", "payments.credited.*", "payments.disputed.*",
+			"payments.executed_at", "payments.settled_on", "payments.rail", "payments.authorisation",
+			"payments.debtor.servicer.*", "payments.debtor.kind", "payments.reported_at", "payments.recall.*",
+			"totals.*", "indicators.*", "supersedes", "changes.*",
+		}
+	case freeze.TypeConfirmation:
+		return []string{"confirms", "approval.*", "reason"}
+	case freeze.TypeWithdrawal:
+		return []string{"reason"}
+	case freeze.TypeReceipt:
+		return []string{"receipt_of", "digest.*", "level", "at", "desk_contact.*", "reject.*", "duplicate_of", "decide_by", "needs.*"}
+	case freeze.TypeOutcome:
+		return []string{
+			"outcome_of", "as_of", "final", "decision", "measures.*", "funds.*",
+			"trail.item_id", "trail.parent_items", "trail.to.account.scheme", "trail.to.account.id", "trail.to.account.currency", "trail.to.account.type",
+			"trail.to.servicer.*", "trail.to.account_country", "trail.money.*", "trail.credited.*", "trail.executed_at", "trail.refs.*", "trail.handled_by", "trail.onward_use",
+			"refusal.*", "pending.*", "needs.*", "returns.*", "amounts.*",
+		}
+	}
+	return nil
+}
