@@ -1,0 +1,198 @@
+package apply
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Record is an event with its place on the log.
+type Record struct {
+	caselog.Event
+	Partition int32
+	Offset    int64
+	Appended  int64 // Unix ms, LogAppendTime
+}
+
+// Verdict is what an event came to. An event that is neither applied nor a
+// repeat is an error to its writer, who finds Reason.
+type Verdict struct {
+	Applied bool   `json:"applied"`
+	Repeat  bool   `json:"repeat,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	AlertID string `json:"alert_id,omitempty"`
+	Before  State  `json:"before,omitempty"`
+	After   State  `json:"after,omitempty"`
+}
+
+// Machine makes ids; it is the only thing that Apply needs beside its arguments.
+type Machine struct{ Root *caselog.Root }
+
+// fold is one application: the subject, the event, and the verdict in the
+// making.
+type fold struct {
+	Machine
+	s *Subject
+	r Record
+	v Verdict
+}
+
+// Apply folds r into s, which it changes and returns, and returns what the event
+// came to and what is due then. s may be nil for a key without events.
+func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
+	if s == nil {
+		s = &Subject{Key: r.Key, Evidence: map[string]string{}}
+	}
+	f := &fold{Machine: m, s: s, r: r}
+	f.run()
+	s.Offset = r.Offset
+	if a := s.Alert(f.v.AlertID); a != nil {
+		f.v.After = a.State
+		if f.v.Applied {
+			a.At.Updated = r.Appended
+		}
+	}
+	return s, f.v, Due(s)
+}
+
+func (f *fold) run() {
+	switch f.r.Type {
+	case caselog.Hit, caselog.HitChanged:
+		f.hit()
+	case caselog.HitOverturned:
+		f.overturned()
+	case caselog.Amended:
+		f.amended()
+	case caselog.Received:
+		f.received()
+	case caselog.Receipt:
+		f.receipt()
+	case caselog.Outcome:
+		f.outcome()
+	case caselog.Recorded:
+		f.recorded()
+	default:
+		f.ours()
+	}
+}
+
+// ours handles the events that our desk alone writes, all of an existing alert.
+func (f *fold) ours() {
+	var head struct {
+		AlertID string `json:"alert_id"`
+	}
+	if err := json.Unmarshal(f.r.Data, &head); err != nil {
+		f.refuse("unreadable data")
+		return
+	}
+	a := f.s.Alert(head.AlertID)
+	if a == nil {
+		f.refuse("no such alert")
+		return
+	}
+	f.on(a)
+	switch f.r.Type {
+	case caselog.Blocked:
+		f.blocked(a)
+	case caselog.MessageQueued:
+		f.queued(a)
+	case caselog.Attempt:
+		f.attempt(a)
+	case caselog.Delivered, caselog.GaveUp:
+		f.delivered(a)
+	case caselog.Instructed:
+		f.instructed(a)
+	case caselog.Overdue:
+		f.overdue(a)
+	case caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.TaskClosed:
+		f.officer(a)
+	default:
+		f.refuse("unknown event type")
+	}
+}
+
+// on makes a the alert of the verdict.
+func (f *fold) on(a *Alert) { f.v.AlertID, f.v.Before = a.ID, a.State }
+
+func (f *fold) refuse(format string, args ...any) { f.v.Reason = fmt.Sprintf(format, args...) }
+
+func (f *fold) repeat() { f.v.Repeat = true }
+
+func (f *fold) applied() { f.v.Applied = true }
+
+// data decodes the data of the event and reports whether it could.
+func (f *fold) data(into any) bool {
+	if err := json.Unmarshal(f.r.Data, into); err != nil {
+		f.refuse("unreadable data")
+		return false
+	}
+	return true
+}
+
+// task opens a task unless one of the kind about the same is there.
+func (f *fold) task(a *Alert, kind, about string) {
+	if slices.ContainsFunc(a.Tasks, func(t Task) bool { return t.Kind == kind && t.About == about && t.Done == "" }) {
+		return
+	}
+	a.Tasks = append(a.Tasks, Task{ID: fmt.Sprintf("T%d", len(a.Tasks)+1), Kind: kind, About: about, At: f.r.Appended})
+}
+
+// done closes the tasks of a kind.
+func (a *Alert) done(kind, by string) {
+	for i := range a.Tasks {
+		if t := &a.Tasks[i]; t.Kind == kind && t.Done == "" {
+			t.Done = by
+		}
+	}
+}
+
+// first sets a moment that is not set yet.
+func first(at *int64, now int64) {
+	if *at == 0 {
+		*at = now
+	}
+}
+
+// close ends an alert.
+func (f *fold) close(a *Alert, why string) {
+	a.State, a.Ending = Closed, why
+	first(&a.At.Closed, f.r.Appended)
+}
+
+// open starts an episode.
+func (f *fold) open(id, caseID string) *Alert {
+	a := &Alert{
+		ID: id, Episode: uint32(len(f.s.Alerts) + 1), CaseID: caseID, State: Proposed,
+		Direction: f.s.Key.Direction(), Party: f.s.Key.Party(), Trace: f.r.Trace,
+	}
+	a.At.Opened = f.r.Appended
+	f.s.Alerts = append(f.s.Alerts, a)
+	return a
+}
+
+// Content marks what a request of the alert would say now: asks, items and
+// amounts. Approvals hold for one content.
+func (a *Alert) Content() string {
+	type part struct {
+		ID     string
+		Amount freeze.Money
+	}
+	v := struct {
+		Asks  []string
+		Items []part
+	}{Asks: a.Asks}
+	for _, i := range a.Items {
+		v.Items = append(v.Items, part{i.ID, i.Amount})
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

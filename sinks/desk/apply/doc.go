@@ -1,0 +1,20 @@
+// Package apply owns what an event of the case log means: Apply folds one event
+// into the state of a subject, and Due lists what that state still asks its
+// owner to do.
+//
+// It is pure: it reads no clock, no config and no policy, opens no personal
+// data, and gives the same state for the same events in every instance. Who
+// wants a decision that needs a policy (may this go out by itself?) writes it on
+// the log as an event.
+//
+// Effects are not handed out once, at the event that causes them: Due derives
+// them from the state, so an owner that takes over a partition knows what is
+// left without having seen how it came to be. Every effect ends in an event that
+// makes it disappear from Due.
+//
+// A change of what an event means raises Version, which message.queued records;
+// old events keep their meaning.
+package apply
+
+// Version is the version of the fold.
+const Version = 1

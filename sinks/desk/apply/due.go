@@ -1,0 +1,157 @@
+package apply
+
+import (
+	"slices"
+	"time"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Kind is what the owner of an alert has to do.
+type Kind string
+
+// The effects. All but Deliver, Instruct, Lift and Relay end in a message.queued.
+const (
+	Propose  Kind = "propose"  // see whether the request may go out by itself
+	Request  Kind = "request"  // people have approved the request
+	Amend    Kind = "amend"    // people have approved the change, or parents caused it
+	Confirm  Kind = "confirm"  // tell the party that people stand behind the request
+	Withdraw Kind = "withdraw" // take the request back
+	Accept   Kind = "accept"   // tell the partner that its request is taken up
+	Instruct Kind = "instruct" // tell the instruction's alert what this alert needs
+	Lift     Kind = "lift"     // tell it that this alert needs nothing any more
+	Relay    Kind = "relay"    // tell a parent what the bank answered
+	Answer   Kind = "answer"   // send the outcome, or the refusal
+	Deliver  Kind = "deliver"  // bring a frozen message to the party
+)
+
+// Effect is one thing that is due. It points into the state: use it under the
+// same lock, or take what you need.
+type Effect struct {
+	Kind    Kind
+	Alert   *Alert
+	Message *Message // of Deliver
+	Parent  *Parent  // of Relay
+}
+
+// Type returns the type of the message that the effect queues, or "".
+func (e Effect) Type() freeze.Type {
+	switch e.Kind {
+	case Propose, Request:
+		return freeze.TypeRequest
+	case Amend:
+		return freeze.TypeAmendment
+	case Confirm:
+		return freeze.TypeConfirmation
+	case Withdraw:
+		return freeze.TypeWithdrawal
+	case Accept:
+		return freeze.TypeReceipt
+	case Answer:
+		return freeze.TypeOutcome
+	}
+	return ""
+}
+
+// Due lists what the subject's owner has to do now, in order.
+func Due(s *Subject) []Effect {
+	var out []Effect
+	for _, a := range s.Alerts {
+		out = append(out, dueOf(a)...)
+	}
+	return out
+}
+
+func dueOf(a *Alert) []Effect {
+	var out []Effect
+	add := func(when bool, k Kind) {
+		if when {
+			out = append(out, Effect{Kind: k, Alert: a})
+		}
+	}
+	if a.Direction == caselog.In {
+		dueIn(a, add)
+	} else {
+		dueOut(a, add)
+	}
+	for _, p := range a.Parents {
+		if a.Outcome != nil && p.Told.Before(a.Outcome.AsOf.Time) && len(p.Needs) > 0 {
+			out = append(out, Effect{Kind: Relay, Alert: a, Parent: p})
+		}
+	}
+	for _, m := range a.Messages {
+		if !m.Settled() { // one after the other: the party gets them in order
+			return append(out, Effect{Kind: Deliver, Alert: a, Message: m})
+		}
+	}
+	return out
+}
+
+func dueOut(a *Alert, add func(bool, Kind)) {
+	r := a.Request()
+	if r == nil {
+		ready := a.Blocked == "" && a.Party != caselog.Nobody
+		add(ready && a.State == Proposed, Propose)
+		add(ready && a.State == Approved, Request)
+		return
+	}
+	add(a.Open() && r.Content != a.Content() && (a.served() || len(a.Officers(ActRequest)) >= a.need(ActRequest)), Amend)
+	add(a.Confirmed && a.Open() && !a.has(freeze.TypeConfirmation), Confirm)
+	add(a.State == Withdrawing && !a.has(freeze.TypeWithdrawal), Withdraw)
+}
+
+// served reports whether the alert is an instruction that only inbound alerts
+// caused: their approval is its approval.
+func (a *Alert) served() bool {
+	return len(a.Parents) > 0 && len(a.Hits) == 0 && len(a.Items) > 0
+}
+
+func dueIn(a *Alert, add func(bool, Kind)) {
+	accepted := a.At.Accepted > 0 || a.State == Accepted
+	add(accepted && !a.has(freeze.TypeReceipt), Accept)
+	add(a.State == Authorised, Instruct)
+	add(a.State == Review && len(a.Officers(ActLift)) >= a.need(ActLift), Lift)
+	add(a.State == BankAnswered && a.Released, Answer)
+	add(a.State == Refused && !a.has(freeze.TypeOutcome), Answer)
+}
+
+func (a *Alert) has(t freeze.Type) bool {
+	return slices.ContainsFunc(a.Messages, func(m *Message) bool { return m.Type == t })
+}
+
+// Timer is a moment on the clock of the log at which people must be told.
+type Timer struct {
+	Alert string
+	Name  string // T2, T5 (FREEZE 3.6)
+	About string
+	Due   int64
+}
+
+const receiptWithin = 60 * time.Second // T2
+
+// Timers lists the timers of a subject that run.
+func Timers(s *Subject) []Timer {
+	var out []Timer
+	for _, a := range s.Alerts {
+		for _, t := range timersOf(a) {
+			if !slices.Contains(a.Overdue, t.Name+t.About) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+func timersOf(a *Alert) []Timer {
+	var out []Timer
+	if a.Direction == caselog.Out && a.Provisional && !a.Confirmed && a.Open() && a.ConfirmBy > 0 {
+		out = append(out, Timer{Alert: a.ID, Name: "T5", Due: a.ConfirmBy})
+	}
+	for _, m := range a.Messages {
+		if m.Type != freeze.TypeReceipt && m.Receipt == "" && !m.GaveUp {
+			out = append(out, Timer{Alert: a.ID, Name: "T2", About: m.ID, Due: m.Queued + receiptWithin.Milliseconds()})
+		}
+	}
+	return out
+}

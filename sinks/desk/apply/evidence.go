@@ -1,0 +1,245 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// hit takes a hit into the episode that it belongs to: the one that knows its
+// evidence, else one that knows its payments, else the open one, else a new one.
+// A known evidence never opens an episode, however often it is told again.
+func (f *fold) hit() {
+	var d caselog.HitData
+	if !f.data(&d) {
+		return
+	}
+	if id, known := f.s.Evidence[d.Evidence]; known {
+		f.again(f.s.Alert(id), d)
+		return
+	}
+	a := f.home(d)
+	if a == nil {
+		a = f.open(f.Root.AlertID(f.s.Key, uint32(len(f.s.Alerts)+1)), d.CaseID)
+	}
+	f.on(a)
+	f.s.Evidence[d.Evidence] = a.ID
+	a.Hits = append(a.Hits, &Hit{
+		HitID: d.HitID, Evidence: d.Evidence, Rule: d.Rule, Version: d.Version, Severity: d.Severity, Approval: d.Approval,
+		Fit: !d.Cold && !d.Cut && !d.Stale, Record: d.Record.UnixMilli(), Personal: d.Personal,
+	})
+	if a.At.Record == 0 || d.Record.UnixMilli() < a.At.Record {
+		a.At.Record = d.Record.UnixMilli()
+	}
+	f.grow(a, d)
+	f.applied()
+}
+
+// home returns the alert that the hit joins, or nil.
+func (f *fold) home(d caselog.HitData) *Alert {
+	var open *Alert
+	for _, a := range f.s.Alerts {
+		if len(d.Payments) > 0 && !slices.ContainsFunc(d.Payments, func(p caselog.PaymentMark) bool { return a.item(p) == nil }) {
+			return a
+		}
+		if a.Open() {
+			open = a
+		}
+	}
+	return open
+}
+
+// again takes in another version of known evidence.
+func (f *fold) again(a *Alert, d caselog.HitData) {
+	if a == nil {
+		f.repeat()
+		return
+	}
+	f.on(a)
+	i := slices.IndexFunc(a.Hits, func(h *Hit) bool { return h.Evidence == d.Evidence })
+	if i < 0 || a.Hits[i].HitID == d.HitID && !a.Hits[i].Gone || !a.Open() {
+		f.repeat()
+		return
+	}
+	h := a.Hits[i]
+	h.HitID, h.Version, h.Personal, h.Gone = d.HitID, d.Version, d.Personal, false
+	f.grow(a, d)
+	f.applied()
+}
+
+// grow merges what the hit says into the alert. What changes the content voids
+// the approvals; after the request went out it asks people for an amendment.
+func (f *fold) grow(a *Alert, d caselog.HitData) {
+	if !a.Open() {
+		return
+	}
+	before := a.Content()
+	for _, ask := range d.Ask {
+		if !slices.Contains(a.Asks, ask) {
+			a.Asks = append(a.Asks, ask)
+		}
+	}
+	if severity(d.Severity) > severity(a.Severity) {
+		a.Severity, a.Urgency = d.Severity, urgency(d.Severity)
+	}
+	if a.Offence == "" {
+		a.Offence = d.Offence
+	}
+	for i, p := range d.Payments {
+		f.payment(a, p, Source{d.Personal, i}, d.Evidence)
+	}
+	if a.Content() != before {
+		f.changed(a)
+		a.Blocked = d.Blocked
+	}
+}
+
+func (f *fold) changed(a *Alert) {
+	a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == ActRequest })
+	if r := a.Request(); r != nil && r.Content != a.Content() {
+		f.task(a, "amend", r.ID)
+	}
+}
+
+// payment merges one told payment into the items: one that shares a reference
+// is the same, and the greatest of its reports gives amount and details.
+func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence string) {
+	i := a.item(p)
+	if i == nil {
+		i = &Item{ID: freeze.ItemID(a.ID, len(a.Items)+1), Hop: p.Hop, Added: f.r.Appended}
+		if p.Item != "" {
+			i.ID = p.Item
+		}
+		a.Items = append(a.Items, i)
+	}
+	if i.Key == "" {
+		i.Key = p.Key
+	}
+	i.Refs = union(i.Refs, p.Refs)
+	i.Parents = union(i.Parents, p.Parents)
+	if evidence != "" {
+		i.Reports = union(i.Reports, []string{evidence})
+	}
+	if p.Told >= i.Told || i.Source.Personal == "" {
+		i.Told, i.Source = p.Told, from
+		if p.Amount != nil {
+			i.Amount = *p.Amount
+		}
+	}
+}
+
+// item returns the item that p tells of, or nil.
+func (a *Alert) item(p caselog.PaymentMark) *Item {
+	for _, i := range a.Items {
+		if p.Key != "" && p.Key == i.Key || p.Item != "" && p.Item == i.ID || slices.ContainsFunc(p.Refs, func(ref string) bool { return slices.Contains(i.Refs, ref) }) {
+			return i
+		}
+	}
+	return nil
+}
+
+func (f *fold) overturned() {
+	var d caselog.HitData
+	if !f.data(&d) {
+		return
+	}
+	a := f.s.Alert(f.s.Evidence[d.Evidence])
+	if a == nil {
+		f.refuse("no such evidence")
+		return
+	}
+	f.on(a)
+	for _, h := range a.Hits {
+		if h.Evidence == d.Evidence && !h.Gone {
+			h.Gone = true
+			f.applied()
+		}
+	}
+	if !f.v.Applied {
+		f.repeat()
+		return
+	}
+	switch {
+	case a.State == Proposed && a.Standing() == 0:
+		f.close(a, "overturned")
+	case a.Open():
+		f.task(a, "overturned", d.HitID)
+	}
+}
+
+// amended takes in what an inbound alert needs of the instruction that serves
+// it. The latest word of a parent counts.
+func (f *fold) amended() {
+	var d caselog.AmendedData
+	if !f.data(&d) {
+		return
+	}
+	var a *Alert
+	if n := len(f.s.Alerts); n > 0 && f.s.Alerts[n-1].Open() {
+		a = f.s.Alerts[n-1]
+	}
+	if a == nil {
+		if len(d.Payments) == 0 {
+			f.refuse("nothing to lift")
+			return
+		}
+		a = f.open(f.Root.AlertID(f.s.Key, uint32(len(f.s.Alerts)+1)), d.CaseID)
+	}
+	f.on(a)
+	f.parent(a, d)
+	f.applied()
+}
+
+func (f *fold) parent(a *Alert, d caselog.AmendedData) {
+	i := slices.IndexFunc(a.Parents, func(p *Parent) bool { return p.Alert == d.Parent && p.Key == d.ParentKey })
+	if i < 0 {
+		a.Parents = append(a.Parents, &Parent{Alert: d.Parent, Key: d.ParentKey})
+		i = len(a.Parents) - 1
+	}
+	a.Parents[i].By, a.Parents[i].Needs = d.By, nil
+	a.Asks = union(a.Asks, d.Ask)
+	a.Urgency, a.Basis = d.Urgency, d.Basis
+	if a.Offence == "" {
+		a.Offence = d.Offence
+	}
+	for n, p := range d.Payments {
+		f.payment(a, p, Source{d.Personal, n}, "")
+		a.Parents[i].Needs = append(a.Parents[i].Needs, a.item(p).ID)
+	}
+	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
+	switch {
+	case a.State == Proposed && len(a.Items) > 0:
+		a.State, a.Blocked = Approved, ""
+		first(&a.At.Approved, f.r.Appended)
+	case len(a.Items) == 0 && a.Request() != nil: // nobody needs it any more
+		a.State = Withdrawing
+	case len(a.Items) == 0:
+		f.close(a, "withdrawn")
+	}
+}
+
+// needed reports whether somebody still needs an item: a hit or a parent.
+func (a *Alert) needed(i *Item) bool {
+	return len(i.Reports) > 0 || slices.ContainsFunc(a.Parents, func(p *Parent) bool { return slices.Contains(p.Needs, i.ID) })
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
+}
+
+func severity(s string) int {
+	return slices.Index([]string{"low", "medium", "high", "critical"}, s) + 1
+}
+
+func urgency(severity string) string {
+	if severity == "critical" || severity == "high" {
+		return severity
+	}
+	return "normal"
+}

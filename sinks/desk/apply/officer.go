@@ -1,0 +1,176 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+)
+
+// Acts that officers approve.
+const (
+	ActRequest   = "request"   // out: the request or amendment may go
+	ActWithdraw  = "withdraw"  // out: take it back
+	ActAuthorise = "authorise" // in: a measure under our law
+	ActRefuse    = "refuse"    // in: nothing is done
+	ActRelease   = "release"   // in: the answer may go
+	ActLift      = "lift"      // in: the partner needs it no more
+)
+
+// need is how many different officers an act takes.
+func (a *Alert) need(act string) int {
+	switch act {
+	case ActRelease:
+		return 1
+	case ActRequest:
+		one := func(h *Hit) bool { return !h.Gone && h.Approval == "one_person" }
+		if a.Request() == nil && slices.ContainsFunc(a.Hits, one) {
+			return 1
+		}
+	}
+	return 2
+}
+
+func (f *fold) officer(a *Alert) {
+	var d caselog.OfficerData
+	if !f.data(&d) {
+		return
+	}
+	if d.By == "" {
+		f.refuse("an officer is needed")
+		return
+	}
+	switch f.r.Type {
+	case caselog.Reviewed:
+		f.reviewed(a)
+	case caselog.Confirmed:
+		f.confirmed(a, d)
+	case caselog.Withdrawn:
+		d.Act = ActWithdraw
+		f.approve(a, d)
+	case caselog.ApprovalGiven:
+		f.approve(a, d)
+	case caselog.ApprovalRefused:
+		f.refused(a, d)
+	case caselog.TaskClosed:
+		f.closeTask(a, d)
+	}
+}
+
+// reviewed is the desk's word that it took an inbound alert up.
+func (f *fold) reviewed(a *Alert) {
+	if a.Direction != caselog.In || a.State != Received {
+		f.refuse("alert is %s, not received", a.State)
+		return
+	}
+	a.State = Accepted
+	first(&a.At.Accepted, f.r.Appended)
+	f.applied()
+}
+
+func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
+	switch {
+	case a.Direction != caselog.Out || !a.Provisional:
+		f.refuse("nothing provisional to confirm")
+	case a.Confirmed:
+		f.refuse("already confirmed")
+	case !a.Open():
+		f.refuse("alert is %s", a.State)
+	default:
+		a.Confirmed = true
+		a.Approvals = append(a.Approvals, Approval{By: d.By, Act: "confirm", Digest: d.Digest, Reason: d.Reason})
+		first(&a.At.Confirmed, f.r.Appended)
+		a.done("overdue", d.By)
+		f.applied()
+	}
+}
+
+// approve takes in one officer's yes. The same officer counts once.
+func (f *fold) approve(a *Alert, d caselog.OfficerData) {
+	if why := a.allows(d); why != "" {
+		f.refuse("%s", why)
+		return
+	}
+	if slices.Contains(a.Officers(d.Act), d.By) {
+		f.refuse("%s has approved this already: another officer is needed", d.By)
+		return
+	}
+	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: d.Act, Digest: d.Digest, Reason: d.Reason})
+	f.applied()
+	if len(a.Officers(d.Act)) >= a.need(d.Act) {
+		f.complete(a, d)
+	}
+}
+
+// allows says why an act is not possible now, or nothing.
+func (a *Alert) allows(d caselog.OfficerData) string {
+	in, out := a.Direction == caselog.In, a.Direction == caselog.Out
+	ok := false
+	switch d.Act {
+	case ActRequest:
+		amend := a.Request() != nil && a.Request().Content != a.Content() && a.Open()
+		ok = out && (a.State == Proposed || amend)
+		if ok && a.Blocked != "" {
+			return "blocked: " + a.Blocked
+		}
+		if ok && d.Digest != "" && d.Digest != a.Content() {
+			return "the alert has changed since: look again"
+		}
+	case ActWithdraw:
+		ok = out && a.Request() != nil && a.Open()
+	case ActAuthorise:
+		ok = in && a.State == Accepted
+	case ActRefuse:
+		ok = in && (a.State == Accepted || a.State == Received)
+	case ActRelease:
+		ok = in && a.State == BankAnswered
+		if ok && a.Outcome != nil && !a.Outcome.Balanced {
+			return "the bank's funds do not balance: have them corrected first"
+		}
+	case ActLift:
+		ok = in && a.State == Review
+	}
+	if !ok {
+		return "alert is " + string(a.State) + ": " + d.Act + " is not possible"
+	}
+	return ""
+}
+
+func (f *fold) complete(a *Alert, d caselog.OfficerData) {
+	switch d.Act {
+	case ActRequest:
+		if a.State == Proposed {
+			a.State = Approved
+		}
+		first(&a.At.Approved, f.r.Appended)
+	case ActWithdraw:
+		a.State = Withdrawing
+	case ActAuthorise:
+		a.State, a.Basis = Authorised, d.Basis
+	case ActRefuse:
+		a.State, a.Refusal = Refused, d.Code
+	case ActRelease:
+		a.Released = true
+	}
+}
+
+// refused ends a proposal.
+func (f *fold) refused(a *Alert, d caselog.OfficerData) {
+	if a.Direction != caselog.Out || a.State != Proposed {
+		f.refuse("alert is %s, not proposed", a.State)
+		return
+	}
+	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: "not_approved", Reason: d.Reason})
+	f.close(a, "not_approved")
+	f.applied()
+}
+
+func (f *fold) closeTask(a *Alert, d caselog.OfficerData) {
+	for i := range a.Tasks {
+		if t := &a.Tasks[i]; t.ID == d.Task && t.Done == "" {
+			t.Done = d.By
+			f.applied()
+			return
+		}
+	}
+	f.refuse("no open task %s", d.Task)
+}

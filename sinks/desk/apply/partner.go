@@ -1,0 +1,343 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// seen takes a partner's message into the inbox. It reports whether the message
+// is new; a known id is a repeat when it has the same body, else refused.
+func (f *fold) seen(a *Alert, m caselog.MessageMark, personal string) (*Inbound, bool) {
+	if old := a.Inbound(m.MessageID); old != nil {
+		if old.Digest == m.Digest.Value {
+			f.repeat()
+		} else {
+			f.refuse("conflict: another body under the same id")
+		}
+		return old, false
+	}
+	in := &Inbound{ID: m.MessageID, Sequence: m.Sequence, Type: m.Type, Digest: m.Digest.Value, At: m.ReceivedAt.UnixMilli(), Personal: personal}
+	a.Inbox = append(a.Inbox, in)
+	f.applied()
+	return in, true
+}
+
+// receipt takes in a partner's word that it has a message, in every state.
+func (f *fold) receipt() {
+	var d caselog.ReceiptData
+	if !f.data(&d) {
+		return
+	}
+	a := f.s.Alert(d.AlertID)
+	if a == nil {
+		f.refuse("no such alert")
+		return
+	}
+	f.on(a)
+	if _, fresh := f.seen(a, d.MessageMark, d.Personal); !fresh {
+		return
+	}
+	m := a.Message(d.ReceiptOf)
+	if m == nil || m.Digest != d.Of.Value {
+		f.task(a, "contradiction", d.MessageID)
+		return
+	}
+	f.receipted(a, m, d)
+}
+
+func (f *fold) receipted(a *Alert, m *Message, d caselog.ReceiptData) {
+	request := m.Type == freeze.TypeRequest || m.Type == freeze.TypeAmendment
+	if rank(d.Level) > rank(m.Receipt) {
+		m.Receipt = d.Level
+	}
+	first(&m.ReceiptAt, f.r.Appended)
+	first(&m.Delivered, f.r.Appended)
+	m.Awaiting = false
+	switch {
+	case d.Level == freeze.LevelRejected:
+		m.Reject = d.Code
+		f.task(a, "rejected", m.ID)
+		if request && !a.ended() {
+			a.State = Rejected
+		}
+	case request:
+		f.progress(a, d)
+	case m.Type == freeze.TypeWithdrawal:
+		f.settleWithdrawal(a)
+	case m.Type == freeze.TypeOutcome && a.Direction == caselog.In:
+		f.answered(a)
+	}
+	if d.DuplicateOf != "" {
+		a.DuplicateOf = d.DuplicateOf
+	}
+}
+
+// progress moves an alert forward on the receipt of its request, never back.
+func (f *fold) progress(a *Alert, d caselog.ReceiptData) {
+	first(&a.At.Sent, f.r.Appended)
+	first(&a.At.Received, f.r.Appended)
+	if d.Ref != "" {
+		a.PartnerRef = d.Ref
+	}
+	early := []State{Approved, Sent, Undeliverable}
+	if d.Level == freeze.LevelAccepted {
+		first(&a.At.Accepted, f.r.Appended)
+		early = append(early, Received)
+	}
+	switch {
+	case slices.Contains(early, a.State) && d.Level == freeze.LevelAccepted:
+		a.State = Accepted
+	case slices.Contains(early, a.State):
+		a.State = Received
+	}
+	a.done("gave_up", "desk")
+}
+
+func (f *fold) settleWithdrawal(a *Alert) {
+	if a.State == Withdrawing && !a.measured() {
+		f.close(a, "withdrawn")
+	}
+}
+
+// ended reports whether a partner's word no longer moves the alert (rule P).
+func (a *Alert) ended() bool { return a.State == Closed || a.State == Withdrawing }
+
+// measured reports whether a measure is in force.
+func (a *Alert) measured() bool {
+	return a.Outcome != nil && slices.ContainsFunc(a.Outcome.Measures, func(m caselog.MeasureMark) bool {
+		return slices.Contains([]string{"in_force", "extended", "converted"}, m.State)
+	})
+}
+
+// outcome takes in a partner's word about the money, in every state. The latest
+// as_of wins; an older one is kept and changes nothing.
+func (f *fold) outcome() {
+	var d caselog.OutcomeData
+	if !f.data(&d) {
+		return
+	}
+	a := f.s.Alert(d.AlertID)
+	if a == nil {
+		f.refuse("no such alert")
+		return
+	}
+	f.on(a)
+	if _, fresh := f.seen(a, d.MessageMark, d.Personal); !fresh {
+		return
+	}
+	if a.Outcome != nil && d.AsOf.Before(a.Outcome.AsOf.Time) {
+		return
+	}
+	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
+	if m := a.Message(d.OutcomeOf); m != nil { // an outcome implies a receipt
+		first(&m.Delivered, f.r.Appended)
+		first(&a.At.Sent, f.r.Appended)
+		first(&a.At.Received, f.r.Appended)
+		if m.Receipt == "" {
+			m.Receipt = freeze.LevelReceived
+		}
+	} else {
+		f.task(a, "contradiction", d.MessageID)
+	}
+	if !d.Balanced {
+		f.task(a, "unbalanced", d.MessageID)
+	}
+	f.decide(a, d)
+}
+
+func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
+	if a.ended() {
+		kind := "contradiction"
+		if a.measured() {
+			kind = "orphan_measure"
+		}
+		if a.State == Withdrawing && !a.measured() {
+			f.close(a, "withdrawn")
+			return
+		}
+		f.task(a, kind, d.MessageID)
+		return
+	}
+	switch d.Decision {
+	case "granted", "partly", "nothing_found", "duplicate":
+		a.State = Decided
+		first(&a.At.Decided, f.r.Appended)
+	case "refused":
+		a.State, a.Refusal = Refused, d.Refusal
+		first(&a.At.Decided, f.r.Appended)
+		f.task(a, "refused", d.MessageID)
+	case "more_info":
+		a.State = InfoNeeded
+		f.task(a, "info_needed", d.MessageID)
+	case "pending":
+		if a.State != Decided {
+			a.State = Accepted
+			first(&a.At.Accepted, f.r.Appended)
+		}
+	}
+	if a.State == Decided && d.Final && !a.measured() {
+		f.close(a, "final")
+	}
+}
+
+// received takes in a partner's message other than receipt and outcome.
+func (f *fold) received() {
+	var d caselog.ReceivedData
+	if !f.data(&d) {
+		return
+	}
+	a := f.s.Alert(d.AlertID)
+	if a == nil {
+		if d.Type != freeze.TypeRequest {
+			f.refuse("no such alert")
+			return
+		}
+		a = f.open(d.AlertID, d.CaseID)
+		a.State, a.Environment = Received, d.Environment
+		a.At.Received, a.At.Record = f.r.Appended, d.ReceivedAt.UnixMilli()
+	}
+	f.on(a)
+	in, fresh := f.seen(a, d.MessageMark, d.Personal)
+	if !fresh {
+		return
+	}
+	in.Parked, in.data = true, &d
+	f.unpark(a)
+}
+
+// unpark applies the messages whose turn has come: a gap waits for its filler.
+func (f *fold) unpark(a *Alert) {
+	for {
+		next := a.nextInbound()
+		if next == nil {
+			return
+		}
+		next.Parked = false
+		f.take(a, next)
+		next.data = nil
+	}
+}
+
+// nextInbound returns the parked message that follows the applied ones. The
+// sequence of a partner counts its outcomes too.
+func (a *Alert) nextInbound() *Inbound {
+	want := uint32(1)
+	for _, m := range a.Inbox {
+		if !m.Parked && m.Sequence >= want {
+			want = m.Sequence + 1
+		}
+	}
+	for _, m := range a.Inbox {
+		if m.Parked && m.Sequence <= want {
+			return m
+		}
+	}
+	return nil
+}
+
+func (f *fold) take(a *Alert, in *Inbound) {
+	d := in.data
+	switch in.Type {
+	case freeze.TypeRequest, freeze.TypeAmendment:
+		f.asked(a, d)
+	case freeze.TypeConfirmation:
+		a.Confirmed = true
+		first(&a.At.Confirmed, f.r.Appended)
+	case freeze.TypeWithdrawal:
+		f.withdrawnByPartner(a, in)
+	default:
+		f.task(a, string(in.Type), in.ID)
+	}
+}
+
+// asked takes in the content of a request or amendment, which is the full new
+// state.
+func (f *fold) asked(a *Alert, d *caselog.ReceivedData) {
+	a.Asks = nil
+	for _, ask := range d.Asks {
+		a.Asks = union(a.Asks, []string{ask.Kind})
+	}
+	a.Urgency, a.Severity, a.Offence = d.Urgency, d.Urgency, d.Offence
+	a.Provisional = d.Provisional
+	if d.ConfirmBy != nil {
+		a.ConfirmBy = d.ConfirmBy.UnixMilli()
+	}
+	a.Items = nil
+	for i, p := range d.Payments {
+		f.payment(a, p, Source{d.Personal, i}, "")
+	}
+	if d.Type == freeze.TypeAmendment {
+		f.task(a, "amended", d.MessageID)
+		if !slices.Contains([]State{Received, Accepted, Closed}, a.State) {
+			a.State = Accepted // people decide again
+			f.spend(a, ActAuthorise)
+		}
+	}
+}
+
+func (f *fold) withdrawnByPartner(a *Alert, in *Inbound) {
+	if a.Child == nil {
+		f.close(a, "withdrawn")
+		return
+	}
+	a.State = Review
+	f.task(a, "lift", in.ID)
+}
+
+// recorded takes in what the bank answered to our instruction.
+func (f *fold) recorded() {
+	var d caselog.RecordedData
+	if !f.data(&d) {
+		return
+	}
+	a := f.s.Alert(d.AlertID)
+	if a == nil {
+		f.refuse("no such alert")
+		return
+	}
+	f.on(a)
+	if a.Direction == caselog.Out {
+		f.relayed(a, d)
+		return
+	}
+	if a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time) {
+		f.repeat()
+		return
+	}
+	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
+	if a.Child != nil && a.Child.Alert == "" {
+		a.Child.Alert = d.Child
+	}
+	switch {
+	case a.State == Instructed || a.State == BankAnswered || a.State == Answered || a.State == Authorised:
+		a.State = BankAnswered
+		a.Released = false
+		first(&a.At.Decided, f.r.Appended)
+		f.spend(a, ActRelease)
+	default:
+		f.task(a, "orphan_measure", d.MessageID)
+	}
+	if !d.Balanced {
+		f.task(a, "unbalanced", d.MessageID)
+	}
+	f.applied()
+}
+
+// relayed notes on an instruction's alert that a parent knows the bank's answer.
+func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
+	for _, p := range a.Parents {
+		if p.Alert == d.Parent && p.Key == d.ParentKey && p.Told.Before(d.AsOf.Time) {
+			p.Told = d.AsOf
+			f.applied()
+			return
+		}
+	}
+	f.repeat()
+}
+
+// rank orders the levels of receipts. A rejection is final.
+func rank(l freeze.Level) int {
+	return slices.Index([]freeze.Level{freeze.LevelReceived, freeze.LevelAccepted, freeze.LevelRejected}, l) + 1
+}

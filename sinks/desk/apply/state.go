@@ -1,0 +1,307 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// State is where an alert stands.
+type State string
+
+// The states of FREEZE 3.1 and 3.4 that the spine knows.
+const (
+	Proposed      State = "proposed"
+	Approved      State = "approved"
+	Sent          State = "sent"
+	Received      State = "received"
+	Accepted      State = "accepted"
+	InfoNeeded    State = "info_needed"
+	Rejected      State = "rejected"
+	Undeliverable State = "undeliverable"
+	Decided       State = "decided"
+	Refused       State = "refused"
+	Withdrawing   State = "withdrawing"
+	Closed        State = "closed"
+	Authorised    State = "authorised"
+	Instructed    State = "instructed"
+	BankAnswered  State = "bank_answered"
+	Answered      State = "answered"
+	Review        State = "review"
+)
+
+// Subject is everything under one key of the log: its alerts, oldest first, and
+// every evidence key it has ever seen. It has one owner at a time.
+type Subject struct {
+	Key caselog.Key `json:"key"`
+	// Evidence maps an evidence key to the alert that took it in. For ever.
+	Evidence map[string]string `json:"evidence,omitempty"`
+	Alerts   []*Alert          `json:"alerts,omitempty"`
+	Offset   int64             `json:"-"` // of the last event
+}
+
+// Alert is one episode. Times are Unix ms on the clock of the log, 0 = not yet.
+type Alert struct {
+	ID          string   `json:"id"`
+	Episode     uint32   `json:"episode"`
+	CaseID      string   `json:"case_id,omitempty"`
+	Direction   string   `json:"direction"`
+	Party       string   `json:"party"`
+	State       State    `json:"state"`
+	Ending      string   `json:"ending,omitempty"`  // why closed
+	Blocked     string   `json:"blocked,omitempty"` // the field for want of which it cannot go out
+	Severity    string   `json:"severity,omitempty"`
+	Urgency     string   `json:"urgency,omitempty"`
+	Environment string   `json:"environment,omitempty"`
+	Asks        []string `json:"asks,omitempty"`
+	Offence     string   `json:"offence,omitempty"`
+	Basis       string   `json:"basis,omitempty"`
+
+	Provisional bool  `json:"provisional,omitempty"`
+	Automatic   bool  `json:"automatic,omitempty"` // the request went out by itself
+	Confirmed   bool  `json:"confirmed,omitempty"`
+	ConfirmBy   int64 `json:"confirm_by,omitempty"`
+
+	Items     []*Item    `json:"items,omitempty"`
+	Hits      []*Hit     `json:"hits,omitempty"`
+	Approvals []Approval `json:"approvals,omitempty"`
+	Messages  []*Message `json:"messages,omitempty"` // ours
+	Inbox     []*Inbound `json:"inbox,omitempty"`    // the partner's
+	Tasks     []Task     `json:"tasks,omitempty"`
+	Parents   []*Parent  `json:"parents,omitempty"` // inbound alerts that this instruction serves
+	Child     *Child     `json:"child,omitempty"`   // the instruction that serves this inbound alert
+
+	Outcome     *caselog.OutcomeMark `json:"outcome,omitempty"`
+	OutcomeID   string               `json:"outcome_id,omitempty"`
+	OutcomeBody string               `json:"outcome_body,omitempty"` // sealed
+	Released    bool                 `json:"released,omitempty"`     // the answer may go
+	Refusal     string               `json:"refusal,omitempty"`
+	DuplicateOf string               `json:"duplicate_of,omitempty"`
+	PartnerRef  string               `json:"partner_ref,omitempty"`
+	Overdue     []string             `json:"overdue,omitempty"` // timers that ran out
+
+	Trace string `json:"trace,omitempty"`
+	At    Times  `json:"at"`
+}
+
+// Times are the moments when an alert first reached a state.
+type Times struct {
+	Record    int64 `json:"record,omitempty"` // Kafka time of the first report
+	Opened    int64 `json:"opened,omitempty"`
+	Approved  int64 `json:"approved,omitempty"`
+	Queued    int64 `json:"queued,omitempty"`
+	Sent      int64 `json:"sent,omitempty"`
+	Received  int64 `json:"received,omitempty"`
+	Accepted  int64 `json:"accepted,omitempty"`
+	Decided   int64 `json:"decided,omitempty"`
+	Answered  int64 `json:"answered,omitempty"`
+	Confirmed int64 `json:"confirmed,omitempty"`
+	Closed    int64 `json:"closed,omitempty"`
+	Updated   int64 `json:"updated,omitempty"`
+}
+
+// Item is one payment of an alert.
+type Item struct {
+	ID      string       `json:"id"`
+	Key     string       `json:"key,omitempty"`
+	Refs    []string     `json:"refs,omitempty"`
+	Amount  freeze.Money `json:"amount"`
+	Hop     uint8        `json:"hop,omitempty"`
+	Told    string       `json:"told,omitempty"` // greatest of its reports, which gives amount and details
+	Source  Source       `json:"source"`
+	Reports []string     `json:"reports,omitempty"` // evidence keys
+	Parents []string     `json:"parents,omitempty"` // items of the parents
+	Added   int64        `json:"added,omitempty"`
+}
+
+// Source says where the details of an item lie: a sealed text and a position in
+// the payments there.
+type Source struct {
+	Personal string `json:"personal,omitempty"`
+	Index    int    `json:"index"`
+}
+
+// Hit is one evidence of an alert.
+type Hit struct {
+	HitID    string `json:"hit_id"`
+	Evidence string `json:"evidence"`
+	Rule     string `json:"rule"`
+	Version  uint32 `json:"version,omitempty"`
+	Severity string `json:"severity,omitempty"`
+	Approval string `json:"approval,omitempty"`
+	// Fit says that the hit by itself may send a request: it is not cold, cut or
+	// older than max_age.
+	Fit      bool   `json:"fit,omitempty"`
+	Record   int64  `json:"record,omitempty"`
+	Gone     bool   `json:"gone,omitempty"` // overturned
+	Personal string `json:"personal,omitempty"`
+}
+
+// Approval is one officer's yes to an act on what he saw.
+type Approval struct {
+	By     string `json:"by"`
+	Act    string `json:"act"`
+	Digest string `json:"digest,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Message is one message of ours, frozen.
+type Message struct {
+	ID          string       `json:"id"`
+	Sequence    uint32       `json:"sequence,omitempty"`
+	Type        freeze.Type  `json:"type"`
+	Lane        string       `json:"lane,omitempty"`
+	Channels    []string     `json:"channels,omitempty"`
+	Digest      string       `json:"digest"`
+	Content     string       `json:"content,omitempty"`
+	Level       freeze.Level `json:"level,omitempty"`
+	Provisional bool         `json:"provisional,omitempty"`
+	Personal    string       `json:"personal,omitempty"`
+	Trace       string       `json:"trace,omitempty"`
+	Queued      int64        `json:"queued,omitempty"`
+	Attempts    uint32       `json:"attempts,omitempty"`
+	Attempted   int64        `json:"attempted,omitempty"`
+	Delivered   int64        `json:"delivered,omitempty"`
+	Awaiting    bool         `json:"awaiting,omitempty"` // handed over, receipt still to come
+	GaveUp      bool         `json:"gave_up,omitempty"`
+	Receipt     freeze.Level `json:"receipt,omitempty"`
+	ReceiptAt   int64        `json:"receipt_at,omitempty"`
+	Reject      freeze.Code  `json:"reject,omitempty"`
+}
+
+// Settled reports whether nothing is left to try for m.
+func (m *Message) Settled() bool { return m.Delivered > 0 || m.GaveUp || m.Receipt != "" }
+
+// Inbound is one message of the partner.
+type Inbound struct {
+	ID       string      `json:"id"`
+	Sequence uint32      `json:"sequence,omitempty"`
+	Type     freeze.Type `json:"type"`
+	Digest   string      `json:"digest"`
+	At       int64       `json:"at,omitempty"` // receipt's moment
+	Parked   bool        `json:"parked,omitempty"`
+	Personal string      `json:"personal,omitempty"`
+	data     *caselog.ReceivedData
+}
+
+// Task is something for people. Closed ones stay.
+type Task struct {
+	ID    string `json:"id"`
+	Kind  string `json:"kind"`
+	About string `json:"about,omitempty"`
+	At    int64  `json:"at,omitempty"`
+	Done  string `json:"done,omitempty"` // by whom
+}
+
+// Parent is what an inbound alert needs of an instruction.
+type Parent struct {
+	Alert string      `json:"alert"`
+	Key   caselog.Key `json:"key"`
+	By    []string    `json:"by,omitempty"`
+	Needs []string    `json:"needs,omitempty"` // our items
+	Told  freeze.Time `json:"told,omitzero"`   // as_of of the outcome that was recorded there
+}
+
+// Child is the instruction that serves an inbound alert.
+type Child struct {
+	Key   caselog.Key `json:"key"`
+	Bank  string      `json:"bank"`
+	Alert string      `json:"alert,omitempty"`
+}
+
+// Open reports whether hits still join the alert.
+func (a *Alert) Open() bool { return a.State != Closed && a.State != Withdrawing }
+
+// Alert returns the alert with that id, or nil.
+func (s *Subject) Alert(id string) *Alert {
+	for _, a := range s.Alerts {
+		if a.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// Message returns our message with that id, or nil.
+func (a *Alert) Message(id string) *Message {
+	for _, m := range a.Messages {
+		if m.ID == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// Request returns our latest request or amendment, or nil.
+func (a *Alert) Request() *Message {
+	for i := len(a.Messages) - 1; i >= 0; i-- {
+		if t := a.Messages[i].Type; t == freeze.TypeRequest || t == freeze.TypeAmendment {
+			return a.Messages[i]
+		}
+	}
+	return nil
+}
+
+// NextSequence returns the sequence of our next message; receipts have none.
+func (a *Alert) NextSequence() uint32 {
+	var last uint32
+	for _, m := range a.Messages {
+		last = max(last, m.Sequence)
+	}
+	return last + 1
+}
+
+// Inbound returns the partner's message with that id, or nil.
+func (a *Alert) Inbound(id string) *Inbound {
+	for _, m := range a.Inbox {
+		if m.ID == id {
+			return m
+		}
+	}
+	return nil
+}
+
+// Totals sums the items by currency, in the order of the codes.
+func (a *Alert) Totals() []freeze.Total {
+	payments := make([]freeze.Payment, 0, len(a.Items))
+	for _, i := range a.Items {
+		if i.Amount.Currency != "" {
+			payments = append(payments, freeze.Payment{Disputed: i.Amount})
+		}
+	}
+	return freeze.TotalsOf(payments)
+}
+
+// Standing counts the hits that stand.
+func (a *Alert) Standing() int {
+	n := 0
+	for _, h := range a.Hits {
+		if !h.Gone {
+			n++
+		}
+	}
+	return n
+}
+
+// Officers lists who said yes to an act, each once.
+func (a *Alert) Officers(act string) []string {
+	var out []string
+	for _, p := range a.Approvals {
+		if p.Act == act && !slices.Contains(out, p.By) {
+			out = append(out, p.By)
+		}
+	}
+	return out
+}
+
+// OpenTasks lists the kinds of the tasks that wait for people.
+func (a *Alert) OpenTasks() []string {
+	var out []string
+	for _, t := range a.Tasks {
+		if t.Done == "" {
+			out = append(out, t.Kind)
+		}
+	}
+	return out
+}
