@@ -282,6 +282,10 @@ type AmendedData struct {
 // RecordedData is the data of recorded on an inbound alert: what the bank
 // answered to the instruction that serves it.
 type RecordedData struct {
+	// Parent and ParentKey are set in the copy on the key of the instruction itself,
+	// which notes that the parent knows.
+	Parent    string `json:"parent_alert,omitempty"`
+	ParentKey Key    `json:"parent_key,omitempty"`
 	AlertID   string `json:"alert_id"`
 	Child     string `json:"child_alert"`
 	ChildKey  Key    `json:"child_key"`
