@@ -3,6 +3,9 @@
 // which carry it: one Attempt goes out and one Result comes back; one Inbound
 // comes in and one Answer goes back.
 //
-// It holds data only. Interfaces stand where they are used: desk declares the
-// sender that it calls, sinks/party/inbound the desk that it asks.
+// It holds data, the Desk interface that sinks/party/inbound asks and sinks/desk
+// implements, and the sealing of receipts that both need. The sender is an
+// interface of desk, which calls it:
+//
+//	Send(ctx context.Context, a Attempt) Result
 package delivery

@@ -196,6 +196,9 @@ func (d *decoder) scalar(v reflect.Value, path string) *Problem {
 		if !ok {
 			return wrong(path, "a string", t)
 		}
+		if s == "" { // absent is written by leaving the member out
+			return &Problem{Field: path, Text: "empty"}
+		}
 		v.SetString(s)
 	case reflect.Bool:
 		b, ok := t.(bool)

@@ -91,6 +91,8 @@ func refused(reason, format string, args ...any) *Refused {
 type Verified struct {
 	Party, KeyID, Nonce string
 	Created             time.Time
+
+	expires time.Time
 }
 
 // Verifier verifies the signatures of requests. It is safe for concurrent use.
@@ -112,30 +114,24 @@ type params struct {
 	created, expires time.Time
 }
 
-// Party returns the party whose key id a request claims, before anything is
-// verified; it is good for rate limits and logs only.
-func (v *Verifier) Party(r *http.Request) (string, error) {
-	p, err := parse(r)
+// Verify checks a request whole: Head, then Body.
+func (v *Verifier) Verify(r *http.Request, body []byte) (Verified, error) {
+	got, err := v.Head(r)
 	if err != nil {
-		return "", err
+		return Verified{}, err
 	}
-	party, _, ok := v.Ring.find(p.keyID)
-	if !ok {
-		return "", refused("key", "unknown key id %q", p.keyID)
-	}
-	return party, nil
+	return got, v.Body(r, got, body)
 }
 
-// Verify checks the one signature with our tag: components, algorithm, times,
-// key, signature, digest over body, and last the nonce, which is then used up.
-// The error is a *Refused or ErrFull.
-func (v *Verifier) Verify(r *http.Request, body []byte) (Verified, error) {
+// Head checks the one signature with our tag, before the body is read:
+// components, algorithm, times, authority, key and signature. The error is a
+// *Refused.
+func (v *Verifier) Head(r *http.Request) (Verified, error) {
 	p, err := parse(r)
 	if err != nil {
 		return Verified{}, err
 	}
-	now := v.now()
-	if err := p.checkTimes(now); err != nil {
+	if err := p.checkTimes(v.now()); err != nil {
 		return Verified{}, err
 	}
 	if a := Authority(r); len(v.Authorities) > 0 && !slices.Contains(v.Authorities, a) {
@@ -152,17 +148,23 @@ func (v *Verifier) Verify(r *http.Request, body []byte) (Verified, error) {
 	if !ed25519.Verify(key, text, p.sig) {
 		return Verified{}, refused("signature", "does not fit the request and key %q", p.keyID)
 	}
+	return Verified{Party: party, KeyID: p.keyID, Nonce: p.nonce, Created: p.created, expires: p.expires}, nil
+}
+
+// Body checks what Head could not: the digest over the body, and last the
+// nonce, which is then used up. The error is a *Refused or ErrFull.
+func (v *Verifier) Body(r *http.Request, got Verified, body []byte) error {
 	if err := checkDigest(r.Header.Get("Content-Digest"), body); err != nil {
-		return Verified{}, &Refused{"digest", err}
+		return &Refused{"digest", err}
 	}
-	fresh, full := v.Nonces.Use(p.keyID, p.nonce, p.expires, now)
+	fresh, full := v.Nonces.Use(got.KeyID, got.Nonce, got.expires, v.now())
 	switch {
 	case full:
-		return Verified{}, ErrFull
+		return ErrFull
 	case !fresh:
-		return Verified{}, refused("nonce", "was used before")
+		return refused("nonce", "was used before")
 	}
-	return Verified{Party: party, KeyID: p.keyID, Nonce: p.nonce, Created: p.created}, nil
+	return nil
 }
 
 func (v *Verifier) now() time.Time {

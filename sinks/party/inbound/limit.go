@@ -1,0 +1,93 @@
+package inbound
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// limiters holds a token bucket per party; parties come from the keys that are
+// configured, so the map is bounded by them.
+type limiters struct {
+	perSecond float64
+	burst     int
+
+	mu sync.Mutex
+	by map[string]*rate.Limiter
+}
+
+// wait returns 0 when the party may go on, else how long it should wait.
+func (l *limiters) wait(party string, now time.Time) time.Duration {
+	l.mu.Lock()
+	bucket := l.by[party]
+	if bucket == nil {
+		bucket = rate.NewLimiter(rate.Limit(l.perSecond), l.burst)
+		l.by[party] = bucket
+	}
+	l.mu.Unlock()
+	r := bucket.ReserveN(now, 1)
+	d := r.DelayFrom(now)
+	if d > 0 {
+		r.CancelAt(now)
+	}
+	return d
+}
+
+// flights keeps apart those who handle the same message at the same time.
+type flights struct {
+	mu sync.Mutex
+	by map[string]*flight
+}
+
+type flight struct {
+	sync.Mutex
+	users int
+}
+
+// lock waits for the others with that id; the caller must call the result.
+func (f *flights) lock(id string) (unlock func()) {
+	f.mu.Lock()
+	l := f.by[id]
+	if l == nil {
+		l = &flight{}
+		f.by[id] = l
+	}
+	l.users++
+	f.mu.Unlock()
+	l.Lock()
+	return func() {
+		l.Unlock()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if l.users--; l.users == 0 {
+			delete(f.by, id)
+		}
+	}
+}
+
+// rejections remembers the last rejecting receipts that are on no log.
+type rejections struct {
+	mu   sync.Mutex
+	by   map[string][]byte
+	ring []string // oldest first
+}
+
+const maxRejections = 1024 // about 1 MB
+
+func (r *rejections) find(key string) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.by[key]
+}
+
+func (r *rejections) keep(key string, jws []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ring) == maxRejections {
+		delete(r.by, r.ring[0])
+		r.ring = r.ring[1:]
+	}
+	r.by[key] = jws
+	r.ring = append(r.ring, key)
+}
