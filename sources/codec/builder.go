@@ -1,0 +1,244 @@
+package codec
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/pipeline/event"
+)
+
+// Options are what a codec needs to know. Only Schema and Project are required.
+type Options struct {
+	Schema          *event.Schema
+	Project         []bool     // one flag a column; identity, kind and occurred_at are always decoded
+	ReporterCountry string     // where a report does not say; "" = missing
+	Strict          bool       // a member that the schema does not name is an error
+	Kinds           code.Kinds // the zero value is the list of DESIGN §3
+	Placeholders    []string   // texts that mean "missing"; nil = DefaultPlaceholders()
+	Rates           Rates      // of base_amount; the zero value has none
+}
+
+// Defect is why a record is refused: what a Dead letter says without its place.
+type Defect struct {
+	Reason  event.Reason
+	Field   string
+	Message string
+}
+
+// Error returns the message.
+func (d *Defect) Error() string { return d.Message }
+
+// Refuse returns a defect of field with a message that says what is wrong and
+// what to do.
+func Refuse(reason event.Reason, field, format string, args ...any) *Defect {
+	return &Defect{Reason: reason, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// grace is how far occurred_at may lie behind the record time: clocks differ
+// (RULES §2, window contract). Milliseconds.
+const grace = 5 * 60 * 1000
+
+// Builder turns values of columns into batches, judging each as DESIGN §3 says.
+// Of a record it is called in this order: Row, any of Text, Number, Flag and
+// Extra, then End or Drop. A defect that any of them returns ends the record with
+// Drop. One goroutine uses it; its batches may be released by any.
+type Builder struct {
+	opts     Options
+	cols     []column
+	extra    int
+	required []int
+	holder   *Placeholders
+	missing  []atomic.Uint64 // placeholders seen, one a column
+	side     [2]sideColumns  // debtor, creditor
+	pay      paymentColumns
+	at       headColumns
+	derive   derived
+
+	batch  *event.Batch
+	serial uint32   // of the record; has and text of another serial are stale
+	has    []uint32 // one a column
+	text   [][]byte // value of held columns; the record's bytes or the arena's
+	amount decimal.D
+	when   int64 // occurred_at
+	settle int32 // payment.settlement_date
+	arena  []byte
+
+	pool pool
+}
+
+// column is what the builder knows of one column.
+type column struct {
+	event.Column
+	project bool
+	hold    bool // a derived column or End needs its value
+	account bool // normalised at End, when its scheme is known
+	email   bool
+	dict    *event.Dict // of a projected Symbol and of every code list
+}
+
+// NewBuilder returns a builder for o.
+func NewBuilder(o Options) *Builder {
+	if o.Placeholders == nil {
+		o.Placeholders = DefaultPlaceholders()
+	}
+	n := len(o.Schema.Columns)
+	b := &Builder{opts: o, cols: make([]column, n), extra: o.Schema.Must("extra"), holder: NewPlaceholders(o.Placeholders),
+		missing: make([]atomic.Uint64, n), has: make([]uint32, n), text: make([][]byte, n)}
+	for i, c := range o.Schema.Columns {
+		b.cols[i] = column{Column: c, project: i < len(o.Project) && o.Project[i]}
+		if c.Required {
+			b.required = append(b.required, i)
+		}
+	}
+	b.locate(o.Schema)
+	for i := range b.cols {
+		c := &b.cols[i]
+		if c.Type == event.Symbol && (c.project || c.List != event.Free) {
+			c.dict = event.NewDict()
+		}
+	}
+	return b
+}
+
+// Begin starts a batch over recs.
+func (b *Builder) Begin(recs *event.Records) {
+	b.batch = b.pool.take(b.opts.Schema)
+	b.batch.Reset(recs)
+	for i := range b.cols {
+		if d := b.cols[i].dict; d != nil {
+			d.NextBatch()
+		}
+	}
+}
+
+// Finish ends the batch and hands it over.
+func (b *Builder) Finish() *event.Batch {
+	out := b.batch
+	b.batch = nil
+	for i := range b.cols {
+		if c := &b.cols[i]; c.dict != nil && c.project {
+			c.dict.Bind(&out.Columns[i])
+		}
+	}
+	out.Finish()
+	return out
+}
+
+// Row starts the next record.
+func (b *Builder) Row() {
+	b.serial++
+	if b.serial == 0 { // 2^32 records: stamps of the first round would look fresh
+		clear(b.has)
+		b.serial = 1
+	}
+	b.arena = b.arena[:0]
+}
+
+// Drop forgets what the record under construction has set.
+func (b *Builder) Drop() { b.batch.Reject() }
+
+// End judges the record under construction as a whole, derives what is derived
+// and makes it a row of the batch, decoded from record i.
+func (b *Builder) End(i int) *Defect {
+	for _, c := range b.required {
+		if b.has[c] != b.serial {
+			return Refuse(event.MissingField, b.cols[c].Name, "%s is missing; every report has one", b.cols[c].Name)
+		}
+	}
+	if t := b.batch.Records.Times[i]; t != event.AsOccurred && b.when > t+grace {
+		return Refuse(event.Future, "occurred_at", "occurred_at %s is more than 5 minutes after the record time %s; correct the sender's clock or time zone",
+			event.FormatTime(b.when), event.FormatTime(t))
+	}
+	b.derived()
+	b.batch.Accept(i)
+	return nil
+}
+
+// Dead returns the dead letter of record i of the batch's run.
+func (b *Builder) Dead(i int, codec string, d *Defect) event.Dead {
+	recs := b.batch.Records
+	if recs.Codec != "" {
+		codec = recs.Codec
+	}
+	t := recs.Times[i]
+	if t == event.AsOccurred {
+		t = 0
+	}
+	return event.Dead{
+		Position: event.Position{Topic: recs.Topic, Partition: recs.Partition, Offset: recs.Offsets[i]},
+		Time:     t, Codec: codec, Reason: d.Reason, Field: d.Field, Message: d.Message, Raw: recs.Values[i],
+	}
+}
+
+// Counters returns how many placeholders became missing, by column; columns
+// without any are left out. Any goroutine may call it.
+func (b *Builder) Counters() map[string]uint64 {
+	out := map[string]uint64{}
+	for i := range b.missing {
+		if n := b.missing[i].Load(); n > 0 {
+			out[b.cols[i].Name] = n
+		}
+	}
+	return out
+}
+
+// pool keeps released batches for the next Begin. Not a sync.Pool: the buffers of
+// a batch are megabytes that should survive a garbage collection.
+type pool struct {
+	mu   sync.Mutex
+	free []*event.Batch
+}
+
+// kept is how many idle batches stay: one in decoding, one in use downstream, and
+// two on their way. More are left to the garbage collector.
+const kept = 4
+
+func (p *pool) take(s *event.Schema) *event.Batch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		b := p.free[n-1]
+		p.free = p.free[:n-1]
+		return b
+	}
+	return event.NewBatch(s, p.put)
+}
+
+func (p *pool) put(b *event.Batch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b.Records = nil
+	if len(p.free) < kept {
+		p.free = append(p.free, b)
+	}
+}
+
+// CheckPaths reports two columns of s that stand at the same place on the wire,
+// or one that stands inside another. A config is checked with it once.
+func CheckPaths(s *event.Schema) error {
+	taken := map[string]string{}
+	for _, c := range s.Columns {
+		if c.Derived {
+			continue
+		}
+		path := c.Name
+		if c.Path != "" {
+			path = c.Path
+		}
+		if other, ok := taken[path]; ok {
+			return fmt.Errorf("field %q: its path %s is that of %s; choose another", c.Name, path, other)
+		}
+		taken[path] = c.Name
+	}
+	for path, name := range taken {
+		for i, r := range path {
+			if other, ok := taken[path[:i]]; r == '.' && ok && other != "extra" {
+				return fmt.Errorf("field %q: its path %s lies inside %s, which has a single value", name, path, other)
+			}
+		}
+	}
+	return nil
+}

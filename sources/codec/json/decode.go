@@ -1,0 +1,257 @@
+package json
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/sources/codec"
+)
+
+// depth is how deep objects and arrays may lie in one another: reports need two
+// levels, and recursion must end.
+const depth = 32
+
+// Decoder decodes runs of native JSON reports. One goroutine uses it; its batches
+// may be released by any.
+type Decoder struct {
+	b      *codec.Builder
+	root   *object
+	strict bool
+
+	// Of the record in hand.
+	data    []byte
+	pos     int
+	serial  uint32
+	seen    []uint32 // one a member of the schema: serial of the record that had it
+	scratch []byte   // texts that had escapes
+	path    []byte   // dotted path of the unknown member in hand
+	unknown names
+}
+
+// New returns a decoder for o.
+func New(o codec.Options) *Decoder {
+	root, stamps := tree(o.Schema)
+	return &Decoder{b: codec.NewBuilder(o), root: root, strict: o.Strict, seen: make([]uint32, stamps)}
+}
+
+// Counters returns how many placeholders became missing, by column. Any goroutine
+// may call it.
+func (d *Decoder) Counters() map[string]uint64 { return d.b.Counters() }
+
+// Decode returns one batch over recs, with the projected columns only, and the
+// records that could not be used. The batch keeps recs until it is released.
+func (d *Decoder) Decode(recs *event.Records) (*event.Batch, []event.Dead) {
+	var dead []event.Dead
+	d.b.Begin(recs)
+	for i, raw := range recs.Values {
+		d.b.Row()
+		bad := d.record(raw)
+		if bad == nil {
+			bad = d.b.End(i)
+		}
+		if bad != nil {
+			d.b.Drop()
+			dead = append(dead, d.b.Dead(i, "json", bad))
+		}
+	}
+	d.data = nil
+	return d.b.Finish(), dead
+}
+
+// record reads one report.
+func (d *Decoder) record(raw []byte) *codec.Defect {
+	if len(raw) > event.MaxRecord {
+		return codec.Refuse(event.TooLarge, "", "the record has more than %d bytes; split it or leave out what is not needed", event.MaxRecord)
+	}
+	if len(raw) == 0 {
+		return codec.Refuse(event.Syntax, "", "the record is empty; every record is one report")
+	}
+	if !utf8.Valid(raw) {
+		return codec.Refuse(event.UTF8, "", "byte %d is not UTF-8; send JSON in UTF-8", invalid(raw))
+	}
+	d.reset(raw)
+	switch c := d.space(); {
+	case c == '{':
+	case c == '[' || c == '"' || c == 't' || c == 'f' || c == 'n' || c == '-' || c-'0' < 10:
+		return codec.Refuse(event.BadType, "", "the record is no JSON object; send one report a record")
+	default:
+		return d.syntax("an object")
+	}
+	if bad := d.object(d.root, 1); bad != nil {
+		return bad
+	}
+	if d.space(); d.pos < len(d.data) {
+		return codec.Refuse(event.Syntax, "", "byte %d follows the end of the report; send one report a record", d.pos)
+	}
+	return nil
+}
+
+func (d *Decoder) reset(raw []byte) {
+	d.data, d.pos = raw, 0
+	d.scratch, d.path = d.scratch[:0], d.path[:0]
+	d.unknown.reset()
+	d.serial++
+	if d.serial == 0 {
+		clear(d.seen)
+		d.serial = 1
+	}
+}
+
+// invalid returns the position of the first byte of raw that is not UTF-8.
+func invalid(raw []byte) int {
+	i := 0
+	for i < len(raw) {
+		r, n := utf8.DecodeRune(raw[i:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+// object reads the members of an object whose brace is at pos.
+func (d *Decoder) object(o *object, level int) *codec.Defect {
+	d.pos++
+	if d.space() == '}' {
+		d.pos++
+		return nil
+	}
+	last := 0
+	for {
+		m, name, bad := d.name(o, last)
+		if bad != nil {
+			return bad
+		}
+		if m < 0 {
+			bad = d.stranger(o, name, level)
+		} else {
+			last = m + 1
+			bad = d.member(&o.members[m], level)
+		}
+		if bad != nil {
+			return bad
+		}
+		if more, bad := d.more('}'); !more || bad != nil {
+			return bad
+		}
+	}
+}
+
+// more reads what follows a value: a comma and the start of the next, or end.
+func (d *Decoder) more(end byte) (bool, *codec.Defect) {
+	switch d.space() {
+	case ',':
+		d.pos++
+		d.space()
+		return true, nil
+	case end:
+		d.pos++
+		return false, nil
+	}
+	if end == '}' {
+		return false, d.syntax("a comma or the end of the object")
+	}
+	return false, d.syntax("a comma or the end of the array")
+}
+
+// name reads a member's name and the colon, up to its value. It returns the
+// member's index, or -1 and its name when o does not have it.
+func (d *Decoder) name(o *object, last int) (int, []byte, *codec.Defect) {
+	var name []byte
+	m := int32(none)
+	if guess := o.next[last]; int(guess) < len(o.members) && bytes.HasPrefix(d.data[d.pos:], o.members[guess].quoted) {
+		m = guess
+		d.pos += len(o.members[guess].quoted)
+	} else {
+		var bad *codec.Defect
+		if d.pos >= len(d.data) || d.data[d.pos] != '"' {
+			return 0, nil, d.syntax("a member's name in quotes")
+		}
+		if name, bad = d.text(); bad != nil {
+			return 0, nil, bad
+		}
+		if i, ok := o.names[string(name)]; ok {
+			m = i
+			o.next[last] = i
+		}
+	}
+	if d.space() != ':' {
+		return 0, nil, d.syntax("a colon")
+	}
+	d.pos++
+	d.space()
+	return int(m), name, nil
+}
+
+// member reads the value of a member that the schema names.
+func (d *Decoder) member(m *member, level int) *codec.Defect {
+	if d.seen[m.stamp] == d.serial {
+		return twice(m.field)
+	}
+	d.seen[m.stamp] = d.serial
+	if m.column != none {
+		return d.value(m)
+	}
+	switch d.peek() {
+	case '{':
+		if level == depth {
+			return d.tooDeep()
+		}
+		return d.object(m.child, level+1)
+	case 'n':
+		return d.literal("null")
+	case 0:
+		return d.syntax("a value")
+	}
+	return codec.Refuse(event.BadType, m.field, "%s is no object; write its members in braces", m.field)
+}
+
+func twice(field string) *codec.Defect {
+	return codec.Refuse(event.DuplicateMember, field, "%s stands twice; readers would choose differently, send it once", field)
+}
+
+func (d *Decoder) tooDeep() *codec.Defect {
+	return codec.Refuse(event.Syntax, "", "byte %d opens more than %d levels of objects and arrays; send a flatter report", d.pos, depth)
+}
+
+func (d *Decoder) peek() byte {
+	if d.pos < len(d.data) {
+		return d.data[d.pos]
+	}
+	return 0
+}
+
+// value reads the value of a column.
+func (d *Decoder) value(m *member) *codec.Defect {
+	switch c := d.peek(); {
+	case c == '"':
+		s, bad := d.text()
+		if bad != nil {
+			return bad
+		}
+		return d.b.Text(m.column, s)
+	case c == '-' || c-'0' < 10:
+		s, bad := d.number()
+		if bad != nil {
+			return bad
+		}
+		return d.b.Number(m.column, s)
+	case c == 'n':
+		return d.literal("null")
+	case c == 't':
+		if bad := d.literal("true"); bad != nil {
+			return bad
+		}
+		return d.b.Flag(m.column, true)
+	case c == 'f':
+		if bad := d.literal("false"); bad != nil {
+			return bad
+		}
+		return d.b.Flag(m.column, false)
+	case c == '{' || c == '[':
+		return codec.Refuse(event.BadType, m.field, "%s is an object or array; it has a single value", m.field)
+	}
+	return d.syntax("a value")
+}

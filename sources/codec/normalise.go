@@ -1,0 +1,90 @@
+package codec
+
+import "github.com/haltwire/haltwire/pipeline/code"
+
+// AppendAccount appends the normal form of an account of a scheme to dst: without
+// blanks; IBANs in upper case without dashes; account numbers of banks (bban or
+// no scheme) without dashes; UPI addresses in lower case, because they have no
+// case; wallets, cards, crypto addresses and others otherwise as they are. An
+// account without a scheme that is an IBAN is treated as one.
+func AppendAccount(dst []byte, scheme string, s []byte) []byte {
+	dashes := scheme == "iban" || scheme == "bban" || scheme == ""
+	from := len(dst)
+	for _, c := range s {
+		if c == ' ' || c == '\t' || c == '-' && dashes {
+			continue
+		}
+		dst = append(dst, c)
+	}
+	acc := dst[from:]
+	switch {
+	case scheme == "upi":
+		lower(acc)
+	case scheme == "iban":
+		upper(acc)
+	case scheme == "" && looksIBAN(acc):
+		upper(acc)
+	}
+	return dst
+}
+
+// looksIBAN reports whether s is an IBAN in either case.
+func looksIBAN(s []byte) bool {
+	if len(s) < 15 || len(s) > 34 {
+		return false
+	}
+	var buf [34]byte
+	c := append(buf[:0], s...)
+	upper(c)
+	return code.IsIBAN(c)
+}
+
+func upper(s []byte) {
+	for i, c := range s {
+		if c-'a' < 26 {
+			s[i] = c - 32
+		}
+	}
+}
+
+func lower(s []byte) {
+	for i, c := range s {
+		if c-'A' < 26 {
+			s[i] = c + 32
+		}
+	}
+}
+
+// IsPhone reports whether s is a phone number in E.164: ^\+[1-9]\d{6,14}$.
+func IsPhone(s []byte) bool {
+	if len(s) < 8 || len(s) > 16 || s[0] != '+' || s[1]-'1' > 8 {
+		return false
+	}
+	for _, c := range s[2:] {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendPhone appends s without the blanks, dashes, dots and brackets that people
+// write into phone numbers.
+func AppendPhone(dst, s []byte) []byte {
+	for _, c := range s {
+		switch c {
+		case ' ', '-', '.', '(', ')':
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// AppendEmail appends s in lower case without blanks around it.
+func AppendEmail(dst, s []byte) []byte {
+	from := len(dst)
+	dst = append(dst, trim(s)...)
+	lower(dst[from:])
+	return dst
+}
