@@ -1,0 +1,413 @@
+package index
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/plan/automaton"
+	"github.com/haltwire/haltwire/rules/plan/kernel"
+)
+
+// Rule is the condition of one rule: it can be true on reports of a kind in On
+// when all Conjuncts are.
+type Rule struct {
+	On        []string
+	Conjuncts []*lang.Node
+}
+
+// Index is a set of rules arranged by access. Immutable.
+type Index struct {
+	rules     int
+	columns   []column // hashed columns; columns[0] is the kind
+	groups    []group
+	automata  []search
+	table     table
+	buckets   []bucket
+	lists     []list
+	entries   []entry
+	limits    []decimal.D // limits[i] of entries[i], where its list has a source
+	sources   []kernel.Number
+	residuals [][]kernel.Truth
+	texts     uint64 // groups that hash a Text column
+}
+
+// column is a hashed column. Class 0 is a missing value, 1 a value that no rule
+// names, the others one constant each.
+type column struct {
+	col     int
+	typ     event.Type
+	classes map[string]uint32
+	masks   []uint64 // by class: groups in which a row of this class can be
+	users   uint64   // groups hashed by this column
+}
+
+// group is a shape with its columns as positions; -1 where it has fewer.
+type group struct{ first, second, needle int }
+
+// search is the automaton of one Text column.
+type search struct {
+	col int
+	ac  *automaton.Automaton
+}
+
+// bucket is all entries of one key: lists[from:to].
+type bucket struct{ from, to int32 }
+
+// list is entries[from:to]. With a source they are sorted so that those whose
+// bound holds come first.
+type list struct {
+	source   int32 // -1 = none
+	op       lang.Op
+	from, to int32
+}
+
+// entry is one way in which a rule can be true.
+type entry struct {
+	rule     int32
+	residual int32 // -1 = nothing left to check
+	many     bool  // another entry may be true of the same row
+}
+
+// Bits of a key: group 6, kind 10, two classes of 24.
+const (
+	classBits = 24
+	kindBits  = 10
+)
+
+func key(group int, kind, first, second uint32) uint64 {
+	return uint64(group)<<(kindBits+2*classBits) | uint64(kind)<<(2*classBits) | uint64(first)<<classBits | uint64(second)
+}
+
+// New arranges rules; what it does not prove by access is compiled by c.
+func New(s *event.Schema, rules []Rule, c *kernel.Compiler) (*Index, error) {
+	b := newBuilder(s, len(rules), c)
+	for i, r := range rules {
+		b.drafts = append(b.drafts, drafts(s, int32(i), r.On, r.Conjuncts)...)
+	}
+	if err := b.shapes(); err != nil {
+		return nil, err
+	}
+	for _, d := range b.drafts {
+		if err := b.add(d); err != nil {
+			return nil, err
+		}
+	}
+	b.finish()
+	return b.index, nil
+}
+
+type builder struct {
+	schema   *event.Schema
+	compiler *kernel.Compiler
+	index    *Index
+	drafts   []*draft
+	position map[int]int              // schema column → index.columns
+	groupOf  map[shape]int            //
+	patterns map[int]map[string]int32 // by needle column
+	waiting  map[uint64]map[listKey][]waiting
+	sources  map[string]int32
+	residual map[string]int32
+}
+
+type listKey struct {
+	source int32
+	op     lang.Op
+}
+
+type waiting struct {
+	entry
+	limit decimal.D
+	cost  int
+}
+
+func newBuilder(s *event.Schema, rules int, c *kernel.Compiler) *builder {
+	return &builder{
+		schema: s, compiler: c, index: &Index{rules: rules},
+		position: map[int]int{}, groupOf: map[shape]int{}, patterns: map[int]map[string]int32{},
+		waiting: map[uint64]map[listKey][]waiting{}, sources: map[string]int32{}, residual: map[string]int32{},
+	}
+}
+
+// shapes decides what every draft is hashed by and makes the columns, groups
+// and automata for it.
+func (b *builder) shapes() error {
+	constants := map[int]map[string]struct{}{}
+	for _, d := range b.drafts {
+		for _, a := range d.equal {
+			if constants[a.col] == nil {
+				constants[a.col] = map[string]struct{}{}
+			}
+			for _, v := range a.values {
+				constants[a.col][v] = struct{}{}
+			}
+		}
+	}
+	share := func(a *atom) float64 {
+		n := vocabulary(b.schema.Columns[a.col], len(constants[a.col]))
+		return float64(len(a.values)) / float64(n)
+	}
+	if err := b.searches(); err != nil {
+		return err
+	}
+	for _, d := range b.drafts {
+		d.chooseShape(share)
+	}
+	b.column(b.schema.Must("kind"))
+	for i, s := range settle(b.drafts) {
+		b.groupOf[s] = i
+		g := group{b.column(s.first), b.column(s.second), -1}
+		for j, a := range b.index.automata {
+			if a.col == s.needle {
+				g.needle = j
+			}
+		}
+		b.index.groups = append(b.index.groups, g)
+	}
+	return nil
+}
+
+// searches builds an automaton for each column with needles. One that would be
+// too large is left out, and its needles are residual conjuncts.
+func (b *builder) searches() error {
+	for _, d := range b.drafts {
+		if d.sift == nil {
+			continue
+		}
+		ids := b.patterns[d.sift.col]
+		if ids == nil {
+			ids = map[string]int32{}
+			b.patterns[d.sift.col] = ids
+		}
+		if _, ok := ids[d.sift.needle]; !ok {
+			ids[d.sift.needle] = int32(len(ids))
+		}
+	}
+	for col, ids := range b.patterns {
+		words := make([]string, len(ids))
+		for w, i := range ids {
+			words[i] = w
+		}
+		ac, err := automaton.New(words)
+		if err != nil || len(words) >= 1<<classBits {
+			delete(b.patterns, col)
+			continue
+		}
+		b.index.automata = append(b.index.automata, search{col, ac})
+		b.compiler.Read(col)
+	}
+	for _, d := range b.drafts {
+		if d.sift != nil && b.patterns[d.sift.col] == nil {
+			d.sift = nil
+		}
+	}
+	return nil
+}
+
+// column returns the position of schema column col among the hashed ones, -1
+// for -1.
+func (b *builder) column(col int) int {
+	if col < 0 {
+		return -1
+	}
+	if i, ok := b.position[col]; ok {
+		return i
+	}
+	b.compiler.Read(col)
+	b.position[col] = len(b.index.columns)
+	b.index.columns = append(b.index.columns, column{col: col, typ: b.schema.Columns[col].Type, classes: map[string]uint32{}, masks: make([]uint64, 2)})
+	return b.position[col]
+}
+
+// class returns the class of value in column i and notes that g has it.
+func (b *builder) class(i int, value string, g int) (uint32, error) {
+	c := &b.index.columns[i]
+	id, ok := c.classes[value]
+	if !ok {
+		id = uint32(len(c.masks))
+		limit := 1 << classBits
+		if i == 0 {
+			limit = 1 << kindBits
+		}
+		if int(id) >= limit {
+			return 0, fmt.Errorf("index %s: more than %d values in rules", b.schema.Columns[c.col].Name, limit-2)
+		}
+		c.classes[value] = id
+		c.masks = append(c.masks, 0)
+	}
+	c.masks[id] |= 1 << g
+	c.users |= 1 << g
+	return id, nil
+}
+
+// add puts d under each of its keys.
+func (b *builder) add(d *draft) error {
+	g := b.groupOf[d.shape]
+	w, lk, err := b.entry(d)
+	if err != nil {
+		return err
+	}
+	kinds, err := b.classesOf(0, d.on, g)
+	if err != nil {
+		return err
+	}
+	shape := b.index.groups[g]
+	firsts, err := b.classesOf(shape.first, d.values(d.shape.first), g)
+	if err != nil {
+		return err
+	}
+	seconds, err := b.classesOf(shape.second, d.values(d.shape.second), g)
+	if err != nil {
+		return err
+	}
+	if shape.needle >= 0 {
+		seconds = []uint32{uint32(b.patterns[d.sift.col][d.sift.needle])}
+	}
+	for _, k := range kinds {
+		for _, x := range firsts {
+			for _, y := range seconds {
+				b.wait(key(g, k, x, y), lk, w)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) wait(k uint64, lk listKey, w waiting) {
+	lists := b.waiting[k]
+	if lists == nil {
+		lists = map[listKey][]waiting{}
+		b.waiting[k] = lists
+	}
+	lists[lk] = append(lists[lk], w)
+}
+
+func (b *builder) classesOf(i int, values []string, g int) ([]uint32, error) {
+	if i < 0 {
+		return []uint32{0}, nil
+	}
+	out := make([]uint32, len(values))
+	for j, v := range values {
+		id, err := b.class(i, v, g)
+		if err != nil {
+			return nil, err
+		}
+		out[j] = id
+	}
+	return out, nil
+}
+
+// entry compiles what is left of d.
+func (b *builder) entry(d *draft) (waiting, listKey, error) {
+	lk := listKey{source: -1}
+	w := waiting{entry: entry{rule: d.rule, residual: -1, many: d.many}}
+	if d.bound != nil {
+		id, err := b.source(d.bound.source)
+		if err != nil {
+			return w, lk, err
+		}
+		lk = listKey{id, d.bound.op}
+		w.limit = d.bound.limit
+	}
+	left := d.residual()
+	sort.SliceStable(left, func(i, j int) bool { return kernel.Cost(left[i]) < kernel.Cost(left[j]) })
+	keys := make([]string, len(left))
+	for i, n := range left {
+		keys[i] = n.Key
+		w.cost += kernel.Cost(n)
+	}
+	if len(left) == 0 {
+		return w, lk, nil
+	}
+	name := strings.Join(keys, "\x00")
+	if id, ok := b.residual[name]; ok {
+		w.residual = id
+		return w, lk, nil
+	}
+	w.residual = int32(len(b.index.residuals))
+	b.residual[name] = w.residual
+	truths := make([]kernel.Truth, len(left))
+	for i, n := range left {
+		t, err := b.compiler.Truth(n)
+		if err != nil {
+			return w, lk, err
+		}
+		truths[i] = t
+	}
+	b.index.residuals = append(b.index.residuals, truths)
+	return w, lk, nil
+}
+
+func (b *builder) source(n *lang.Node) (int32, error) {
+	if id, ok := b.sources[n.Key]; ok {
+		return id, nil
+	}
+	num, err := b.compiler.Number(n)
+	if err != nil {
+		return 0, err
+	}
+	id := int32(len(b.index.sources))
+	b.sources[n.Key] = id
+	b.index.sources = append(b.index.sources, num)
+	return id, nil
+}
+
+// finish lays the entries out in the order in which a scan reads them.
+func (b *builder) finish() {
+	x := b.index
+	keys := make([]uint64, 0, len(b.waiting))
+	for k := range b.waiting {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	x.table = newTable(len(keys))
+	for i, k := range keys {
+		x.table.put(k, int32(i))
+		from := int32(len(x.lists))
+		b.layOut(b.waiting[k])
+		x.buckets = append(x.buckets, bucket{from, int32(len(x.lists))})
+	}
+	for i := range x.columns {
+		c := &x.columns[i]
+		for j := range c.masks {
+			c.masks[j] |= ^c.users
+		}
+		if c.typ == event.Text {
+			x.texts |= c.users
+		}
+	}
+}
+
+func (b *builder) layOut(lists map[listKey][]waiting) {
+	x := b.index
+	order := make([]listKey, 0, len(lists))
+	for lk := range lists {
+		order = append(order, lk)
+	}
+	slices.SortFunc(order, func(p, q listKey) int {
+		return int(p.source-q.source)*8 + int(p.op) - int(q.op)
+	})
+	for _, lk := range order {
+		ws := lists[lk]
+		sort.SliceStable(ws, func(i, j int) bool {
+			switch {
+			case lk.source < 0:
+				return ws[i].cost < ws[j].cost
+			case lk.op == lang.Ge || lk.op == lang.Gt:
+				return ws[i].limit.Cmp(ws[j].limit) < 0
+			}
+			return ws[i].limit.Cmp(ws[j].limit) > 0
+		})
+		l := list{source: lk.source, op: lk.op, from: int32(len(x.entries))}
+		for _, w := range ws {
+			x.entries = append(x.entries, w.entry)
+			x.limits = append(x.limits, w.limit)
+		}
+		l.to = int32(len(x.entries))
+		x.lists = append(x.lists, l)
+	}
+}

@@ -1,0 +1,216 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/lang"
+)
+
+// maxGroups is how many combinations of hashed columns an index has: one bit
+// each of a word.
+const maxGroups = 64
+
+// shape is the columns that entries of a group are hashed by, beside the kind;
+// -1 where it has fewer. needle is a Text column searched by its automaton.
+type shape struct{ first, second, needle int }
+
+var kindOnly = shape{-1, -1, -1} // constant
+
+// draft is an entry before its group is known: one way in which a rule can be
+// true.
+type draft struct {
+	rule  int32
+	many  bool // the rule has other drafts
+	on    []string
+	equal []*atom // one a column, most selective first
+	sift  *atom   // the needle, or nil
+	bound *atom   // or nil
+	conj  []*lang.Node
+	how   []branch // how[i] is the branch that conj[i] took, without atoms when none
+	shape shape
+}
+
+// drafts returns the ways in which a rule whose condition is the conjunction of
+// conj can be true. A conjunct over a hashed column makes one draft; only a rule
+// that has none spends its best disjunction on several.
+func drafts(s *event.Schema, rule int32, on []string, conj []*lang.Node) []*draft {
+	base := &draft{rule: rule, on: on, conj: conj, how: make([]branch, len(conj))}
+	split, options := -1, []branch(nil)
+	hashed := false
+	for i, n := range conj {
+		switch b := branches(s, n); {
+		case len(b) == 1:
+			base.how[i] = b[0]
+			hashed = hashed || slices.ContainsFunc(b[0].atoms, func(a *atom) bool { return a.source == nil })
+		case len(b) > 1 && (options == nil || len(b) < len(options)):
+			split, options = i, b
+		}
+	}
+	if hashed || split < 0 {
+		return alive(base)
+	}
+	var all []*draft
+	for _, b := range options {
+		d := *base
+		d.how = slices.Clone(base.how)
+		d.how[split] = b
+		d.many = true
+		all = append(all, alive(&d)...)
+	}
+	return all
+}
+
+// alive sorts the atoms of d by what they can be used for. It returns nothing
+// when two of them exclude each other.
+func alive(d *draft) []*draft {
+	byCol := map[int]*atom{}
+	for _, b := range d.how {
+		for _, a := range b.atoms {
+			switch {
+			case a.source != nil:
+				if d.bound == nil || rank(a) < rank(d.bound) {
+					d.bound = a
+				}
+			case a.needle != "":
+				if d.sift == nil || len(a.needle) > len(d.sift.needle) {
+					d.sift = a
+				}
+			case byCol[a.col] == nil:
+				c := *a
+				byCol[a.col] = &c
+				d.equal = append(d.equal, &c)
+			default:
+				both := intersect(byCol[a.col].values, a.values)
+				if len(both) == 0 {
+					return nil
+				}
+				byCol[a.col].values = both
+			}
+		}
+	}
+	return []*draft{d}
+}
+
+// rank orders bounds by how much they are likely to leave out: authors put the
+// floor of an amount last in a rule and above most amounts.
+func rank(a *atom) int {
+	r := 0
+	if a.source.Op != lang.Column {
+		r += 2
+	}
+	if a.op == lang.Lt || a.op == lang.Le {
+		r++
+	}
+	return r
+}
+
+// vocabulary estimates how many values a column has, from its code list and
+// from the constants that rules compare it with.
+func vocabulary(c event.Column, constants int) int {
+	floor := 30
+	switch {
+	case c.Type == event.Text:
+		floor = 1_000_000
+	case c.List == event.Closed:
+		floor = len(c.Values)
+	case c.List == event.Country, c.List == event.Currency:
+		floor = 100
+	}
+	return max(floor, constants)
+}
+
+// needleShare is how often a needle is assumed to be found: one text in this
+// many.
+const needleShare = 200
+
+// chooseShape picks what d is hashed by.
+func (d *draft) chooseShape(share func(a *atom) float64) {
+	slices.SortStableFunc(d.equal, func(a, b *atom) int { return cmp.Compare(share(a), share(b)) })
+	d.shape = kindOnly
+	keys := len(d.on)
+	for _, a := range d.equal {
+		if keys*len(a.values) > maxKeys {
+			continue
+		}
+		keys *= len(a.values)
+		if d.shape.first < 0 {
+			d.shape.first = a.col
+			if share(a) < 1e-4 {
+				return
+			}
+			continue
+		}
+		d.shape.second = a.col
+		break
+	}
+	if d.sift != nil {
+		d.shape.second, d.shape.needle = -1, d.sift.col
+	}
+}
+
+// settle gives every draft a shape of at most maxGroups: the rare ones fall
+// back to fewer columns.
+func settle(all []*draft) []shape {
+	count := map[shape]int{}
+	for _, d := range all {
+		count[d.shape]++
+	}
+	shapes := make([]shape, 0, len(count))
+	for s := range count {
+		shapes = append(shapes, s)
+	}
+	slices.SortFunc(shapes, func(a, b shape) int {
+		return cmp.Or(-cmp.Compare(count[a], count[b]), cmp.Compare(a.first, b.first), cmp.Compare(a.second, b.second), cmp.Compare(a.needle, b.needle))
+	})
+	kept := shapes[:min(len(shapes), maxGroups-1)]
+	if !slices.Contains(kept, kindOnly) {
+		kept = append(slices.Clone(kept), kindOnly)
+	}
+	for _, d := range all {
+		for _, s := range []shape{d.shape, {d.shape.first, -1, d.shape.needle}, {-1, -1, d.shape.needle}, {d.shape.first, -1, -1}, kindOnly} {
+			if slices.Contains(kept, s) {
+				d.shape = s
+				break
+			}
+		}
+	}
+	return kept
+}
+
+// residual returns the conjuncts that d's access does not prove.
+func (d *draft) residual() []*lang.Node {
+	var left []*lang.Node
+	for i, n := range d.conj {
+		if !d.proves(d.how[i]) {
+			left = append(left, n)
+		}
+	}
+	return left
+}
+
+func (d *draft) proves(b branch) bool {
+	if !b.exact || len(b.atoms) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(b.atoms, func(a *atom) bool {
+		switch {
+		case a.source != nil:
+			return a != d.bound
+		case a.needle != "":
+			return a != d.sift || d.shape.needle < 0
+		}
+		return a.col != d.shape.first && a.col != d.shape.second
+	})
+}
+
+// values returns what d accepts in column col.
+func (d *draft) values(col int) []string {
+	for _, a := range d.equal {
+		if a.col == col {
+			return a.values
+		}
+	}
+	return nil
+}
