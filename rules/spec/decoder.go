@@ -45,7 +45,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, fs fields, other func(k, v 
 			read(v)
 		case other != nil && other(k, v):
 		default:
-			d.unknown(n, k, v, what, slices.Collect(maps.Keys(fs)))
+			d.unknown(n, k, v, what, slices.Sorted(maps.Keys(fs)))
 		}
 	}
 }
@@ -83,7 +83,9 @@ func reserved(key string) (why, fix string) {
 	return "", ""
 }
 
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == "" }
+func isNull(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
+}
 
 // scalar returns the text of a node, ok when it is one and not empty.
 func (d *decoder) scalar(n *yaml.Node, what string) (Scalar, bool) {

@@ -87,6 +87,7 @@ type Scalar struct {
 	Text string
 	Span Span
 	node *yaml.Node
+	at   []int // of a part: the offset in the file of each byte of Text and of its end
 }
 
 // Present reports whether the file has the scalar.
@@ -133,6 +134,9 @@ func (s Scalar) Sub(from, to int) Span {
 // Folding, indentation and quotes change white space and escapes only, so the
 // other bytes are found in order.
 func (s Scalar) offsets() []int {
+	if s.at != nil {
+		return s.at
+	}
 	src, at := s.Span.File.Source, s.start()
 	out := make([]int, 0, len(s.Text)+1)
 	for i := 0; i < len(s.Text); i++ {
@@ -192,4 +196,10 @@ func (f *File) span(n *yaml.Node) Span {
 		to++
 	}
 	return Span{File: f, From: from, To: to}
+}
+
+// Part returns the bytes from:to of Text as a scalar of their own.
+func (s Scalar) Part(from, to int) Scalar {
+	at := s.offsets()
+	return Scalar{Text: s.Text[from:to], Span: s.Sub(from, to), node: s.node, at: at[from : to+1]}
 }

@@ -1,0 +1,253 @@
+package lang
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+// Diagnostics are the findings about a rules directory.
+type Diagnostics = spec.Diagnostics
+
+// Options say what rules may speak about.
+type Options struct {
+	Schema *event.Schema     // nil = event.Default()
+	Kinds  code.Kinds        // the zero value = the built-in kinds
+	Now    time.Time         // judges whether exceptions are over; zero = not judged
+	Params map[string]string // rule/param or param → value that replaces the written one
+}
+
+// Load reads and checks every rule under dir. The set holds the rules without an
+// error; it must not be used when the diagnostics have one. The error is not nil
+// when dir cannot be read.
+func Load(dir string, o Options) (*Set, Diagnostics, error) {
+	tree, ds, err := spec.Read(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load rules: %w", err)
+	}
+	set, more := Check(tree, o)
+	ds = append(ds, more...)
+	ds.Sort()
+	return set, ds, nil
+}
+
+// Check gives the documents of tree their meaning and reports what is wrong with
+// them.
+func Check(tree *spec.Tree, o Options) (*Set, Diagnostics) {
+	if o.Schema == nil {
+		o.Schema = event.Default()
+	}
+	var ds Diagnostics
+	l := &loader{compiler: newCompiler(o.Schema, o.Kinds, &ds), options: o, libraries: map[string]*spec.Library{}, rules: map[string]*spec.Rule{}}
+	set := l.load(tree)
+	ds.Sort()
+	return set, ds
+}
+
+// loader makes a set of the documents of a directory.
+type loader struct {
+	*compiler
+	options   Options
+	libraries map[string]*spec.Library
+	rules     map[string]*spec.Rule
+}
+
+func (l *loader) error(s spec.Span, message, fix string) {
+	*l.out = append(*l.out, s.Diagnostic(spec.Error, message, fix))
+}
+
+func (l *loader) warning(s spec.Span, message, fix string) {
+	*l.out = append(*l.out, s.Diagnostic(spec.Warning, message, fix))
+}
+
+func (l *loader) load(tree *spec.Tree) *Set {
+	set := &Set{Schema: l.schema}
+	for _, lib := range tree.Libraries {
+		if first, again := l.libraries[lib.Name.Text]; again {
+			l.error(lib.Name.Span, "a second library "+lib.Name.Text+" (the first is in "+first.Name.Span.File.Path+")", "rename one")
+			continue
+		}
+		l.libraries[lib.Name.Text] = lib
+		l.library(lib)
+	}
+	for _, r := range tree.Rules {
+		if first, again := l.rules[r.ID.Text]; again && r.ID.Present() {
+			l.error(r.ID.Span, "a second rule "+r.ID.Text+" (the first is in "+first.ID.Span.File.Path+")", "rename one")
+			continue
+		}
+		l.rules[r.ID.Text] = r
+		before := l.out.Errors()
+		rule := l.rule(r)
+		if l.out.Errors() == before && rule != nil {
+			set.Rules = append(set.Rules, rule)
+		}
+	}
+	for _, e := range tree.Exceptions {
+		if x := l.exception(e); x != nil {
+			set.Exceptions = append(set.Exceptions, x)
+		}
+	}
+	slices.SortFunc(set.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(set.Exceptions, func(a, b *Exception) int { return strings.Compare(a.Name, b.Name) })
+	set.Digest = set.digest()
+	return set
+}
+
+// library checks the lets of a library by themselves, so that one that no rule
+// uses is checked too.
+func (l *loader) library(lib *spec.Library) {
+	for _, w := range lib.Windows {
+		l.error(w.Name.Span, "windows are not yet available", "")
+	}
+	l.lets(lib.Let, &scope{lets: map[string]*binding{}})
+}
+
+// rule checks one rule; what is wrong is in the diagnostics.
+func (l *loader) rule(r *spec.Rule) *Rule {
+	rule := &Rule{
+		ID: r.ID.Text, Status: Status(r.Status.Text), Title: r.Title.Text, Owner: r.Owner.Text,
+		Outcome: Outcome{Severity: r.Severity.Text, Typology: texts(r.Typology)},
+	}
+	version, _ := strconv.ParseUint(r.Version.Text, 10, 32) // spec checks its form
+	rule.Version = uint32(version)
+	rule.On = l.on(r)
+	l.notYet(r)
+	sc := l.scope(r)
+	if r.When.Present() {
+		rule.Guard = l.condition(r.When, sc)
+	}
+	for _, w := range r.Weights {
+		rule.Weights = append(rule.Weights, l.weight(w, sc))
+	}
+	if r.Score.Present() {
+		rule.Score = l.score(r, rule, sc)
+	}
+	if r.Alert != nil {
+		rule.Alert = l.alert(r.Alert, nil, sc)
+	}
+	l.cases(r, rule, *sc)
+	l.review(r, rule)
+	rule.Hash = rule.hash(l.schema)
+	return rule
+}
+
+func texts(ss []spec.Scalar) []string {
+	out := make([]string, len(ss))
+	for i, s := range ss {
+		out[i] = s.Text
+	}
+	return out
+}
+
+// on expands the kinds of a rule.
+func (l *loader) on(r *spec.Rule) []string {
+	var kinds []string
+	for _, s := range r.On {
+		found := l.kinds.Expand(s.Text)
+		if len(found) == 0 {
+			l.error(s.Span, fmt.Sprintf("%q is no kind of report", s.Text), spec.DidYouMean(s.Text, l.kinds.List()))
+		}
+		kinds = append(kinds, found...)
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
+}
+
+// notYet reports the parts of a rule that the format has and the language has
+// not yet.
+func (l *loader) notYet(r *spec.Rule) {
+	for _, w := range r.Windows {
+		l.error(w.Name.Span, "windows are not yet available", "")
+	}
+	for _, w := range r.Weights {
+		if w.Rule.Present() {
+			l.error(w.Rule.Span, "weights by the outcome of another rule are not yet available", "write the condition under when:")
+		}
+	}
+	if r.Settle.Present() {
+		l.error(r.Settle.Span, "settle is for rules with windows, which are not yet available", "leave it out: a rule without windows needs no settling")
+	}
+}
+
+// scope returns the names of a rule: its params, the lets of its libraries, its
+// own lets.
+func (l *loader) scope(r *spec.Rule) *scope {
+	sc := &scope{params: map[string]*binding{}, lets: map[string]*binding{}}
+	for _, p := range r.Params {
+		l.param(r, p, sc)
+	}
+	for _, use := range r.Use {
+		lib, ok := l.libraries[use.Text]
+		if !ok {
+			var names []string
+			for n := range l.libraries {
+				names = append(names, n)
+			}
+			l.error(use.Span, "there is no library "+use.Text, spec.DidYouMean(use.Text, names))
+			continue
+		}
+		l.lets(lib.Let, sc)
+	}
+	l.lets(r.Let, sc)
+	return sc
+}
+
+func (l *loader) param(r *spec.Rule, p spec.Param, sc *scope) {
+	b := &binding{}
+	values := p.Values
+	for _, key := range []string{p.Name.Text, r.ID.Text + "/" + p.Name.Text} {
+		if v, ok := l.options.Params[key]; ok && !p.List && len(values) == 1 {
+			values = []spec.Scalar{values[0]}
+			values[0].Text = v
+		}
+	}
+	for _, v := range values {
+		b.list = append(b.list, literal(v))
+	}
+	if !p.List && len(b.list) == 1 {
+		b = b.list[0]
+	}
+	sc.params[p.Name.Text] = b
+}
+
+// lets binds lets in their order, each in sight of the earlier ones.
+func (l *loader) lets(lets []spec.Named, sc *scope) {
+	sc.later = map[string]bool{}
+	for _, let := range lets {
+		sc.later[let.Name.Text] = true
+	}
+	for _, let := range lets {
+		name := let.Name.Text
+		if why := l.taken(name); why != "" {
+			l.error(let.Name.Span, "a let cannot be called "+name+": "+why, "choose another name")
+		}
+		if _, again := sc.lets[name]; again {
+			l.error(let.Name.Span, "a let called "+name+" exists already", "choose another name")
+			continue
+		}
+		n, tree := l.expression(let.Value, sc)
+		delete(sc.later, name)
+		sc.lets[name] = &binding{node: n, tree: tree}
+	}
+	sc.later = nil
+}
+
+// digest returns the digest of everything that can change a hit of the set.
+func (s *Set) digest() string {
+	h := sha256.New()
+	for _, r := range s.Rules {
+		fmt.Fprintf(h, "%q %d %s %q %s\n", r.ID, r.Version, r.Status, r.Title, r.Hash)
+	}
+	for _, e := range s.Exceptions {
+		fmt.Fprintf(h, "%q %q %s %d\n", e.Name, e.Rules, e.When.Key, e.Until)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

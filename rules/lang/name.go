@@ -1,0 +1,141 @@
+package lang
+
+import (
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+// identifier rewrites a name that stands by itself.
+func (r *rewriter) identifier(n *ast.IdentifierNode) *Node {
+	if b, ok := r.scope.lets[n.Value]; ok {
+		if b.node == nil {
+			r.failed = true // reported where it stands
+		}
+		return b.node
+	}
+	if i, ok := r.schema.Index(n.Value); ok {
+		return r.column(n, i)
+	}
+	switch {
+	case n.Value == "score" && r.scope.score:
+		return &Node{Op: Score, Type: Number, Key: "score"}
+	case n.Value == "score":
+		return r.at(n, "score stands only in conditions of cases", "")
+	case n.Value == "lists" || n.Value == "tables":
+		return r.at(n, n.Value+" are not yet available", "")
+	case n.Value == "this":
+		return r.at(n, "this. stands only in where of a window; windows are not yet available", "")
+	case n.Value == "$env":
+		return r.at(n, "$env is refused: name the fields", "")
+	case n.Value == "params":
+		return r.at(n, "params is a group of constants", "write params.NAME")
+	case r.scope.later[n.Value]:
+		return r.at(n, n.Value+" stands further down under let:", "a let may use earlier ones only: move it up")
+	}
+	for _, g := range r.groups {
+		if g == n.Value {
+			return r.at(n, n.Value+" is a group of fields", "write "+r.membersOf(g)[0]+", for example")
+		}
+	}
+	return r.at(n, "there is no field or let called "+n.Value, spec.DidYouMean(n.Value, r.names(r.scope)))
+}
+
+func (r *rewriter) column(n ast.Node, i int) *Node {
+	if r.schema.Columns[i].Type == event.Map {
+		return r.at(n, "extra is a mapping", `write extra["name"]`)
+	}
+	return column(r.schema, i)
+}
+
+// membersOf returns the columns of a group.
+func (c *compiler) membersOf(group string) []string {
+	var ms []string
+	for _, col := range c.schema.Columns {
+		if strings.HasPrefix(col.Name, group+".") {
+			ms = append(ms, col.Name)
+		}
+	}
+	return ms
+}
+
+// path returns the names of a chain of members, root first, and the root; ok is
+// false when a part is not a name.
+func path(n ast.Node) (names []string, root ast.Node, ok bool) {
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		return path(n.Node)
+	case *ast.IdentifierNode:
+		return []string{n.Value}, n, true
+	case *ast.MemberNode:
+		names, root, ok = path(n.Node)
+		key, text := n.Property.(*ast.StringNode)
+		if !ok || !text {
+			return names, root, false
+		}
+		return append(names, key.Value), root, true
+	}
+	return nil, n, false
+}
+
+// member rewrites a.b, a["b"] and longer chains.
+func (r *rewriter) member(n *ast.MemberNode) *Node {
+	names, root, ok := path(n)
+	id, named := root.(*ast.IdentifierNode)
+	switch {
+	case !named:
+		return r.opaque(n)
+	case id.Value == "extra" && ok:
+		return extra(strings.Join(names[1:], "."))
+	case id.Value == "extra":
+		return r.at(n.Property, "the name of a member of extra must be a literal text", `write extra["name"]`)
+	case id.Value == "params" && ok:
+		return r.param(n, names)
+	case id.Value == "lists" || id.Value == "tables" || id.Value == "this" || id.Value == "$env":
+		return r.identifier(id)
+	}
+	name := strings.Join(names, ".")
+	if i, known := r.schema.Index(name); known && ok {
+		return r.column(n, i)
+	}
+	for _, g := range r.groups {
+		if id.Value == g && ok {
+			return r.at(n.Property, "there is no field "+name, spec.DidYouMean(name, r.membersOf(g)))
+		}
+	}
+	if b, isLet := r.scope.lets[id.Value]; isLet && b.node == nil {
+		return r.identifier(id)
+	}
+	if i, isColumn := r.schema.Index(id.Value); isColumn && ok {
+		return r.at(n.Property, id.Value+" is a "+r.column(id, i).Type.String()+" and has no members", "")
+	}
+	if ok {
+		return r.at(id, "there is no field "+name, spec.DidYouMean(name, r.names(r.scope)))
+	}
+	return r.opaque(n)
+}
+
+// param returns the constant of params.NAME.
+func (r *rewriter) param(n *ast.MemberNode, names []string) *Node {
+	b, ok := r.scope.params[names[1]]
+	if !ok || len(names) != 2 {
+		var all []string
+		for p := range r.scope.params {
+			all = append(all, "params."+p)
+		}
+		fix := spec.DidYouMean(strings.Join(names, "."), all)
+		if len(all) == 0 {
+			fix = "add it under params: of the rule"
+		}
+		return r.at(n, "there is no parameter "+strings.Join(names[1:], "."), fix)
+	}
+	if b.list != nil {
+		return r.at(n, "params."+names[1]+" is a list, which stands only behind in", "")
+	}
+	c := *b.node // its own node: a param beside a text becomes one
+	r.params[&c] = b
+	return &c
+}

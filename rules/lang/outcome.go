@@ -1,0 +1,321 @@
+package lang
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+// literal returns what a param means: a number when it is written as one,
+// without quotes, true or false, else the text.
+func literal(s spec.Scalar) *binding {
+	b := &binding{text: s.Text, raw: s.Plain()}
+	d, err := decimal.ParseSigned([]byte(s.Text))
+	switch {
+	case b.raw && (s.Text == "true" || s.Text == "false"):
+		b.node = constant(boolean(s.Text == "true"))
+	case b.raw && err == nil && regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`).MatchString(s.Text):
+		b.node = constant(number(d))
+	default:
+		b.node = constant(text(s.Text))
+	}
+	return b
+}
+
+func (l *loader) weight(w *spec.Weight, sc *scope) Weight {
+	out := Weight{Name: w.Name.Text}
+	if w.When.Present() {
+		out.When = l.condition(w.When, sc)
+	}
+	if !w.Points.Present() {
+		return out
+	}
+	d, err := decimal.ParseSigned([]byte(w.Points.Text))
+	if err != nil {
+		if n, _ := l.expression(w.Points, sc); n != nil && n.Op == Const && n.Type == Number {
+			d, err = n.Value.Num, nil
+		}
+	}
+	if err != nil {
+		l.error(w.Points.Span, fmt.Sprintf("points must be a number, not %q", w.Points.Text), "")
+	}
+	out.Points = d
+	return out
+}
+
+// score returns the expression of a rule over its weights, whose names stand for
+// their points when their condition is true, else 0.
+func (l *loader) score(r *spec.Rule, rule *Rule, sc *scope) *Node {
+	inner := *sc
+	inner.lets = make(map[string]*binding, len(sc.lets)+len(rule.Weights))
+	for name, b := range sc.lets {
+		inner.lets[name] = b
+	}
+	for i, w := range rule.Weights {
+		if why := l.taken(w.Name); why != "" {
+			l.error(r.Weights[i].Name.Span, "a weight of a rule with a score cannot be called "+w.Name+": "+why, "choose another name")
+			continue
+		}
+		b := &binding{}
+		if w.When != nil {
+			zero := constant(number(decimal.D{}))
+			b.node = operation(Cond, Number, operation(Coalesce, Bool, w.When, constant(boolean(false))), constant(number(w.Points)), zero)
+		}
+		inner.lets[w.Name] = b
+	}
+	n, _ := l.expression(r.Score, &inner)
+	if n != nil && n.Type != Number {
+		l.error(r.Score.Span, fmt.Sprintf("score must be a number, and this is a %s", n.Type), "")
+		return nil
+	}
+	return n
+}
+
+func (l *loader) cases(r *spec.Rule, rule *Rule, sc scope) {
+	sc.score = true
+	seen := map[string]bool{}
+	for _, c := range r.Cases {
+		if seen[c.Name.Text] && c.Name.Present() {
+			l.error(c.Name.Span, "a second case "+c.Name.Text, "rename one")
+		}
+		seen[c.Name.Text] = true
+		out := Case{Name: c.Name.Text, Outcome: rule.Outcome}
+		if c.When.Present() {
+			out.When = l.condition(c.When, &sc)
+		}
+		if out.When != nil && rule.Score == nil && len(rule.Weights) == 0 && reads(out.When, Score) {
+			l.error(c.When.Span, "score without weights is always 0", "weights: {name: {when: condition, points: 20}}")
+		}
+		if c.Severity.Present() {
+			out.Severity = c.Severity.Text
+		}
+		if c.Typology != nil {
+			out.Typology = texts(c.Typology)
+		}
+		if c.Alert != nil {
+			out.Alert = l.alert(c.Alert, rule.Alert, &sc)
+		}
+		rule.Cases = append(rule.Cases, out)
+	}
+}
+
+func reads(n *Node, op Op) bool {
+	found := false
+	n.Walk(func(m *Node) bool { found = found || m.Op == op; return !found })
+	return found
+}
+
+// alert returns the alert of a rule, or of a case over its rule's.
+func (l *loader) alert(a *spec.Alert, base *Alert, sc *scope) *Alert {
+	out := &Alert{Ask: []string{"hold_amount", "trace"}, Amount: l.defaultAmount(), PredicateOffence: "fraud", Approval: "two_person"}
+	if base != nil {
+		*out = *base
+	}
+	for _, s := range a.About {
+		if s.Text != "this" {
+			l.error(s.Span, "about can name this only: windows are not yet available", "leave it out")
+		}
+	}
+	if a.Subject.Present() {
+		out.Subject = a.Subject.Text
+	}
+	if out.Subject == "" {
+		l.error(a.Span, "alert needs a subject", "subject: creditor, when the money went there; debtor, when it came from there")
+	}
+	if len(a.Ask) > 0 {
+		out.Ask = texts(a.Ask)
+	}
+	if a.Amount.Present() {
+		out.Amount = l.amount(a.Amount)
+	}
+	if a.PredicateOffence.Present() {
+		out.PredicateOffence = l.offence(a.PredicateOffence)
+	}
+	if a.Approval.Present() {
+		out.Approval = a.Approval.Text
+	}
+	if a.Facts.Present() {
+		out.Facts = l.facts(a.Facts, sc)
+	}
+	return out
+}
+
+// Offences returns the predicate offences that a rule may name (FREEZE §2,
+// legal.predicate_offence).
+func Offences() []string {
+	return []string{"fraud", "computer_fraud", "identity_fraud", "corruption", "drug_trafficking", "extortion", "forgery", "human_trafficking", "money_laundering", "tax_crime", "terrorist_financing", "theft"}
+}
+
+func (l *loader) offence(s spec.Scalar) string {
+	if !slices.Contains(Offences(), s.Text) {
+		l.error(s.Span, fmt.Sprintf("%q is no predicate offence", s.Text), spec.DidYouMean(s.Text, Offences()))
+	}
+	return s.Text
+}
+
+// moneyColumns maps the amounts that an alert can be for to their currencies.
+func moneyColumns() map[string]string {
+	return map[string]string{"amount": "currency", "disputed_amount": "currency", "settled_amount": "settled_currency", "credited_amount": "credited_currency"}
+}
+
+func (l *loader) money(name string) MoneyRef {
+	return MoneyRef{Amount: l.schema.Must(name), Currency: l.schema.Must(moneyColumns()[name])}
+}
+
+func (l *loader) defaultAmount() []MoneyRef {
+	var refs []MoneyRef
+	for _, name := range []string{"credited_amount", "settled_amount", "disputed_amount", "amount"} {
+		refs = append(refs, l.money(name))
+	}
+	return refs
+}
+
+// amount reads a ?? chain of amount fields.
+func (l *loader) amount(s spec.Scalar) []MoneyRef {
+	var refs []MoneyRef
+	at := 0
+	for part := range strings.SplitSeq(s.Text, "??") {
+		name := strings.TrimSpace(part)
+		from := at + strings.Index(part, name)
+		span := s.Sub(from, from+len(name))
+		at += len(part) + len("??")
+		switch {
+		case name == "base_amount":
+			l.error(span, "base_amount is in the base currency: nobody holds that", "write settled_amount ?? amount")
+		case moneyColumns()[name] == "":
+			l.error(span, fmt.Sprintf("%q is no amount with a currency; an alert's amount is a ?? chain of them", name), spec.DidYouMean(name, []string{"amount", "disputed_amount", "settled_amount", "credited_amount"}))
+		default:
+			refs = append(refs, l.money(name))
+		}
+	}
+	return refs
+}
+
+// facts reads a template: texts with {expressions} between them.
+func (l *loader) facts(s spec.Scalar, sc *scope) []Part {
+	var parts []Part
+	rest, at := s.Text, 0
+	for {
+		open := strings.IndexAny(rest, "{}")
+		if open < 0 {
+			break
+		}
+		end := strings.Index(rest, "}")
+		if rest[open] == '}' || end < 0 {
+			l.error(s.Sub(at+open, at+open+1), "a brace without its partner in facts", "write {field}")
+			return nil
+		}
+		if open > 0 {
+			parts = append(parts, Part{Text: rest[:open]})
+		}
+		inner := rest[open+1 : end]
+		n := l.inside(s, at+open+1, inner, sc)
+		if n != nil && (n.Type == Any || n.Type == List || n.Type == Invalid) {
+			l.error(s.Sub(at+open+1, at+end), "only a text, number, time, duration or condition can stand in facts", "")
+		}
+		if n != nil {
+			parts = append(parts, Part{Expr: n})
+		}
+		rest, at = rest[end+1:], at+end+1
+	}
+	if rest != "" {
+		parts = append(parts, Part{Text: rest})
+	}
+	return parts
+}
+
+// inside checks an expression that is a part of s.
+func (l *loader) inside(s spec.Scalar, at int, part string, sc *scope) *Node {
+	sub := s.Part(at, at+len(part))
+	n, _ := l.expression(sub, sc)
+	return n
+}
+
+// exception checks an exception; it returns nil when it is wrong.
+func (l *loader) exception(e *spec.Exception) *Exception {
+	before := l.out.Errors()
+	x := &Exception{Name: e.Name.Text, Rules: texts(e.Rules), Reason: e.Reason.Text, Owner: e.Owner.Text}
+	var ids []string
+	for id := range l.rules {
+		ids = append(ids, id)
+	}
+	for _, s := range e.Rules {
+		if l.rules[s.Text] == nil {
+			l.error(s.Span, "there is no rule "+s.Text, spec.DidYouMean(s.Text, ids))
+		}
+	}
+	slices.Sort(x.Rules)
+	if e.When.Present() {
+		x.When = l.condition(e.When, &scope{})
+	}
+	if e.Until.Present() {
+		x.Until = l.until(e.Until)
+	}
+	if l.out.Errors() > before || x.When == nil {
+		return nil
+	}
+	return x
+}
+
+// maxException is how far ahead an exception may end.
+const maxException = 400 * 24 * time.Hour
+
+func (l *loader) until(s spec.Scalar) int64 {
+	ms, ok := parseTime(s.Text)
+	switch now := l.options.Now; {
+	case !ok:
+		l.error(s.Span, fmt.Sprintf("%q is no time", s.Text), "write 2026-01-31 or 2026-01-31T08:00:00Z")
+	case now.IsZero():
+	case ms > now.Add(maxException).UnixMilli():
+		l.error(s.Span, "an exception ends at most 400 days ahead", "it must be looked at again by "+now.Add(maxException).Format(time.DateOnly))
+	case ms <= now.UnixMilli():
+		l.warning(s.Span, "this exception is over", "remove it, or move its end after looking at it again")
+	}
+	return ms
+}
+
+// hash returns the hash of what the rule means: whatever can change which
+// reports it hits or what the hits ask for.
+func (r *Rule) hash(s *event.Schema) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "on %q\nwhen %s\nscore %s\n", r.On, key(r.Guard), key(r.Score))
+	for _, w := range r.Weights {
+		fmt.Fprintf(h, "weight %q %s %s\n", w.Name, w.Points, key(w.When))
+	}
+	r.Outcome.write(h, s)
+	for _, c := range r.Cases {
+		fmt.Fprintf(h, "case %q %s\n", c.Name, key(c.When))
+		c.Outcome.write(h, s)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func key(n *Node) string {
+	if n == nil {
+		return ""
+	}
+	return n.Key
+}
+
+func (o Outcome) write(w io.Writer, s *event.Schema) {
+	fmt.Fprintf(w, "%s %q\n", o.Severity, o.Typology)
+	if a := o.Alert; a != nil {
+		fmt.Fprintf(w, "alert %s %q %s %s", a.Subject, a.Ask, a.PredicateOffence, a.Approval)
+		for _, m := range a.Amount {
+			fmt.Fprintf(w, " ?? %s", s.Columns[m.Amount].Name)
+		}
+		for _, p := range a.Facts {
+			fmt.Fprintf(w, " %q %s", p.Text, key(p.Expr))
+		}
+		fmt.Fprintln(w)
+	}
+}

@@ -1,0 +1,134 @@
+package lang
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+// compiler holds what is the same for all expressions of a set.
+type compiler struct {
+	schema  *event.Schema
+	kinds   code.Kinds
+	out     *spec.Diagnostics
+	groups  []string       // first parts of dotted columns: debtor, creditor, payment …
+	natures map[string]any // the plain types of all columns, for expr's checker
+}
+
+func newCompiler(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *compiler {
+	c := &compiler{schema: s, kinds: k, out: out}
+	for _, col := range s.Columns {
+		if g, _, dotted := strings.Cut(col.Name, "."); dotted && !slices.Contains(c.groups, g) {
+			c.groups = append(c.groups, g)
+		}
+	}
+	c.natures = plainTypes(s)
+	return c
+}
+
+// binding is what a name of a rule stands for.
+type binding struct {
+	node *Node      // nil when its expression is wrong, which is reported already
+	tree ast.Node   // the same before it was rewritten, for Opaque
+	raw  bool       // a param without quotes: beside a text it is the text as written
+	text string     // of a param
+	list []*binding // of a list param
+}
+
+// scope is the names that an expression may use beside the columns.
+type scope struct {
+	params map[string]*binding
+	lets   map[string]*binding
+	later  map[string]bool // lets further down in the file
+	score  bool            // score may be used: conditions of cases
+}
+
+// names returns all names that can stand at the start of an expression.
+func (c *compiler) names(s *scope) []string {
+	ns := slices.Clone(c.groups)
+	for _, col := range c.schema.Columns {
+		ns = append(ns, col.Name)
+	}
+	for n := range s.lets {
+		ns = append(ns, n)
+	}
+	for n := range s.params {
+		ns = append(ns, "params."+n)
+	}
+	if s.score {
+		ns = append(ns, "score")
+	}
+	slices.Sort(ns)
+	return ns
+}
+
+// taken returns why a let, param or weight may not have a name, or "".
+func (c *compiler) taken(name string) string {
+	switch {
+	case slices.Contains(operatorWords(), name):
+		return name + " is an operator"
+	case slices.Contains(functionNames(), name) || refusedFunction(name) != nil:
+		return name + " is a function"
+	case slices.Contains(c.groups, name) || name == "score" || name == "params" || name == "lists" || name == "tables" || name == "this":
+		return name + " means something else already"
+	}
+	if _, ok := c.schema.Index(name); ok {
+		return name + " is a field of the report"
+	}
+	return ""
+}
+
+func operatorWords() []string {
+	return []string{"and", "or", "not", "in", "matches", "contains", "startsWith", "endsWith", "let", "if", "else", "nil", "true", "false"}
+}
+
+// functionNames returns every function that expressions may call.
+func functionNames() []string {
+	ns := []string{"age", "contains_any", "hasPrefix", "hasSuffix"}
+	for _, f := range Functions() {
+		ns = append(ns, f.Name)
+	}
+	ns = append(ns, machineFunctions()...)
+	slices.Sort(ns)
+	return ns
+}
+
+// machineFunctions returns those of expr's functions that only its VM evaluates.
+func machineFunctions() []string {
+	return []string{"all", "any", "none", "one", "filter", "map", "find", "findIndex", "findLast", "findLastIndex",
+		"split", "splitAfter", "join", "indexOf", "lastIndexOf", "replace", "trimPrefix", "trimSuffix", "concat", "flatten", "uniq", "reverse", "keys", "values", "get"}
+}
+
+// refusal says why a function is not available.
+type refusal struct{ why, fix string }
+
+// refusedFunction returns why a name that people expect is no function, or nil.
+func refusedFunction(name string) *refusal {
+	switch name {
+	case "now", "date", "timezone", "duration":
+		if name == "duration" {
+			return &refusal{"duration() is not needed", `write the duration as a text: age(x) <= "30d"`}
+		}
+		return &refusal{name + "() depends on the clock or zone of the machine: a rule is a function of the reports", `compare with occurred_at: occurred_at >= "2026-01-01", or age(x) <= "30d"`}
+	case "repeat", "toJSON", "fromJSON", "toBase64", "fromBase64":
+		return &refusal{name + "() is refused: it builds texts", "compare fields as they are"}
+	case "reduce", "sort", "sortBy", "groupBy", "toPairs", "fromPairs", "countBy":
+		return &refusal{name + "() is refused: its cost has no bound", "use any, all, one or a window"}
+	case "count", "sum", "first", "last", "avg", "distinct", "seen", "ratio", "stddev", "mean":
+		return &refusal{name + "() counts over a window and stands only in its values; windows are not yet available", ""}
+	case "median", "percentile", "any_of":
+		return &refusal{name + "() is reserved for later and not yet available", ""}
+	case "local_hour", "weekend":
+		return &refusal{name + "() needs zones and calendars, which are not yet available", ""}
+	case "int", "float", "string", "type", "round", "ceil", "floor":
+		return &refusal{name + "() is refused: numbers are exact decimals and conversions are not guessed", "decimal(text) makes a number of a text"}
+	case "take", "bitand", "bitor", "bitxor", "bitnand", "bitnot", "bitshl", "bitshr", "bitushr":
+		return &refusal{name + "() is refused: numbers are decimals, not bits", ""}
+	}
+	return nil
+}
