@@ -1,0 +1,138 @@
+package topic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/pipeline/fault"
+)
+
+// Names are the topics that haltwire makes for itself.
+type Names struct {
+	Cases, Hits, Dead, Control, Keys string
+}
+
+// NamesOf returns the topics of a prefix: haltwire.cases and so on.
+func NamesOf(prefix string) Names {
+	return Names{prefix + ".cases", prefix + ".hits", prefix + ".dead", prefix + ".control", prefix + ".keys"}
+}
+
+// Layout says how the topics are made. Partitions is the number of partitions
+// of the case log, which never changes.
+type Layout struct {
+	Names       Names
+	Partitions  int32
+	Replication int16
+}
+
+// PartitionOf returns the partition of a key among n. It is part of the format
+// of the case log: FNV-1a, 32 bits, modulo n.
+func PartitionOf(key string, n int32) int32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key))
+	return int32(h.Sum32() % uint32(n)) //nolint:gosec // n is positive and below 2^31
+}
+
+type wanted struct {
+	name       string
+	partitions int32
+	config     map[string]string
+	fixed      bool // the number of partitions is checked too
+}
+
+const (
+	hitsRetention = 30 * 24 * time.Hour
+	deadRetention = 30 * 24 * time.Hour
+)
+
+func (l Layout) wanted() []wanted {
+	days := func(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
+	forever := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+	cases := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+	return []wanted{
+		{l.Names.Cases, l.Partitions, cases, true},
+		{l.Names.Hits, l.Partitions, map[string]string{"retention.ms": days(hitsRetention), "message.timestamp.type": "LogAppendTime"}, true},
+		{l.Names.Dead, 1, map[string]string{"retention.ms": days(deadRetention)}, false},
+		{l.Names.Control, 1, forever, true},
+		{l.Names.Keys, 1, map[string]string{"cleanup.policy": "compact", "retention.ms": "-1"}, true},
+	}
+}
+
+// Ensure makes the topics that are missing and checks those that are there. The
+// error of a topic that would lose or reorder events says what to change; it is
+// permanent.
+func Ensure(ctx context.Context, c conn.Config, l Layout) error {
+	config, err := c.Sarama()
+	if err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	admin, err := sarama.NewClusterAdmin(c.Brokers, config)
+	if err != nil {
+		return fmt.Errorf("ensure topics: %w", err)
+	}
+	defer admin.Close() //nolint:errcheck // nothing is written on close
+	for _, w := range l.wanted() {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("ensure topics: %w", err)
+		}
+		if err := ensure(admin, w, l.Replication); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ensure(admin sarama.ClusterAdmin, w wanted, replication int16) error {
+	entries := map[string]*string{}
+	for name, value := range w.config {
+		entries[name] = &value
+	}
+	err := admin.CreateTopic(w.name, &sarama.TopicDetail{NumPartitions: w.partitions, ReplicationFactor: replication, ConfigEntries: entries}, false)
+	var exists *sarama.TopicError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &exists) && errors.Is(exists.Err, sarama.ErrTopicAlreadyExists), errors.Is(err, sarama.ErrTopicAlreadyExists):
+		return check(admin, w)
+	}
+	return fmt.Errorf("create topic %s: %w", w.name, err)
+}
+
+func check(admin sarama.ClusterAdmin, w wanted) error {
+	about, err := admin.DescribeTopics([]string{w.name})
+	if err != nil {
+		return fmt.Errorf("describe topic %s: %w", w.name, err)
+	}
+	if n := int32(len(about[0].Partitions)); w.fixed && n != w.partitions { //nolint:gosec // Kafka's counts are int32
+		return fault.As(fault.Permanent, fmt.Errorf("topic %s has %d partitions, kafka.own.case_partitions says %d: the number is fixed when the topic is made, because events of one subject must stay in one partition", w.name, n, w.partitions))
+	}
+	entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: w.name})
+	if err != nil {
+		return fmt.Errorf("describe settings of topic %s: %w", w.name, err)
+	}
+	have := map[string]string{}
+	for _, e := range entries {
+		have[e.Name] = e.Value
+	}
+	for _, name := range []string{"retention.ms", "cleanup.policy", "message.timestamp.type"} {
+		want, asked := w.config[name]
+		if got, known := have[name]; asked && w.fixed && known && name != "retention.ms" && !strings.Contains(got, want) {
+			return wrong(w.name, name, got, want)
+		}
+		if got, known := have[name]; asked && known && name == "retention.ms" && want == "-1" && got != "-1" {
+			return wrong(w.name, name, got, want)
+		}
+	}
+	return nil
+}
+
+func wrong(topic, setting, got, want string) error {
+	return fault.As(fault.Permanent, fmt.Errorf("topic %s has %s=%s, haltwire needs %s: kafka-configs.sh --alter --topic %s --add-config %s=%s", topic, setting, got, want, topic, setting, want))
+}
