@@ -38,3 +38,49 @@ type DeadLetters interface {
 	// is harmless. Safe for concurrent use.
 	Append(ctx context.Context, letters []event.Dead) error
 }
+
+// Source shares the partitions of the topics among all instances.
+type Source interface {
+	// Run takes part until ctx ends and then gives every partition back. For each
+	// partition that this instance becomes the owner of it calls own in a
+	// goroutine of its own, with the offset to start from (negative: nothing was
+	// committed yet). own returns soon after its ctx has ended; the cause of that
+	// end is Fenced when the partition is another owner's already. Run is called
+	// once and returns an error only for what no retry can cure.
+	Run(ctx context.Context, own func(ctx context.Context, p event.Partition, from int64)) error
+	// Commit makes next the offsets from which the next owner starts; Fenced when
+	// a partition of next is not owned any more. Safe for concurrent use.
+	Commit(ctx context.Context, next map[event.Partition]int64) error
+}
+
+// Reader reads partitions, whoever owns them.
+type Reader interface {
+	// Run reads until ctx ends. It is called once.
+	Run(ctx context.Context) error
+	// Add starts reading p at from; negative is the start of the log.
+	Add(p event.Partition, from int64)
+	// Remove stops reading p: runs that wait are dropped.
+	Remove(p event.Partition)
+	// Next blocks until there is a run, which the caller releases. Runs of one
+	// partition come in order, without gaps. What is read and not released stays
+	// within the reader's budget, so that a slow caller slows the reader down.
+	Next(ctx context.Context) (*event.Records, error)
+}
+
+// Cursor keeps the position of the archive loop. Safe for concurrent use.
+type Cursor interface {
+	// Load returns the offset kept for p and its text; negative when none is kept.
+	Load(ctx context.Context, p event.Partition) (offset int64, text string, err error)
+	// Save keeps offset and text for p.
+	Save(ctx context.Context, p event.Partition, offset int64, text string) error
+}
+
+// Judge is the rules in force: one immutable version of them.
+type Judge interface {
+	// Columns returns the projection that Judge needs, one flag a schema column.
+	Columns() []bool
+	// Judge returns the hits of b, which own their memory: b is released after
+	// the call. Called by one goroutine at a time. An error means that b could
+	// not be judged at all; it is tried again.
+	Judge(b *event.Batch, recs *event.Records) ([]*hit.Hit, error)
+}

@@ -1,0 +1,198 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/pipeline/fault"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
+)
+
+// ErrLost is the cause of the end of an ownership that Kafka has taken away: what
+// was read may be another owner's already, so nothing may be published for it.
+var ErrLost = fault.As(fault.Fenced, errors.New("partition is lost to another owner"))
+
+// Source takes part in a consumer group, from which it learns which partitions
+// it owns, and commits their offsets. It reads no records.
+type Source struct {
+	options Options
+	offsets *offsets
+
+	mu      sync.Mutex
+	session sarama.ConsumerGroupSession
+	owned   map[event.Partition]context.CancelCauseFunc
+}
+
+// NewSource validates the options; it opens nothing.
+func NewSource(options Options) (*Source, error) {
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
+	return &Source{
+		options: options,
+		offsets: &offsets{options: &options, group: options.Group},
+		owned:   map[event.Partition]context.CancelCauseFunc{},
+	}, nil
+}
+
+// Own is called in a goroutine of its own for each partition that the source has
+// become the owner of, with the offset to start from: -1 where nothing was ever
+// committed. Its ctx ends when the partition must be given back; Own then stops
+// writing, commits what is done and returns within drain time. When the cause of
+// the end is Fenced, the partition is another owner's already and Own only stops.
+type Own = func(ctx context.Context, p event.Partition, from int64)
+
+// Run is a member of the group until ctx ends; it then gives every partition
+// back and leaves. It returns an error only for settings that can never work.
+func (s *Source) Run(ctx context.Context, own Own) error {
+	defer s.offsets.close()
+	var backoff fault.Backoff
+	for ctx.Err() == nil {
+		started := time.Now()
+		err := s.member(ctx, own)
+		if ctx.Err() != nil {
+			break
+		}
+		if time.Since(started) > s.options.Session {
+			backoff.Reset()
+		}
+		s.options.Log.Warn("leave consumer group", "group", s.options.Group, telemetry.Error, err)
+		_ = fault.Sleep(ctx, backoff.Next(0))
+	}
+	return nil
+}
+
+// member joins once and stays until the membership breaks or ctx ends.
+func (s *Source) member(ctx context.Context, own Own) error {
+	client, err := s.options.client(s.groupConfig)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	group, err := sarama.NewConsumerGroupFromClient(s.options.Group, client)
+	if err != nil {
+		return fmt.Errorf("join consumer group: %w", err)
+	}
+	var errs sync.WaitGroup
+	errs.Go(func() {
+		for err := range group.Errors() {
+			s.failed(err)
+		}
+	})
+	defer errs.Wait()
+	defer group.Close()
+	for ctx.Err() == nil {
+		if err := group.Consume(ctx, s.options.names(), &handler{s, group, own}); err != nil {
+			return fmt.Errorf("take part in consumer group: %w", err)
+		}
+	}
+	return nil
+}
+
+// groupConfig sets what the membership needs. The group's own fetching is paused
+// as soon as it begins; until then it reads one byte at a time.
+func (s *Source) groupConfig(c *sarama.Config) {
+	c.Consumer.Group.Session.Timeout = s.options.Session
+	c.Consumer.Group.Heartbeat.Interval = s.options.Session / 3
+	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategyCooperativeSticky()}
+	c.Consumer.Fetch.Default = 1
+	c.Consumer.Fetch.Min = 1
+	c.ChannelBufferSize = 1
+	c.Consumer.MaxWaitTime = 500 * time.Millisecond
+	c.Metadata.Retry.Max = 3
+}
+
+// failed hears what the group cannot return. What names a partition ends its
+// ownership: it is safer to read it again than to go on for somebody else.
+func (s *Source) failed(err error) {
+	s.options.Log.Warn("consumer group", "group", s.options.Group, telemetry.Error, err)
+	var of *sarama.ConsumerError
+	if errors.As(err, &of) && fenced(of.Err) {
+		s.lose(event.Partition{Topic: of.Topic, ID: of.Partition})
+	}
+}
+
+// fenced reports whether err is the coordinator's word that somebody is not, or
+// not any more, who he says he is.
+func fenced(err error) bool {
+	return errors.Is(err, sarama.ErrUnknownMemberId) || errors.Is(err, sarama.ErrFencedInstancedId) ||
+		errors.Is(err, sarama.ErrIllegalGeneration)
+}
+
+func (s *Source) lose(ps ...event.Partition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range ps {
+		if cancel := s.owned[p]; cancel != nil {
+			cancel(ErrLost)
+		}
+	}
+}
+
+// commitTries bounds how long a rebalance may hold up a commit: a new generation
+// is known here only when the join has ended.
+const (
+	commitTries = 40
+	commitWait  = 100 * time.Millisecond
+)
+
+// Commit makes next the offsets from which the next owner starts. A Fenced error
+// means that at least one of the partitions is owned no more; any other that
+// nothing may have been committed and another try is worth it.
+func (s *Source) Commit(ctx context.Context, next map[event.Partition]int64) error {
+	at := make(map[event.Partition]position, len(next))
+	for p, offset := range next {
+		at[p] = position{offset: offset}
+	}
+	for try := 1; ; try++ {
+		m, ok := s.owner(next)
+		if !ok {
+			return ErrLost
+		}
+		err := s.offsets.save(m, at)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, sarama.ErrUnknownMemberId), errors.Is(err, sarama.ErrFencedInstancedId):
+			return s.fence(next, err)
+		case errors.Is(err, sarama.ErrIllegalGeneration):
+			if now, ok := s.owner(next); try >= commitTries || ok && now == m && try > 10 {
+				return s.fence(next, err)
+			}
+		case errors.Is(err, sarama.ErrRebalanceInProgress) && try < commitTries:
+		default:
+			return err
+		}
+		if err := fault.Sleep(ctx, commitWait); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Source) fence(next map[event.Partition]int64, err error) error {
+	for p := range next {
+		s.lose(p)
+	}
+	return fault.As(fault.Fenced, err)
+}
+
+// owner returns who commits, and false when one of the partitions is not owned.
+func (s *Source) owner(next map[event.Partition]int64) (member, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range next {
+		if s.owned[p] == nil {
+			return member{}, false
+		}
+	}
+	if s.session == nil {
+		return member{}, false
+	}
+	return member{s.session.MemberID(), s.session.GenerationID()}, true
+}
