@@ -1,0 +1,147 @@
+package config
+
+import (
+	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/sinks/clickhouse"
+	"github.com/haltwire/haltwire/sinks/policy"
+	"github.com/haltwire/haltwire/sources/embedded"
+)
+
+// Config is the whole of haltwire.yaml.
+type Config struct {
+	Environment string            `yaml:"environment"` // live | test
+	Party       policy.Self       `yaml:"party"`
+	Keys        Keys              `yaml:"keys"`
+	State       State             `yaml:"state"`
+	Listen      Listen            `yaml:"listen"`
+	Kafka       Kafka             `yaml:"kafka"`
+	ClickHouse  clickhouse.Config `yaml:"clickhouse"`
+	Fields      []Field           `yaml:"fields"`
+	Kinds       []string          `yaml:"kinds"`
+	Rules       Rules             `yaml:"rules"`
+	Rates       Rates             `yaml:"rates"`
+	Calendars   Calendars         `yaml:"calendars"`
+	Zones       map[string]string `yaml:"zones"`
+	Lists       map[string]any    `yaml:"lists"`
+	Tables      map[string]any    `yaml:"tables"`
+	Officers    []string          `yaml:"officers"`
+	Parties     []policy.Party    `yaml:"parties"`
+	Telemetry   telemetry.Config  `yaml:"telemetry"`
+	Embedded    Embedded          `yaml:"embedded"`
+
+	// Dir is the folder of the file, from which relative paths start.
+	Dir string `yaml:"-"`
+}
+
+// Keys are the files of our own keys.
+type Keys struct {
+	Signing string `yaml:"signing"` // Ed25519 JWK; `haltwire keys new`
+	Log     string `yaml:"log"`     // octet JWK: HMAC and wrapping key of the case log
+}
+
+// State is where snapshots go; losing it costs time only.
+type State struct {
+	Dir string `yaml:"dir"`
+}
+
+// Listen says where we answer.
+type Listen struct {
+	Desk    Desk    `yaml:"desk"`
+	Partner Partner `yaml:"partner"`
+}
+
+// Desk is the loopback endpoint of our own people and probes.
+type Desk struct {
+	Address   string `yaml:"address"`
+	TokenFile string `yaml:"token_file"`
+}
+
+// Partner is the endpoint of other parties.
+type Partner struct {
+	Address string  `yaml:"address"`
+	TLS     KeyPair `yaml:"tls"`
+}
+
+// KeyPair is a certificate and its key, PEM files.
+type KeyPair struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// Kafka is how reports come in and where our own topics are.
+type Kafka struct {
+	conn.Config `yaml:",inline"`
+	Group       string  `yaml:"group"`
+	Fetch       Fetch   `yaml:"fetch"`
+	Topics      []Topic `yaml:"topics"`
+	Own         Own     `yaml:"own"`
+}
+
+// Fetch bounds what a reader holds.
+type Fetch struct {
+	Bytes        conn.Size `yaml:"bytes"`        // of one partition in one response
+	Decompressed conn.Size `yaml:"decompressed"` // of one record batch
+	Buffered     conn.Size `yaml:"buffered"`     // read and not yet done, per loop
+}
+
+// Topic is one topic of reports.
+type Topic struct {
+	Name            string `yaml:"name"`
+	Codec           string `yaml:"codec"` // json
+	ReporterCountry string `yaml:"reporter_country"`
+	Strict          bool   `yaml:"strict"`
+}
+
+// Own are our own topics.
+type Own struct {
+	Prefix         string `yaml:"prefix"`
+	CasePartitions int32  `yaml:"case_partitions"`
+	Replication    int16  `yaml:"replication"`
+}
+
+// Field is a column that the config adds to every report.
+type Field struct {
+	Name string `yaml:"name"`
+	Type string `yaml:"type"`
+	Path string `yaml:"path"`
+}
+
+// Rules says where the rules are and how long hits may act.
+type Rules struct {
+	Dir      string        `yaml:"dir"`
+	Lateness conn.Duration `yaml:"lateness"`
+	MaxAge   conn.Duration `yaml:"max_age"`
+	Windows  Windows       `yaml:"windows"`
+}
+
+// Windows bounds window state.
+type Windows struct {
+	Bytes  conn.Size `yaml:"bytes"`
+	Keys   int       `yaml:"keys"`
+	PerKey int       `yaml:"per_key"`
+}
+
+// Rates is the file of exchange rates.
+type Rates struct {
+	BaseCurrency string `yaml:"base_currency"`
+	File         string `yaml:"file"`
+}
+
+// Calendars is the folder of working-day calendars.
+type Calendars struct {
+	Dir string `yaml:"dir"`
+}
+
+// Embedded are the parts that haltwire can bring itself.
+type Embedded struct {
+	Kafka      embedded.Config `yaml:"kafka"`
+	ClickHouse Engine          `yaml:"clickhouse"`
+}
+
+// Engine is the embedded ClickHouse.
+type Engine struct {
+	Enabled bool      `yaml:"enabled"`
+	Dir     string    `yaml:"dir"`
+	Memory  conn.Size `yaml:"memory"`
+}

@@ -1,0 +1,114 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/haltwire/haltwire/cmd/haltwire/config"
+	"github.com/haltwire/haltwire/pipeline/event"
+)
+
+func example(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestExampleIsValid(t *testing.T) {
+	c, err := config.Load("example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Keys.Signing != filepath.Join(dir, "keys", "signing.jwk") || c.Parties[0].Keys.File != filepath.Join(dir, "keys", "gb-fiu.jwks") {
+		t.Errorf("paths do not start at the file: %s, %s", c.Keys.Signing, c.Parties[0].Keys.File)
+	}
+	if c.Kafka.Fetch.Buffered != 64<<20 || c.Rules.MaxAge.Std().Hours() != 24 || c.Kafka.Brokers[0] != "127.0.0.1:9092" {
+		t.Errorf("values are not what stands in the file: %+v", c.Kafka)
+	}
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	for name, change := range map[string]struct{ from, to, want string }{
+		"unknown key":       {"officers: [O1, O2]", "oficers: [O1, O2]", "field oficers not found"},
+		"one officer":       {"officers: [O1, O2]", "officers: [O1]", "name at least two"},
+		"environment":       {"environment: test", "environment: prod", "neither live nor test"},
+		"desk beyond loop":  {"address: 127.0.0.1:8080", "address: 0.0.0.0:8080", "not a loopback address"},
+		"partner needs TLS": {"address: 127.0.0.1:8443", "address: 0.0.0.0:8443", "listen.partner.tls"},
+		"codec":             {"codec: json, reporter_country: IN, strict", "codec: xml, reporter_country: IN, strict", "this version reads json"},
+		"no topic":          {"- {name: telecom.reports", "- {name: bank.reports", "stands twice"},
+		"duration":          {"max_age: 24h", "max_age: 24 hours", "not a duration"},
+		"size":              {"bytes: 1MiB", "bytes: 1 megabyte", "not a size"},
+		"twice the party":   {"id: BANK-IN ", "id: GB-FIU ", "named twice"},
+		"live on embedded":  {"environment: test", "environment: live", "embedded.kafka: refused"},
+		"field type":        {"fields: []", "fields: [{name: a, type: blob, path: a}]", "type \"blob\""},
+		"field name taken":  {"fields: []", "fields: [{name: kind, type: text, path: a}]", "the name is taken"},
+		"broker":            {"brokers: [127.0.0.1:9092]", "brokers: [localhost]", "kafka.brokers"},
+		"log level":         {"level: info", "level: loud", "telemetry.log.level"},
+		"second document":   {"officers: [O1, O2]", "officers: [O1, O2]\n---\na: 1\n", "more than one YAML document"},
+		"raw":               {"raw: dead_only", "raw: some", "clickhouse.raw"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := example(t)
+			if !strings.Contains(text, change.from) {
+				t.Fatalf("the example lacks %q", change.from)
+			}
+			text = strings.Replace(text, change.from, change.to, 1)
+			if name == "live on embedded" {
+				text = strings.Replace(text, "kafka: {enabled: false", "kafka: {enabled: true", 1)
+			}
+			path := filepath.Join(t.TempDir(), "haltwire.yaml")
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := config.Load(path)
+			if err == nil || !strings.Contains(err.Error(), change.want) || !strings.Contains(err.Error(), path) {
+				t.Fatalf("error = %v, want one that names the file and has %q", err, change.want)
+			}
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	root := t.TempDir()
+	deep := filepath.Join(root, "a", "b")
+	if err := os.MkdirAll(deep, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if path, ok := config.Find(deep); ok && strings.HasPrefix(path, root) {
+		t.Fatalf("found %s where there is none", path)
+	}
+	want := filepath.Join(root, config.FileName)
+	if err := os.WriteFile(want, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if path, ok := config.Find(deep); !ok || path != want {
+		t.Errorf("Find = %q, %v", path, ok)
+	}
+	if _, err := config.Load(filepath.Join(root, "absent.yaml")); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("absent file: %v", err)
+	}
+}
+
+func TestFieldsBecomeColumns(t *testing.T) {
+	c, err := config.Parse([]byte("fields: [{name: branch.city, type: symbol, path: extra.city}]"), "x.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, ok := s.Index("branch.city")
+	if !ok || s.Columns[i].Type != event.Symbol || s.Columns[i].Path != "extra.city" {
+		t.Errorf("column %+v, %v", s.Columns[i], ok)
+	}
+}

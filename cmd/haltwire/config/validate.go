@@ -1,0 +1,132 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+)
+
+// Validate reports everything in c that `run` cannot work with, not only the
+// first of it.
+func (c *Config) Validate() error {
+	errs := []error{c.party(), c.listen(), c.kafka(), c.embedded(), c.Telemetry.Validate()}
+	if _, err := c.Schema(); err != nil {
+		errs = append(errs, err)
+	}
+	if len(c.Officers) < 2 {
+		errs = append(errs, errors.New("officers: name at least two; a withdrawal takes two different ones"))
+	}
+	if !c.Embedded.ClickHouse.Enabled {
+		errs = append(errs, c.ClickHouse.Validate())
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) party() error {
+	var errs []error
+	if c.Environment != "live" && c.Environment != "test" {
+		errs = append(errs, fmt.Errorf("environment: %q is neither live nor test", c.Environment))
+	}
+	if c.Party.ID == "" || c.Party.Kind == "" || len(c.Party.Country) != 2 {
+		errs = append(errs, errors.New("party: id, kind and country (two letters) say who we are; all three are required"))
+	}
+	if c.Keys.Signing == "" || c.Keys.Log == "" {
+		errs = append(errs, errors.New("keys: signing and log are required; make them with `haltwire keys new`"))
+	}
+	seen := map[string]bool{c.Party.ID: true}
+	for _, p := range c.Parties {
+		if seen[p.ID] {
+			errs = append(errs, fmt.Errorf("parties: %q is named twice (or is ourselves)", p.ID))
+		}
+		seen[p.ID] = true
+		errs = append(errs, p.Validate())
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) listen() error {
+	var errs []error
+	desk, _, err := net.SplitHostPort(c.Listen.Desk.Address)
+	if err != nil {
+		errs = append(errs, fmt.Errorf("listen.desk.address: %w", err))
+	} else if ip := net.ParseIP(desk); desk != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		errs = append(errs, fmt.Errorf("listen.desk.address: %s is not a loopback address; the desk's API has no TLS and no logins yet", desk))
+	}
+	if c.Listen.Desk.TokenFile == "" {
+		errs = append(errs, errors.New("listen.desk.token_file: required; put a long random text into the file"))
+	}
+	host, _, err := net.SplitHostPort(c.Listen.Partner.Address)
+	tls := c.Listen.Partner.TLS
+	switch ip := net.ParseIP(host); {
+	case err != nil:
+		errs = append(errs, fmt.Errorf("listen.partner.address: %w", err))
+	case (tls.Cert == "") != (tls.Key == ""):
+		errs = append(errs, errors.New("listen.partner.tls: cert and key belong together"))
+	case tls.Cert == "" && (ip == nil || !ip.IsLoopback()):
+		errs = append(errs, fmt.Errorf("listen.partner.tls: required on %s; without it only a loopback address is allowed", host))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) kafka() error {
+	var errs []error
+	if !c.Embedded.Kafka.Enabled {
+		errs = append(errs, c.Kafka.Config.Validate())
+	}
+	if len(c.Kafka.Topics) == 0 {
+		errs = append(errs, errors.New("kafka.topics: name at least one topic of reports"))
+	}
+	seen := map[string]bool{}
+	for _, t := range c.Kafka.Topics {
+		switch {
+		case t.Name == "" || seen[t.Name]:
+			errs = append(errs, fmt.Errorf("kafka.topics: name %q is empty or stands twice", t.Name))
+		case t.Codec != "json":
+			errs = append(errs, fmt.Errorf("kafka.topics: %s: codec %q is unknown; this version reads json", t.Name, t.Codec))
+		case strings.HasPrefix(t.Name, c.Kafka.Own.Prefix+"."):
+			errs = append(errs, fmt.Errorf("kafka.topics: %s lies under our own prefix %q; choose another kafka.own.prefix", t.Name, c.Kafka.Own.Prefix))
+		}
+		seen[t.Name] = true
+	}
+	if c.Kafka.Own.CasePartitions < 1 || c.Kafka.Own.Replication < 1 {
+		errs = append(errs, errors.New("kafka.own: case_partitions and replication are at least 1"))
+	}
+	if c.Kafka.Fetch.Bytes < 64<<10 || c.Kafka.Fetch.Decompressed < c.Kafka.Fetch.Bytes || c.Kafka.Fetch.Buffered < c.Kafka.Fetch.Decompressed {
+		errs = append(errs, errors.New("kafka.fetch: want 64KiB <= bytes <= decompressed <= buffered"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) embedded() error {
+	k := c.Embedded.Kafka
+	if k.Enabled && c.Environment == "live" && !k.AllowProduction {
+		return errors.New("embedded.kafka: refused in environment live, because one process holds the only copy of the case log; " +
+			"use a Kafka cluster, or set allow_production if you accept that")
+	}
+	return nil
+}
+
+// Schema returns the columns of reports with those that the config adds.
+func (c *Config) Schema() (*event.Schema, error) {
+	types := map[string]event.Type{"text": event.Text, "symbol": event.Symbol, "decimal": event.Decimal, "time": event.Time, "int": event.Uint, "bool": event.Bool}
+	var more []event.Column
+	for _, f := range c.Fields {
+		t, ok := types[f.Type]
+		if !ok {
+			return nil, fmt.Errorf("fields: %s: type %q is none of text, symbol, decimal, time, int, bool", f.Name, f.Type)
+		}
+		if f.Name == "" || f.Path == "" || slices.Contains(strings.Split(f.Name, "."), "") {
+			return nil, fmt.Errorf("fields: %q: name and path are required", f.Name)
+		}
+		more = append(more, event.Column{Name: f.Name, Type: t, Path: f.Path})
+	}
+	s, err := event.NewSchema(more...)
+	if err != nil {
+		return nil, fmt.Errorf("fields: %w", err)
+	}
+	return s, nil
+}
