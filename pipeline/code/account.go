@@ -45,19 +45,24 @@ func IsIBAN(s []byte) bool {
 		return false
 	}
 	rest, _ = mod97(s[:4], rest)
-	return rest == 1
+	return rest%97 == 1
 }
 
-// mod97 goes on with the remainder rest over s, letters counting as 10 to 35.
-func mod97(s []byte, rest uint32) (uint32, bool) {
+// mod97 goes on with the number rest over s, letters counting as 10 to 35. It
+// returns a number with the same remainder, which it takes only when the next
+// digits would not fit.
+func mod97(s []byte, rest uint64) (uint64, bool) {
 	for _, c := range s {
 		switch {
 		case digit(c):
-			rest = (rest*10 + uint32(c-'0')) % 97
+			rest = rest*10 + uint64(c-'0')
 		case upper(c):
-			rest = (rest*100 + uint32(c-'A') + 10) % 97
+			rest = rest*100 + uint64(c-'A') + 10
 		default:
 			return 0, false
+		}
+		if rest > 1<<56 {
+			rest %= 97
 		}
 	}
 	return rest, true
@@ -77,12 +82,14 @@ func BICCountry(s []byte) (string, bool) {
 	if len(s) != 8 && len(s) != 11 {
 		return "", false
 	}
-	for _, c := range s {
-		if c = fold(c); !upper(c) && !digit(c) {
-			return "", false
-		}
+	c, ok := Country([]byte{fold(s[4]), fold(s[5])})
+	for i := 0; ok && i < len(s); i++ {
+		ok = upper(fold(s[i])) || digit(s[i])
 	}
-	return Country([]byte{fold(s[4]), fold(s[5])})
+	if !ok {
+		return "", false
+	}
+	return c, true
 }
 
 // clearingSystems are the codes of ISO 20022 ExternalClearingSystemIdentification

@@ -17,7 +17,6 @@ type Dict struct {
 	values     []string
 	codes      map[string]uint32
 	generation uint64
-	last       uint32
 	slots      [recent]uint32
 }
 
@@ -32,7 +31,6 @@ func (d *Dict) restart() {
 	d.values = []string{""}
 	d.codes = map[string]uint32{}
 	d.generation++
-	d.last = 0
 	d.slots = [recent]uint32{}
 }
 
@@ -46,27 +44,25 @@ func (d *Dict) Code(s []byte) uint32 {
 	v := string(s)
 	d.values = append(d.values, v)
 	d.codes[v] = c
-	d.last = c
 	d.slots[slot(s)] = c
 	return c
 }
 
 // Find returns the code of s, 0 when the dictionary does not have it.
 func (d *Dict) Find(s []byte) uint32 {
-	if d.values[d.last] == string(s) {
-		return d.last
-	}
 	h := slot(s)
 	if c := d.slots[h]; d.values[c] == string(s) {
-		d.last = c
 		return c
 	}
 	c, ok := d.codes[string(s)]
 	if ok {
-		d.slots[h], d.last = c, c
+		d.slots[h] = c
 	}
 	return c
 }
+
+// Value returns the value of a code.
+func (d *Dict) Value(code uint32) string { return d.values[code] }
 
 // slot mixes the length and the outer bytes of s. Two values of one slot cost a
 // look into the map, nothing else.
@@ -83,12 +79,14 @@ func slot(s []byte) uint8 {
 	return uint8((h + uint64(len(s))) * 0x9E3779B97F4A7C15 >> 56)
 }
 
-// NextBatch starts a new generation when the dictionary is full. A codec calls
-// it between batches, never within one.
-func (d *Dict) NextBatch() {
+// NextBatch starts a new generation when the dictionary is full, and reports
+// whether it did. A codec calls it between batches, never within one.
+func (d *Dict) NextBatch() bool {
 	if len(d.values) > MaxDict {
 		d.restart()
+		return true
 	}
+	return false
 }
 
 // Bind gives v the values that its codes mean. They may be read while the

@@ -64,6 +64,8 @@ type Builder struct {
 	amount decimal.D
 	when   int64 // occurred_at
 	settle int32 // payment.settlement_date
+	iban   [2]bool
+	banks  [2][]bank // what is known of each BIC of a side, by its code
 	arena  []byte
 
 	pool pool
@@ -76,7 +78,9 @@ type column struct {
 	hold    bool // a derived column or End needs its value
 	account bool // normalised at End, when its scheme is known
 	email   bool
-	dict    *event.Dict // of a projected Symbol and of every code list
+	bic     bool
+	code    uint32      // of a held Symbol: its value's code in dict
+	dict    *event.Dict // of a projected Symbol, of every code list and BIC
 }
 
 // NewBuilder returns a builder for o.
@@ -96,7 +100,7 @@ func NewBuilder(o Options) *Builder {
 	b.locate(o.Schema)
 	for i := range b.cols {
 		c := &b.cols[i]
-		if c.Type == event.Symbol && (c.project || c.List != event.Free) {
+		if c.Type == event.Symbol && (c.project || c.bic || c.List != event.Free) {
 			c.dict = event.NewDict()
 		}
 	}
@@ -108,8 +112,8 @@ func (b *Builder) Begin(recs *event.Records) {
 	b.batch = b.pool.take(b.opts.Schema)
 	b.batch.Reset(recs)
 	for i := range b.cols {
-		if d := b.cols[i].dict; d != nil {
-			d.NextBatch()
+		if d := b.cols[i].dict; d != nil && d.NextBatch() && b.cols[i].bic {
+			b.forget(i)
 		}
 	}
 }

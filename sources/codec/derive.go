@@ -1,7 +1,9 @@
 package codec
 
 import (
+	"bytes"
 	"strings"
+	"unsafe"
 
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -44,22 +46,11 @@ func OwnSide(kind, reporter, debtorBIC, creditorBIC []byte, debtorAccount, credi
 // sameParty reports whether two BICs name the same party: their first eight
 // characters, in either case.
 func sameParty(a, b []byte) bool {
-	if _, ok := code.BICCountry(a); !ok || len(b) < 8 {
+	if len(a) < 8 || len(b) < 8 || !bytes.EqualFold(a[:8], b[:8]) {
 		return false
 	}
-	for i := range 8 {
-		x, y := a[i], b[i]
-		if x-'a' < 26 {
-			x -= 32
-		}
-		if y-'a' < 26 {
-			y -= 32
-		}
-		if x != y {
-			return false
-		}
-	}
-	return true
+	_, ok := code.BICCountry(a)
+	return ok
 }
 
 type sideColumns struct {
@@ -85,6 +76,7 @@ func (b *Builder) locate(s *event.Schema) {
 		b.cols[m("account")].account = true
 		b.derive.country = b.derive.country || b.cols[m("account_country")].project
 		b.derive.uid = b.derive.uid || b.cols[m("uid")].project
+		b.cols[m("bic")].bic = true
 		b.keep(m("account"), m("scheme"), m("bic"), m("clearing_system"), m("clearing_id"))
 	}
 	m := s.Must
@@ -119,12 +111,12 @@ func (b *Builder) value(c int) []byte {
 // derived fills the reporter's country, the accounts and the derived columns.
 func (b *Builder) derived() {
 	if b.has[b.at.country] != b.serial && b.opts.ReporterCountry != "" {
-		b.text[b.at.country] = append(b.grab(), b.opts.ReporterCountry...)
-		b.took(b.at.country)
+		b.text[b.at.country] = bytesOf(b.opts.ReporterCountry)
+		b.set(b.at.country)
 		b.put(b.at.country)
 	}
 	for i := range b.side {
-		b.account(&b.side[i])
+		b.account(i)
 	}
 	if b.derive.country || b.derive.uid || b.derive.key {
 		b.identities()
@@ -135,6 +127,9 @@ func (b *Builder) derived() {
 		}
 	}
 }
+
+// bytesOf returns the bytes of s, which must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // grab returns the free end of the arena to append to; took keeps what column c
 // was given there.
@@ -162,43 +157,46 @@ func (b *Builder) put(c int) {
 	}
 }
 
-// account brings the account of a side into its normal form.
-func (b *Builder) account(s *sideColumns) {
-	raw := b.value(s.account)
-	if raw == nil {
+// account brings the account of side i into its normal form.
+func (b *Builder) account(i int) {
+	s := &b.side[i]
+	b.iban[i] = false
+	acc := b.value(s.account)
+	if acc == nil {
 		return
 	}
-	b.text[s.account] = AppendAccount(b.grab(), b.scheme(s), raw)
-	b.took(s.account)
-	if len(b.text[s.account]) == 0 { // nothing but blanks and dashes
+	scheme := b.scheme(s)
+	if !normal(scheme, acc) {
+		b.text[s.account] = AppendAccount(b.grab(), scheme, acc)
+		b.took(s.account)
+		acc = b.text[s.account]
+	}
+	if len(acc) == 0 { // nothing but blanks and dashes
 		b.has[s.account] = b.serial - 1
 		b.missing[s.account].Add(1)
 		return
 	}
+	b.iban[i] = (scheme == "iban" || scheme == "") && code.IsIBAN(acc)
 	b.put(s.account)
 }
 
-// scheme returns the scheme of a side as a constant text, "" when missing.
+// scheme returns the scheme of a side, "" when missing.
 func (b *Builder) scheme(s *sideColumns) string {
-	v := b.value(s.scheme)
-	for _, name := range b.cols[s.scheme].Values {
-		if name == string(v) {
-			return name
-		}
+	if b.has[s.scheme] != b.serial {
+		return ""
 	}
-	return ""
+	return b.cols[s.scheme].dict.Value(b.cols[s.scheme].code)
 }
 
 func (b *Builder) identities() {
 	d, c := &b.side[Debtor], &b.side[Creditor]
 	own := OwnSide(b.value(b.at.kind), b.value(b.at.reporter), b.value(d.bic), b.value(c.bic), b.value(d.account) != nil, b.value(c.account) != nil)
 	for i := range b.side {
-		s, mine := &b.side[i], Side(i) == own
-		if b.cols[s.country].project {
-			b.country(s, mine)
+		if b.derive.country {
+			b.country(i, Side(i) == own)
 		}
-		if b.cols[s.uid].project {
-			b.uid(s, mine)
+		if b.derive.uid {
+			b.uid(i, Side(i) == own)
 		}
 	}
 	if b.derive.key {
@@ -206,33 +204,78 @@ func (b *Builder) identities() {
 	}
 }
 
-func (b *Builder) country(s *sideColumns, mine bool) {
-	country, ok := code.IBANCountry(b.value(s.account))
-	if !ok {
-		country, ok = code.BICCountry(b.value(s.bic))
+// bank is what a BIC says: its country, "" when it is none, and how it stands in
+// an identity.
+type bank struct {
+	known   bool
+	country string
+	part    []byte
+}
+
+// bank returns what the BIC of side i says; the side must have one.
+func (b *Builder) bank(i int) *bank {
+	c := b.side[i].bic
+	code := int(b.cols[c].code)
+	for len(b.banks[i]) <= code {
+		b.banks[i] = append(b.banks[i], bank{})
 	}
-	if id := b.value(s.clearing); !ok && id != nil {
-		country, ok = code.ClearingCountry(b.value(s.system), id)
+	k := &b.banks[i][code]
+	if !k.known {
+		*k = newBank(b.text[c])
 	}
-	dict, to := b.cols[s.country].dict, &b.batch.Columns[s.country]
-	switch {
-	case ok:
-		b.text[s.country] = append(b.grab(), country...)
-		b.took(s.country)
-		to.SetCode(b.batch.Rows, dict.Code(b.text[s.country]))
-	case mine && b.value(b.at.country) != nil:
-		to.SetCode(b.batch.Rows, dict.Code(b.value(b.at.country)))
+	return k
+}
+
+func newBank(bic []byte) bank {
+	country, ok := code.BICCountry(bic)
+	if ok {
+		bic = bic[:8]
+	}
+	return bank{known: true, country: country, part: appendPart(nil, bic, true)}
+}
+
+// forget drops what is known of the BICs of column c: its codes have changed.
+func (b *Builder) forget(c int) {
+	for i := range b.side {
+		if b.side[i].bic == c {
+			b.banks[i] = b.banks[i][:0]
+		}
 	}
 }
 
-func (b *Builder) uid(s *sideColumns, mine bool) {
-	acc := b.value(s.account)
-	if acc == nil {
+func (b *Builder) country(i int, mine bool) {
+	s := &b.side[i]
+	if !b.cols[s.country].project {
 		return
 	}
-	to := &b.batch.Columns[s.uid]
-	if code.IsIBAN(acc) {
-		to.SetText(b.batch.Rows, acc)
+	var country string
+	if b.iban[i] {
+		country, _ = code.Country(b.text[s.account][:2])
+	}
+	if country == "" && b.has[s.bic] == b.serial {
+		country = b.bank(i).country
+	}
+	if id := b.value(s.clearing); country == "" && id != nil {
+		country, _ = code.ClearingCountry(b.value(s.system), id)
+	}
+	text := bytesOf(country)
+	if country == "" && mine {
+		text = b.value(b.at.country)
+	}
+	if len(text) > 0 {
+		b.text[s.country] = text
+		b.put(s.country)
+	}
+}
+
+func (b *Builder) uid(i int, mine bool) {
+	s := &b.side[i]
+	acc := b.value(s.account)
+	if acc == nil || !b.cols[s.uid].project {
+		return
+	}
+	if b.iban[i] {
+		b.batch.Columns[s.uid].SetText(b.batch.Rows, acc)
 		return
 	}
 	scheme := b.scheme(s)
@@ -242,33 +285,33 @@ func (b *Builder) uid(s *sideColumns, mine bool) {
 	out := append(append(b.grab(), scheme...), ':')
 	if scheme != "upi" && scheme != "crypto" {
 		n := len(out)
-		if out = b.servicer(out, s, mine); len(out) == n {
+		if out = b.servicer(out, i, mine); len(out) == n {
 			return
 		}
 	}
-	out = append(append(out, ':'), acc...)
-	b.text[s.uid] = out
+	b.text[s.uid] = append(append(out, ':'), acc...)
 	b.took(s.uid)
 	b.put(s.uid)
 }
 
-// servicer appends who keeps the account of a side, nothing when unknown.
-func (b *Builder) servicer(dst []byte, s *sideColumns, mine bool) []byte {
-	if bic := b.value(s.bic); bic != nil {
-		if _, ok := code.BICCountry(bic); ok {
-			bic = bic[:8]
-		}
-		return appendPart(dst, bic, true)
+// servicer appends who keeps the account of side i, nothing when unknown.
+func (b *Builder) servicer(dst []byte, i int, mine bool) []byte {
+	s := &b.side[i]
+	if b.has[s.bic] == b.serial {
+		return append(dst, b.bank(i).part...)
 	}
 	if id := b.value(s.clearing); id != nil {
 		system := b.value(s.system)
 		if _, ok := code.ClearingCountry(nil, id); ok && system == nil {
-			dst = append(dst, "INFSC"...)
+			system = bytesOf("INFSC")
 		}
 		return appendPart(append(appendPart(dst, system, true), '/'), id, true)
 	}
 	reporter, kind := b.value(b.at.reporter), b.value(b.at.kind)
-	if _, ok := code.BICCountry(reporter); ok && mine && len(kind) > 5 && string(kind[:5]) == "bank." {
+	if !mine || len(kind) < 5 || string(kind[:5]) != "bank." {
+		return dst
+	}
+	if _, ok := code.BICCountry(reporter); ok {
 		return appendPart(dst, reporter[:8], true)
 	}
 	return dst
@@ -298,7 +341,9 @@ func (b *Builder) key(mine bool) {
 	out := b.grab()
 	if uetr := b.value(b.pay.uetr); isUUID(uetr) {
 		out = append(out, uetr...)
-		lower(out)
+		for i := range out {
+			out[i] |= 0x20 // digits and the dash have the bit already
+		}
 	} else if out = b.reference(out, mine); len(out) == 0 {
 		return
 	}
@@ -308,7 +353,7 @@ func (b *Builder) key(mine bool) {
 }
 
 func (b *Builder) reference(out []byte, mine bool) []byte {
-	if out = b.servicer(out, &b.side[Debtor], mine); len(out) == 0 {
+	if out = b.servicer(out, int(Debtor), mine); len(out) == 0 {
 		return out
 	}
 	dated, refs := [2]string{":tx:", ":e2e:"}, [2]int{b.pay.tx, b.pay.e2e}
@@ -332,17 +377,22 @@ func (b *Builder) reference(out []byte, mine bool) []byte {
 
 // isUUID reports whether s has the form 8-4-4-4-12 of hexadecimal digits.
 func isUUID(s []byte) bool {
-	if len(s) != 36 {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return false
 	}
-	for i, c := range s {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return false
-			}
-		} else if c-'0' > 9 && (c|32)-'a' > 5 {
-			return false
+	other := 0
+	for _, c := range s {
+		other += int(notHex[c])
+	}
+	return other == 4
+}
+
+// notHex is 1 for bytes that are no hexadecimal digit: sums of it need no branch.
+var notHex = func() (t [256]uint8) {
+	for c := range t {
+		if !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
+			t[c] = 1
 		}
 	}
-	return true
-}
+	return t
+}()

@@ -28,6 +28,40 @@ func AppendAccount(dst []byte, scheme string, s []byte) []byte {
 	return dst
 }
 
+// What a byte of an account may need: flags of classes.
+const (
+	blank = 1 << iota
+	dash
+	small
+	capital
+)
+
+// classes says for each byte what it is; 0 for those that always stay.
+var classes = func() (t [256]uint8) {
+	t[' '], t['\t'], t['-'] = blank, blank, dash
+	for c := byte('a'); c <= 'z'; c++ {
+		t[c], t[c-32] = small, capital
+	}
+	return t
+}()
+
+// normal reports whether AppendAccount would surely leave s as it is.
+func normal(scheme string, s []byte) bool {
+	var has uint8
+	for _, c := range s {
+		has |= classes[c]
+	}
+	switch scheme {
+	case "iban", "":
+		return has&(blank|dash|small) == 0
+	case "bban":
+		return has&(blank|dash) == 0
+	case "upi":
+		return has&(blank|capital) == 0
+	}
+	return has&blank == 0
+}
+
 // looksIBAN reports whether s is an IBAN in either case.
 func looksIBAN(s []byte) bool {
 	if len(s) < 15 || len(s) > 34 {

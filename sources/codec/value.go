@@ -104,7 +104,7 @@ func (b *Builder) symbol(c int, col *column, s []byte) *Defect {
 	}
 	b.set(c)
 	if col.hold {
-		b.text[c] = s
+		b.text[c], col.code = s, known
 	}
 	if col.project {
 		b.batch.Columns[c].SetCode(b.batch.Rows, known)
