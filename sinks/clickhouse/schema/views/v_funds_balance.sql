@@ -1,0 +1,27 @@
+-- The money proof, per item and currency: what was credited and what the latest outcome says became of it. balance
+-- is credited minus the sum of all parts: 0 when the outcome adds up, NULL when nobody said what was credited.
+-- Cost: joins items and funds; both are small.
+SELECT
+    f.direction AS direction, f.party AS party, f.alert_id AS alert_id, f.case_id AS case_id, f.item_id AS item_id,
+    f.payment_key AS payment_key, f.currency AS currency, if(p.credited_currency = f.currency, p.credited, NULL) AS credited,
+    f.held AS held, f.moved_on AS moved_on, f.withdrawn_cash AS withdrawn_cash, f.spent AS spent,
+    f.converted AS converted, f.returned AS returned, f.returning AS returning, f.fee AS fee,
+    f.not_credited AS not_credited, f.other AS other, f.unaccounted AS unaccounted,
+    credited - f.total AS balance, f.as_of AS as_of
+FROM
+(
+    SELECT
+        direction, party, alert_id, any(case_id) AS case_id, item_id, any(payment_key) AS payment_key, currency,
+        sum(amount) AS total, max(as_of) AS as_of,
+        sumIf(amount, disposition = 'held') AS held, sumIf(amount, disposition = 'moved_on') AS moved_on,
+        sumIf(amount, disposition = 'withdrawn_cash') AS withdrawn_cash, sumIf(amount, disposition = 'spent') AS spent,
+        sumIf(amount, disposition = 'converted') AS converted, sumIf(amount, disposition = 'returned') AS returned,
+        sumIf(amount, disposition = 'returning') AS returning, sumIf(amount, disposition = 'fee') AS fee,
+        sumIf(amount, disposition = 'not_credited') AS not_credited, sumIf(amount, disposition = 'other') AS other,
+        sumIf(amount, disposition = 'unaccounted') AS unaccounted
+    FROM funds FINAL
+    WHERE current
+    GROUP BY direction, party, alert_id, item_id, currency
+) AS f
+LEFT JOIN (SELECT * FROM alert_payments FINAL) AS p
+    ON p.direction = f.direction AND p.party = f.party AND p.alert_id = f.alert_id AND p.item_id = f.item_id
