@@ -29,7 +29,17 @@ func (r *rewriter) call(n *ast.CallNode) *Node {
 	if args == nil {
 		return nil
 	}
+	if len(args) == 1 && (args[0] == nil || args[0].Op == Opaque && f.Name == "len" && args[0].Type == Number) {
+		return args[0]
+	}
 	return call(f.Name, f.Result, args...)
+}
+
+// opaqueLen returns the length of a list, which only the VM knows.
+func (r *rewriter) opaqueLen(n *ast.CallNode) *Node {
+	b := &ast.BuiltinNode{Name: "len", Arguments: n.Arguments}
+	b.SetLocation(n.Location())
+	return r.opaque(b)
 }
 
 // arguments rewrites the arguments of a call and checks them.
@@ -48,6 +58,9 @@ func (r *rewriter) arguments(n *ast.CallNode, f Function) []*Node {
 		}
 		if a = r.beside(a, arg, &Node{Type: t}); a == nil {
 			return nil
+		}
+		if (a.Type == List || a.Type == Any) && f.Name == "len" {
+			return []*Node{r.opaqueLen(n)}
 		}
 		if a.Type != t {
 			r.at(arg, fmt.Sprintf("%s needs a %s, and this is a %s", f.Name, t, a.Type), "for example: "+f.Example)

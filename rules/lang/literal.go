@@ -158,7 +158,7 @@ func (r *rewriter) listed(n *Node, at ast.Node, other *Node) bool {
 
 // codes returns the values that a column may have, nil for any, and what they
 // are.
-func (c *compiler) codes(col event.Column) (words []string, what string) {
+func (c *language) codes(col event.Column) (words []string, what string) {
 	switch col.List {
 	case event.Closed:
 		return col.Values, "value of " + col.Name

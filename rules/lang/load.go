@@ -46,7 +46,7 @@ func Check(tree *spec.Tree, o Options) (*Set, Diagnostics) {
 		o.Schema = event.Default()
 	}
 	var ds Diagnostics
-	l := &loader{compiler: newCompiler(o.Schema, o.Kinds, &ds), options: o, libraries: map[string]*spec.Library{}, rules: map[string]*spec.Rule{}}
+	l := &loader{language: newLanguage(o.Schema, o.Kinds, &ds), options: o, libraries: map[string]*spec.Library{}, rules: map[string]*spec.Rule{}}
 	set := l.load(tree)
 	ds.Sort()
 	return set, ds
@@ -54,7 +54,7 @@ func Check(tree *spec.Tree, o Options) (*Set, Diagnostics) {
 
 // loader makes a set of the documents of a directory.
 type loader struct {
-	*compiler
+	*language
 	options   Options
 	libraries map[string]*spec.Library
 	rules     map[string]*spec.Rule

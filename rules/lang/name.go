@@ -52,7 +52,7 @@ func (r *rewriter) column(n ast.Node, i int) *Node {
 }
 
 // membersOf returns the columns of a group.
-func (c *compiler) membersOf(group string) []string {
+func (c *language) membersOf(group string) []string {
 	var ms []string
 	for _, col := range c.schema.Columns {
 		if strings.HasPrefix(col.Name, group+".") {

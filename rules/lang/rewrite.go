@@ -21,7 +21,7 @@ const (
 // rewriter turns one parsed expression into the typed tree. Its methods return
 // nil where they have reported an error.
 type rewriter struct {
-	*compiler
+	*language
 	scope  *scope
 	text   spec.Scalar
 	depth  int
@@ -31,8 +31,8 @@ type rewriter struct {
 
 // expression parses and rewrites a text. It returns nil when the text is wrong;
 // what is wrong is in the diagnostics.
-func (c *compiler) expression(s spec.Scalar, sc *scope) (*Node, ast.Node) {
-	r := &rewriter{compiler: c, scope: sc, text: s, params: map[*Node]*binding{}}
+func (c *language) expression(s spec.Scalar, sc *scope) (*Node, ast.Node) {
+	r := &rewriter{language: c, scope: sc, text: s, params: map[*Node]*binding{}}
 	tree := r.parse()
 	if tree == nil {
 		return nil, nil
@@ -51,12 +51,12 @@ func (c *compiler) expression(s spec.Scalar, sc *scope) (*Node, ast.Node) {
 }
 
 // condition returns the expression of s, which must be true or false.
-func (c *compiler) condition(s spec.Scalar, sc *scope) *Node {
+func (c *language) condition(s spec.Scalar, sc *scope) *Node {
 	n, tree := c.expression(s, sc)
 	if n == nil {
 		return nil
 	}
-	r := &rewriter{compiler: c, scope: sc, text: s}
+	r := &rewriter{language: c, scope: sc, text: s}
 	switch {
 	case n.Op == Missing || n.isBool(false):
 		r.at(tree, "this is never true", "")

@@ -11,8 +11,8 @@ import (
 	"github.com/haltwire/haltwire/rules/spec"
 )
 
-// compiler holds what is the same for all expressions of a set.
-type compiler struct {
+// language holds what is the same for all expressions of a set.
+type language struct {
 	schema  *event.Schema
 	kinds   code.Kinds
 	out     *spec.Diagnostics
@@ -20,14 +20,13 @@ type compiler struct {
 	natures map[string]any // the plain types of all columns, for expr's checker
 }
 
-func newCompiler(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *compiler {
-	c := &compiler{schema: s, kinds: k, out: out}
+func newLanguage(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *language {
+	c := &language{schema: s, kinds: k, out: out}
 	for _, col := range s.Columns {
 		if g, _, dotted := strings.Cut(col.Name, "."); dotted && !slices.Contains(c.groups, g) {
 			c.groups = append(c.groups, g)
 		}
 	}
-	c.natures = plainTypes(s)
 	return c
 }
 
@@ -49,7 +48,7 @@ type scope struct {
 }
 
 // names returns all names that can stand at the start of an expression.
-func (c *compiler) names(s *scope) []string {
+func (c *language) names(s *scope) []string {
 	ns := slices.Clone(c.groups)
 	for _, col := range c.schema.Columns {
 		ns = append(ns, col.Name)
@@ -68,7 +67,7 @@ func (c *compiler) names(s *scope) []string {
 }
 
 // taken returns why a let, param or weight may not have a name, or "".
-func (c *compiler) taken(name string) string {
+func (c *language) taken(name string) string {
 	switch {
 	case slices.Contains(operatorWords(), name):
 		return name + " is an operator"

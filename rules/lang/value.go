@@ -119,6 +119,10 @@ func operator(n *Node) eval {
 		if f, ok := FunctionNamed(n.Name); ok {
 			return f.apply
 		}
+	case Opaque:
+		if m, err := newMachine(n); err == nil {
+			return m.eval
+		}
 	}
 	return func([]Value) (Value, bool) { return Value{}, false }
 }
