@@ -154,8 +154,50 @@ func (d D) fits() bool {
 
 // Mul returns d * e rounded half to even at the 18th place, and false on overflow.
 func (d D) Mul(e D) (D, bool) {
-	n := new(big.Int).Mul(d.big(), e.big())
-	return quoHalfEven(n, big.NewInt(unit))
+	neg := (d.Hi < 0) != (e.Hi < 0)
+	w := product(d.abs(), e.abs())
+	var q [4]uint64
+	var r uint64
+	for i := 3; i >= 0; i-- {
+		q[i], r = bits.Div64(r, w[i], unit)
+	}
+	if q[3]|q[2] != 0 || q[1] > limitHi {
+		return D{}, false
+	}
+	v := D{Lo: q[0], Hi: int64(q[1])}
+	if r > unit/2 || r == unit/2 && v.Lo&1 == 1 {
+		lo, carry := bits.Add64(v.Lo, 1, 0)
+		v = D{Lo: lo, Hi: v.Hi + int64(carry)}
+	}
+	if neg {
+		v = v.Neg()
+	}
+	return v, v.fits()
+}
+
+func (d D) abs() D {
+	if d.Hi < 0 {
+		return d.Neg()
+	}
+	return d
+}
+
+// product returns the 256-bit product of two that are not negative, lowest word
+// first.
+func product(d, e D) (w [4]uint64) {
+	x, y := [2]uint64{d.Lo, uint64(d.Hi)}, [2]uint64{e.Lo, uint64(e.Hi)}
+	for i := range x {
+		var carry uint64
+		for j := range y {
+			hi, lo := bits.Mul64(x[i], y[j])
+			lo, c := bits.Add64(lo, w[i+j], 0)
+			hi += c
+			w[i+j], c = bits.Add64(lo, carry, 0)
+			carry = hi + c
+		}
+		w[i+2] = carry
+	}
+	return w
 }
 
 // Quo returns d / e rounded half to even at the 18th place, and false on

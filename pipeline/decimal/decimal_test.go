@@ -132,3 +132,20 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMulNoAllocation: base_amount is one product a report.
+func TestMulNoAllocation(t *testing.T) {
+	a, b := decimal.FromInt(123456789), decimal.FromInt(987)
+	if n := testing.AllocsPerRun(100, func() { a, _ = a.Mul(b); a = decimal.FromInt(123456789) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	big := decimal.FromInt(1 << 62)
+	for _, d := range []decimal.D{big, big.Neg()} {
+		if v, ok := d.Mul(big); ok {
+			t.Errorf("%s * %s = %s, want an overflow", d, big, v)
+		}
+	}
+	if v, ok := decimal.FromInt(-3).Mul(decimal.FromInt(4)); !ok || v != decimal.FromInt(-12) {
+		t.Errorf("-3 * 4 = %s, %v", v, ok)
+	}
+}
