@@ -1,0 +1,100 @@
+package embedded
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// configFile is the engine's main configuration. Caches are small because the
+// memory cap counts them.
+const configFile = `<clickhouse>
+  <logger><level>none</level></logger>
+  <max_server_memory_usage>%d</max_server_memory_usage>
+  <mark_cache_size>%d</mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <users_config>%s</users_config>
+</clickhouse>
+`
+
+// usersFile gives all rights to our user and leaves user default, without which
+// the starter cannot start, what starting takes. It may run one
+// query at a time, and the starter's own, which waits for the end of standard
+// input, is that one: so every query of another session as default is refused.
+const usersFile = `<clickhouse>
+  <profiles>
+    <default/>
+    <starter>
+      <max_concurrent_queries_for_user>1</max_concurrent_queries_for_user>
+      <constraints><max_concurrent_queries_for_user><const/></max_concurrent_queries_for_user></constraints>
+    </starter>
+  </profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <profile>starter</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT SYSTEM LISTEN ON *.*</query>
+        <query>GRANT READ ON FILE</query>
+        <query>GRANT CREATE TEMPORARY TABLE ON *.*</query>
+      </grants>
+    </default>
+    <%s>
+      <password_sha256_hex>%s</password_sha256_hex>
+      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <access_management>1</access_management>
+      <named_collection_control>1</named_collection_control>
+    </%s>
+  </users>
+</clickhouse>
+`
+
+// waitQuery opens the ports, then reads standard input until its end.
+const waitQuery = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
+	"SELECT count() FROM file('stdin', LineAsString, 'x String') FORMAT Null"
+
+const (
+	defaultMemory = 1500 << 20
+	// A sixteenth of the memory keeps marks of some 10,000 parts.
+	markCacheShare = 16
+)
+
+// writeConfig writes both files for one start and returns the main one.
+func writeConfig(dir string, memory int64, user, password string) (string, error) {
+	main, users := filepath.Join(dir, "config.xml"), filepath.Join(dir, "users.xml")
+	hash := sha256.Sum256([]byte(password))
+	texts := map[string]string{
+		main:  fmt.Sprintf(configFile, memory, memory/markCacheShare, escape(users)),
+		users: fmt.Sprintf(usersFile, user, hex.EncodeToString(hash[:]), user),
+	}
+	for path, text := range texts {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return "", fmt.Errorf("write configuration of embedded ClickHouse: %w", err)
+		}
+	}
+	return main, nil
+}
+
+func escape(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+func arguments(dir, config string, tcp, http int) []string {
+	return []string{
+		"--path=" + filepath.Join(dir, "data"),
+		"--listen_host=" + host,
+		fmt.Sprintf("--tcp_port=%d", tcp),
+		fmt.Sprintf("--http_port=%d", http),
+		"--config-file=" + config,
+		"--multiquery",
+		"--query", waitQuery,
+	}
+}
