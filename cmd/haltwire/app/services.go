@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/haltwire/haltwire/cmd/haltwire/config"
+	"github.com/haltwire/haltwire/sinks/embedded"
+	broker "github.com/haltwire/haltwire/sources/embedded"
+)
+
+// reportPartitions is how many partitions a topic of reports gets on the
+// embedded broker: enough to show that they are aligned by time.
+const reportPartitions = 3
+
+// services are the embedded parts, as far as the config asks for them.
+type services struct {
+	engine *embedded.Server
+	broker *broker.Broker
+}
+
+// startServices starts the embedded parts and writes their addresses into c.
+func startServices(ctx context.Context, c *config.Config) (*services, error) {
+	s := &services{}
+	if c.Embedded.ClickHouse.Enabled {
+		if err := s.startEngine(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	if c.Embedded.Kafka.Enabled {
+		if err := s.startBroker(ctx, c); err != nil {
+			return nil, errors.Join(err, s.stop(context.WithoutCancel(ctx)))
+		}
+	}
+	return s, nil
+}
+
+func (s *services) startEngine(ctx context.Context, c *config.Config) error {
+	engine, err := embedded.New(embedded.Options{Dir: c.Embedded.ClickHouse.Dir, MemoryBytes: int64(c.Embedded.ClickHouse.Memory)})
+	if err != nil {
+		return err
+	}
+	address, err := engine.Start(ctx)
+	if err != nil {
+		return err
+	}
+	s.engine = engine
+	// The store reads its password from a file, as with any other server.
+	file := filepath.Join(c.Embedded.ClickHouse.Dir, "haltwire.password")
+	if err := os.WriteFile(file, []byte(address.Password.Reveal()), 0o600); err != nil {
+		return errors.Join(fmt.Errorf("write password of embedded ClickHouse: %w", err), s.stop(context.WithoutCancel(ctx)))
+	}
+	c.ClickHouse.Addresses, c.ClickHouse.User, c.ClickHouse.PasswordFile = []string{address.Native}, address.User, file
+	return nil
+}
+
+func (s *services) startBroker(ctx context.Context, c *config.Config) error {
+	o := broker.Options{Dir: c.Embedded.Kafka.Dir}
+	for _, t := range c.Kafka.Topics {
+		o.Topics = append(o.Topics, broker.Topic{Name: t.Name, Partitions: reportPartitions})
+	}
+	b, err := broker.New(o)
+	if err != nil {
+		return err
+	}
+	if c.Kafka.Brokers, err = b.Start(ctx); err != nil {
+		return err
+	}
+	s.broker = b
+	return nil
+}
+
+// ended is closed when the embedded engine has died; nil without one.
+func (s *services) ended() <-chan struct{} {
+	if s.engine == nil {
+		return nil
+	}
+	return s.engine.Done()
+}
+
+// stop ends the parts that run.
+func (s *services) stop(ctx context.Context) error {
+	var errs []error
+	if s.broker != nil {
+		errs = append(errs, s.broker.Stop(ctx))
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
