@@ -39,6 +39,23 @@ func Load(dir string, o Options) (*Set, Diagnostics, error) {
 	return set, ds, nil
 }
 
+// LoadLocked is Load, and compares the rules with the lock of dir where there is
+// one.
+func LoadLocked(dir string, o Options) (*Set, Diagnostics, error) {
+	tree, ds, err := spec.Read(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("load rules: %w", err)
+	}
+	set, more := Check(tree, o)
+	locked, err := set.checkLock(dir, tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	ds = append(append(ds, more...), locked...)
+	ds.Sort()
+	return set, ds, nil
+}
+
 // Check gives the documents of tree their meaning and reports what is wrong with
 // them.
 func Check(tree *spec.Tree, o Options) (*Set, Diagnostics) {

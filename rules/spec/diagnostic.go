@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"sort"
@@ -122,18 +121,6 @@ func (d Diagnostic) before(e Diagnostic) bool {
 func (ds Diagnostics) WriteText(w io.Writer) error {
 	for _, d := range ds {
 		if _, err := io.WriteString(w, d.String()); err != nil {
-			return fmt.Errorf("write findings: %w", err)
-		}
-	}
-	return nil
-}
-
-// WriteJSON writes every finding as one JSON object a line.
-func (ds Diagnostics) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for _, d := range ds {
-		if err := enc.Encode(d); err != nil {
 			return fmt.Errorf("write findings: %w", err)
 		}
 	}
