@@ -10,6 +10,13 @@ import (
 
 // number compiles n without sharing.
 func (c *Compiler) number(n *lang.Node) (Number, error) {
+	if Fallible(n) {
+		fn, err := c.function(n)
+		return func(f *Frame) Num {
+			v := fn(f)
+			return Num{constant(v), v.Type == lang.Number || v.Type == lang.Time || v.Type == lang.Duration}
+		}, err
+	}
 	switch n.Op {
 	case lang.Const:
 		d := constant(n.Value)
@@ -28,12 +35,6 @@ func (c *Compiler) number(n *lang.Node) (Number, error) {
 		return c.coalesceNumber(n)
 	case lang.Cond:
 		return c.condNumber(n)
-	case lang.Call, lang.Opaque:
-		fn, err := c.function(n)
-		return func(f *Frame) Num {
-			v := fn(f)
-			return Num{constant(v), v.Type == lang.Number || v.Type == lang.Time || v.Type == lang.Duration}
-		}, err
 	}
 	return nil, unsupported(n)
 }
@@ -120,6 +121,13 @@ func (c *Compiler) condNumber(n *lang.Node) (Number, error) {
 
 // text compiles n without sharing.
 func (c *Compiler) text(n *lang.Node) (Text, error) {
+	if Fallible(n) {
+		fn, err := c.function(n)
+		return func(f *Frame) (string, bool) {
+			v := fn(f)
+			return v.Text, v.Type == lang.Text
+		}, err
+	}
 	switch n.Op {
 	case lang.Const:
 		s := n.Value.Text
@@ -148,12 +156,6 @@ func (c *Compiler) text(n *lang.Node) (Text, error) {
 		}, err
 	case lang.Cond:
 		return c.condText(n)
-	case lang.Call, lang.Opaque:
-		fn, err := c.function(n)
-		return func(f *Frame) (string, bool) {
-			v := fn(f)
-			return v.Text, v.Type == lang.Text
-		}, err
 	}
 	return nil, unsupported(n)
 }

@@ -12,6 +12,15 @@ import (
 
 // truth compiles n without sharing.
 func (c *Compiler) truth(n *lang.Node) (Truth, error) {
+	if Fallible(n) {
+		fn, err := c.function(n)
+		return func(f *Frame) Tri {
+			if v := fn(f); v.Type == lang.Bool {
+				return Of(v.Bool)
+			}
+			return Unknown
+		}, err
+	}
 	switch n.Op {
 	case lang.Const:
 		t := Of(n.Value.Bool)
@@ -36,14 +45,6 @@ func (c *Compiler) truth(n *lang.Node) (Truth, error) {
 	case lang.IsMissing:
 		known, err := c.known(n.Args[0])
 		return func(f *Frame) Tri { return Of(!known(f)) }, err
-	case lang.Call, lang.Opaque:
-		fn, err := c.function(n)
-		return func(f *Frame) Tri {
-			if v := fn(f); v.Type == lang.Bool {
-				return Of(v.Bool)
-			}
-			return Unknown
-		}, err
 	}
 	return nil, unsupported(n)
 }
@@ -314,9 +315,5 @@ func (c *Compiler) known(n *lang.Node) (func(f *Frame) bool, error) {
 		t, err := c.Number(n)
 		return func(f *Frame) bool { return t(f).OK }, err
 	}
-	if n.Op == lang.Missing {
-		return func(*Frame) bool { return false }, nil
-	}
-	fn, err := c.function(n)
-	return func(f *Frame) bool { return fn(f).Type != lang.Invalid }, err
+	return func(*Frame) bool { return false }, nil // nil itself
 }

@@ -1,7 +1,7 @@
 package kernel
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/haltwire/haltwire/rules/lang"
 )
@@ -53,19 +53,18 @@ func (c *Compiler) Any(n *lang.Node) (Any, error) {
 	return c.function(n)
 }
 
-// function compiles a call of a function or an opaque sub-tree. A failure counts
-// as a run-time error and makes the result missing.
-func (c *Compiler) function(n *lang.Node) (Any, error) {
-	switch n.Op {
-	case lang.Call:
-		return c.call(n)
-	case lang.Opaque:
-		return c.opaque(n)
-	}
-	return nil, unsupported(n)
+// Fallible reports whether evaluating n can fail at run time.
+func Fallible(n *lang.Node) bool {
+	return n.Op == lang.Call || n.Op == lang.Opaque || slices.ContainsFunc(n.Args, Fallible)
 }
 
-func (c *Compiler) call(n *lang.Node) (Any, error) {
+// function compiles a fallible node: all its operands are evaluated, in order,
+// as expr's machine does, so that both count the same failures. A failure counts
+// as a run-time error and makes the result missing.
+func (c *Compiler) function(n *lang.Node) (Any, error) {
+	if len(n.Args) == 0 && n.Op != lang.Call && n.Op != lang.Opaque {
+		return nil, unsupported(n)
+	}
 	args := make([]Any, len(n.Args))
 	for i, a := range n.Args {
 		var err error
@@ -77,7 +76,7 @@ func (c *Compiler) call(n *lang.Node) (Any, error) {
 	return func(f *Frame) lang.Value {
 		base := len(f.args)
 		for _, a := range args {
-			v := a(f) // may use the stack above base + what stands there
+			v := a(f) // uses the stack above what stands there, and leaves it as it was
 			f.args = append(f.args, v)
 		}
 		v, ok := apply(f.args[base:])
@@ -88,8 +87,4 @@ func (c *Compiler) call(n *lang.Node) (Any, error) {
 		}
 		return v
 	}, nil
-}
-
-func (c *Compiler) opaque(n *lang.Node) (Any, error) {
-	return nil, fmt.Errorf("compile %s: nothing evaluates it", n.Key)
 }

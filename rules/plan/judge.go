@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/hit"
+)
+
+// Decode turns records into a batch, as pipeline.Decoder's method does.
+type Decode func(recs *event.Records) (*event.Batch, []event.Dead)
+
+// Judge is a plan with an evaluator and the means to read a matching report
+// whole. One goroutine uses it.
+type Judge struct {
+	plan      *Plan
+	evaluator *Evaluator
+	whole     Decode
+	digests   hit.Digests
+}
+
+// NewJudge returns a judge by p. whole must accept the same records as the
+// decoder of the batches and decode all columns. digests says which lists and
+// rates are in force.
+func NewJudge(p *Plan, whole Decode, digests hit.Digests) *Judge {
+	digests.Rules = p.Digest()
+	return &Judge{plan: p, evaluator: NewEvaluator(p), whole: whole, digests: digests}
+}
+
+// Columns returns the projection that Judge needs, one flag a schema column.
+func (j *Judge) Columns() []bool { return j.plan.Columns() }
+
+// Evaluator returns the evaluator, for its counters.
+func (j *Judge) Evaluator() *Evaluator { return j.evaluator }
+
+// Judge returns the hits of b, by row and rule, which own their memory: b may be
+// released after the call. An error means that b could not be judged at all.
+func (j *Judge) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
+	matches := j.evaluator.Eval(b)
+	if len(matches) == 0 {
+		return nil, nil
+	}
+	rows := 0
+	recs := &event.Records{Topic: b.Records.Topic, Partition: b.Records.Partition, Codec: b.Records.Codec, Next: b.Records.Next, High: b.Records.High}
+	last := int32(-1)
+	for i := range matches {
+		if m := &matches[i]; m.Row != last {
+			last = m.Row
+			appendRecord(recs, b, int(last))
+			rows++
+		}
+		matches[i].Row = int32(rows - 1)
+	}
+	full, dead := j.whole(recs)
+	defer full.Release()
+	if full.Rows != rows {
+		return nil, fmt.Errorf("decode %d matching reports again: %d of them are refused, the first because %s", rows, len(dead), dead[0].Message)
+	}
+	hits := j.plan.Hits(full, matches)
+	for _, h := range hits {
+		h.Digests = j.digests
+	}
+	return hits, nil
+}
+
+// appendRecord appends to recs the record of row r of b.
+func appendRecord(recs *event.Records, b *event.Batch, r int) {
+	i := b.Index[r]
+	recs.Offsets = append(recs.Offsets, b.Records.Offsets[i])
+	recs.Times = append(recs.Times, b.Records.Times[i])
+	recs.Values = append(recs.Values, b.Records.Values[i])
+	if b.Records.Trace != nil {
+		recs.Trace = append(recs.Trace, b.Records.Trace[i])
+	}
+	recs.Bytes += len(b.Records.Values[i])
+}
