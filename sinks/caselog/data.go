@@ -148,6 +148,8 @@ type QueuedData struct {
 // receipt.
 type BodyPersonal struct {
 	Body string `json:"body"`
+	// Receipt is the receipt that a partner's message was answered with.
+	Receipt string `json:"receipt,omitempty"`
 }
 
 // AttemptData is the data of attempt: written and read back before the try.

@@ -1,0 +1,204 @@
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
+	"github.com/haltwire/haltwire/sinks/desk/lane"
+	"github.com/haltwire/haltwire/sinks/desk/topic"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
+	"github.com/haltwire/haltwire/sinks/freeze/signature"
+	"github.com/haltwire/haltwire/sinks/policy"
+)
+
+// Sender makes one attempt at a party over one channel. It blocks for at most
+// its own time-out and is safe for concurrent use.
+type Sender interface {
+	Send(ctx context.Context, a delivery.Attempt) delivery.Result
+}
+
+// Channel is one way to a party.
+type Channel struct {
+	Kind   string // webhook | kafka
+	Sender Sender
+}
+
+// Options is what New needs.
+type Options struct {
+	Environment string // live | test
+	Book        *policy.Book
+	Kafka       conn.Config
+	Group       string // of the desk's membership: Group + ".desk"
+	Layout      topic.Layout
+	Root        *caselog.Root
+	Key         signature.Key        // signs later receipts
+	Channels    map[string][]Channel // by party, in order of preference
+	Ledger      Ledger               // nil = no rows
+	MaxAge      time.Duration        // older hits are never sent by themselves; 0 = any age
+	ConfirmIn   time.Duration        // T5 of what goes out by itself; 0 = 60 min
+	GiveUp      time.Duration        // how long a message is tried; 0 = 24 h
+	Backoff     time.Duration        // first wait after a failed attempt; 0 = 1 s
+	Officers    []string             // who may act
+	Metrics     *telemetry.Metrics   // nil = none
+	Log         *slog.Logger         // nil = none
+	Now         func() time.Time     // nil = time.Now
+}
+
+func (o *Options) defaults() {
+	if o.ConfirmIn == 0 {
+		o.ConfirmIn = time.Hour
+	}
+	if o.GiveUp == 0 {
+		o.GiveUp = 24 * time.Hour
+	}
+	if o.Backoff == 0 {
+		o.Backoff = time.Second
+	}
+	if o.Metrics == nil {
+		o.Metrics = telemetry.Discard()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// Desk keeps the alerts. Make it with New, Start it, then Run it; the other
+// methods may be called between Start and Stop, from any goroutine.
+type Desk struct {
+	opt   Options
+	id    string // of this instance
+	ring  *caselog.Keyring
+	hits  intake.Hits
+	fold  *fold
+	lanes map[string]*lane.Lane
+
+	writer *topic.Writer
+	keys   *topic.Tail
+	cases  *topic.Tail
+
+	mu      sync.Mutex
+	started bool
+}
+
+// New checks the options. It opens nothing.
+func New(opt Options) (*Desk, error) {
+	opt.defaults()
+	switch {
+	case opt.Book == nil || opt.Root == nil:
+		return nil, errors.New("make desk: parties and log key are needed")
+	case opt.Layout.Partitions < 1:
+		return nil, errors.New("make desk: kafka.own.case_partitions must be at least 1")
+	case opt.Environment != "live" && opt.Environment != "test":
+		return nil, fmt.Errorf("make desk: environment %q: want live or test", opt.Environment)
+	}
+	d := &Desk{
+		opt: opt, id: rand.Text()[:12], ring: caselog.NewKeyring(opt.Root),
+		hits:  intake.Hits{Root: opt.Root, Book: opt.Book, MaxAge: opt.MaxAge, Now: opt.Now},
+		fold:  newFold(apply.Machine{Root: opt.Root}, opt.Layout.Partitions),
+		lanes: map[string]*lane.Lane{},
+	}
+	for _, p := range opt.Book.Parties() {
+		d.lanes[p.ID] = lane.New(laneWorkers)
+	}
+	return d, nil
+}
+
+// laneWorkers bounds the attempts at one party at the same time, so that one
+// slow answer does not hold up the next alert.
+const laneWorkers = 4
+
+// Start makes or checks the topics and folds the log to its end. The error of a
+// topic with wrong settings is permanent.
+func (d *Desk) Start(ctx context.Context) error {
+	if err := topic.Ensure(ctx, d.opt.Kafka, d.opt.Layout); err != nil {
+		return err
+	}
+	var err error
+	if d.writer, err = topic.NewWriter(d.opt.Kafka); err != nil {
+		return err
+	}
+	names := d.opt.Layout.Names
+	if d.keys, err = topic.Follow(d.opt.Kafka, names.Keys, nil, nil, d.takeKey); err != nil {
+		return err
+	}
+	if err := d.keys.Sync(ctx, 0); err != nil {
+		return err
+	}
+	if d.cases, err = topic.Follow(d.opt.Kafka, names.Cases, nil, nil, d.takeEvent); err != nil {
+		return err
+	}
+	if err := d.cases.Sync(ctx, d.fold.all()...); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.started = true
+	d.mu.Unlock()
+	return nil
+}
+
+// Ready reports whether the fold has reached the end of the log once.
+func (d *Desk) Ready() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.started
+}
+
+// Run takes part in the ownership of the case log and performs what is due until
+// ctx ends; then it returns nil after the attempts under way. An error means
+// that the log cannot be read any more.
+func (d *Desk) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var done sync.WaitGroup
+	run := func(f func(context.Context)) {
+		done.Add(1)
+		go func() { defer done.Done(); f(ctx) }()
+	}
+	for _, l := range d.lanes {
+		run(l.Run)
+	}
+	owning := make(chan error, 1)
+	run(func(ctx context.Context) { owning <- d.own(ctx) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-d.cases.Failed():
+	case err = <-owning:
+	}
+	cancel()
+	done.Wait()
+	return err
+}
+
+// Stop ends the reading and writing after Run has returned. It may be called
+// without Start and twice.
+func (d *Desk) Stop(context.Context) error {
+	d.mu.Lock()
+	d.started = false
+	d.mu.Unlock()
+	var errs []error
+	for _, t := range []*topic.Tail{d.cases, d.keys} {
+		if t != nil {
+			errs = append(errs, t.Close())
+		}
+	}
+	d.cases, d.keys = nil, nil
+	if d.writer != nil {
+		d.writer.Close()
+		d.writer = nil
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,124 @@
+package desk
+
+import (
+	"context"
+	"sync"
+
+	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/topic"
+)
+
+// fold is the state of all alerts, as far as the log has been read.
+type fold struct {
+	machine apply.Machine
+	parts   []*part
+
+	mu      sync.RWMutex
+	alerts  map[string]caselog.Key        // direction/party/alert id → key
+	waiters map[string]chan apply.Verdict // event id → its writer
+}
+
+// part is one partition of the fold.
+type part struct {
+	mu       sync.Mutex
+	subjects map[caselog.Key]*apply.Subject
+	dirty    map[caselog.Key]struct{} // changed since the owner looked
+	wake     chan struct{}
+}
+
+func newFold(m apply.Machine, partitions int32) *fold {
+	f := &fold{machine: m, alerts: map[string]caselog.Key{}, waiters: map[string]chan apply.Verdict{}}
+	for range partitions {
+		f.parts = append(f.parts, &part{subjects: map[caselog.Key]*apply.Subject{}, dirty: map[caselog.Key]struct{}{}, wake: make(chan struct{}, 1)})
+	}
+	return f
+}
+
+func (f *fold) all() []int32 {
+	out := make([]int32, len(f.parts))
+	for i := range out {
+		out[i] = int32(i) //nolint:gosec // partitions are int32
+	}
+	return out
+}
+
+func (f *fold) partition(key caselog.Key) int32 {
+	return topic.PartitionOf(string(key), int32(len(f.parts))) //nolint:gosec // partitions are int32
+}
+
+// with calls use with the subject of a key, nil if there is none, under its lock.
+func (f *fold) with(key caselog.Key, use func(*apply.Subject)) {
+	p := f.parts[f.partition(key)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	use(p.subjects[key])
+}
+
+// find returns the key of an alert.
+func (f *fold) find(direction, party, alert string) (caselog.Key, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	key, ok := f.alerts[direction+"/"+party+"/"+alert]
+	return key, ok
+}
+
+// await returns the channel on which the verdict of the event will come.
+func (f *fold) await(event string) <-chan apply.Verdict {
+	ch := make(chan apply.Verdict, 1)
+	f.mu.Lock()
+	f.waiters[event] = ch
+	f.mu.Unlock()
+	return ch
+}
+
+func (f *fold) forget(event string) {
+	f.mu.Lock()
+	delete(f.waiters, event)
+	f.mu.Unlock()
+}
+
+// take folds one record and wakes whoever waits for it.
+func (f *fold) take(r apply.Record) apply.Verdict {
+	p := f.parts[r.Partition]
+	p.mu.Lock()
+	s, verdict, _ := f.machine.Apply(p.subjects[r.Key], r)
+	p.subjects[r.Key] = s
+	if verdict.Applied {
+		p.dirty[r.Key] = struct{}{}
+	}
+	p.mu.Unlock()
+
+	f.mu.Lock()
+	if verdict.Applied && verdict.AlertID != "" {
+		f.alerts[r.Key.Direction()+"/"+r.Key.Party()+"/"+verdict.AlertID] = r.Key
+	}
+	ch := f.waiters[r.ID]
+	delete(f.waiters, r.ID)
+	f.mu.Unlock()
+	if ch != nil {
+		ch <- verdict
+	}
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+	return verdict
+}
+
+func (d *Desk) takeKey(e topic.Entry) {
+	if err := d.ring.Load(e.Key, e.Value); err != nil {
+		d.opt.Log.Error("data key unreadable: wrong log key?", telemetry.Offset, e.Offset, telemetry.Error, err)
+	}
+}
+
+func (d *Desk) takeEvent(e topic.Entry) {
+	event, err := caselog.Decode(e.Value)
+	if err != nil {
+		d.opt.Log.Error("record of the case log unreadable", telemetry.Partition, e.Partition, telemetry.Offset, e.Offset, telemetry.Error, err)
+		return
+	}
+	v := d.fold.take(apply.Record{Event: event, Partition: e.Partition, Offset: e.Offset, Appended: e.Appended})
+	d.opt.Metrics.CaseEvents.Add(context.Background(), 1, telemetry.Attr(telemetry.Direction, event.Key.Direction(), telemetry.State, string(v.After)))
+}

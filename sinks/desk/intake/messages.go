@@ -1,0 +1,154 @@
+package intake
+
+import (
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
+)
+
+// SubjectOf returns what the subject of a message is hashed by, in the form of
+// the derived uid: an IBAN is one by itself, any other account needs its
+// servicer.
+func SubjectOf(s freeze.Subject) string {
+	uid := s.Account.ID
+	if s.Account.Scheme != "iban" {
+		servicer := s.Servicer.BIC
+		if s.Servicer.ClearingID != "" {
+			servicer = s.Servicer.ClearingSystem + s.Servicer.ClearingID
+		}
+		uid = strings.Join([]string{s.Account.Scheme, servicer, s.Account.ID}, ":")
+	}
+	if s.Account.SubAccount != "" {
+		uid += "#" + s.Account.SubAccount
+	}
+	return uid
+}
+
+// Message returns the draft of a partner's message under a key.
+func Message(root *caselog.Root, key caselog.Key, in delivery.Inbound, receipt []byte) Draft {
+	body := caselog.BodyPersonal{Body: string(in.Body), Receipt: string(receipt)}
+	draft := Draft{ID: root.Ref("inbound", in.Party, in.MessageID, in.Digest.Value), Key: key, Personal: body, Alerts: true}
+	mark := markOf(in)
+	switch m := in.Message.(type) {
+	case *freeze.Receipt:
+		d := receiptData(mark, m)
+		draft.Type, draft.Data, draft.Seal = caselog.Receipt, d, func(p string) { d.Personal = p }
+	case *freeze.Outcome:
+		d := &caselog.OutcomeData{MessageMark: mark, OutcomeMark: OutcomeMark(m)}
+		draft.Type, draft.Data, draft.Seal = caselog.Outcome, d, func(p string) { d.Personal = p }
+	default:
+		d := receivedData(root, mark, m)
+		draft.Type, draft.Data, draft.Seal = caselog.Received, d, func(p string) { d.Personal = p }
+	}
+	return draft
+}
+
+func markOf(in delivery.Inbound) caselog.MessageMark {
+	h := in.Message.Head()
+	m := caselog.MessageMark{
+		AlertID: h.AlertID, MessageID: in.MessageID, Sequence: h.Sequence, Type: in.Type, InReplyTo: h.InReplyTo, Party: in.Party,
+		Channel: in.Channel, Environment: h.Environment, Digest: in.Digest, ReceivedAt: freeze.At(in.ReceivedAt),
+	}
+	if h.Case != nil {
+		m.CaseID = h.Case.ID
+	}
+	return m
+}
+
+func receiptData(mark caselog.MessageMark, m *freeze.Receipt) *caselog.ReceiptData {
+	d := &caselog.ReceiptData{
+		MessageMark: mark, ReceiptOf: m.ReceiptOf, Of: m.Digest, Level: m.Level, At: m.At,
+		Ref: m.RecipientRef, DuplicateOf: m.DuplicateOf, DecideBy: m.DecideBy,
+	}
+	if m.Reject != nil {
+		d.Code, d.Field = m.Reject.Code, m.Reject.Field
+	}
+	return d
+}
+
+// OutcomeMark returns what Apply may know of an outcome. Free text of it stays
+// sealed.
+func OutcomeMark(m *freeze.Outcome) caselog.OutcomeMark {
+	o := caselog.OutcomeMark{OutcomeOf: m.OutcomeOf, AsOf: m.AsOf, Final: m.Final, Decision: m.Decision, Amounts: m.Amounts,
+		Balanced: freeze.Balance(m, nil) == nil}
+	if m.Refusal != nil {
+		o.Refusal = m.Refusal.Code
+	}
+	for _, x := range m.Measures {
+		o.Measures = append(o.Measures, caselog.MeasureMark{
+			MeasureID: x.MeasureID, AskID: x.AskID, Kind: x.Kind, State: x.State, Amount: x.Amount, InForceAt: x.InForceAt, ExpiresAt: x.ExpiresAt,
+		})
+	}
+	for _, f := range m.Funds {
+		f.Via, f.ToRef = "", ""
+		o.Funds = append(o.Funds, f)
+	}
+	return o
+}
+
+func receivedData(root *caselog.Root, mark caselog.MessageMark, m freeze.Message) *caselog.ReceivedData {
+	d := &caselog.ReceivedData{MessageMark: mark}
+	r := RequestOf(m)
+	if c, ok := m.(*freeze.Confirmation); ok {
+		d.Confirms = c.Confirms
+	}
+	if r == nil {
+		return d
+	}
+	d.Urgency, d.Provisional, d.ConfirmBy, d.Totals = r.Urgency, r.Provisional, r.ConfirmBy, r.Totals
+	d.Offence, d.Decide = r.Legal.PredicateOffence.Code, &r.AnswerBy.Decide
+	for _, a := range r.Asks {
+		a.Note = ""
+		d.Asks = append(d.Asks, a)
+	}
+	for _, p := range r.Payments {
+		amount := p.Disputed
+		d.Payments = append(d.Payments, caselog.PaymentMark{
+			Amount: &amount, Hop: p.Hop, Item: p.ItemID, Refs: MarksOf(root, p),
+		})
+	}
+	return d
+}
+
+// MarksOf returns the marks of the references of a payment of a message.
+func MarksOf(root *caselog.Root, p freeze.Payment) []string {
+	return Marks(root, p.Refs, p.Debtor.Servicer, dateOf(p))
+}
+
+func dateOf(p freeze.Payment) string {
+	if p.SettledOn != "" {
+		return string(p.SettledOn)
+	}
+	return p.ExecutedAt.UTC().Format(time.DateOnly)
+}
+
+// RequestOf returns the request in a request or amendment, else nil.
+func RequestOf(m freeze.Message) *freeze.Request {
+	switch m := m.(type) {
+	case *freeze.Request:
+		return m
+	case *freeze.Amendment:
+		return &m.Request
+	}
+	return nil
+}
+
+// DetailOf returns the sealed part of a payment of a message.
+func DetailOf(p freeze.Payment) caselog.PersonalDetail {
+	return caselog.PersonalDetail{
+		Refs: p.Refs, Instructed: p.Instructed, Settled: p.Settled, Credited: p.Credited, ExecutedAt: p.ExecutedAt, SettledOn: p.SettledOn,
+		Rail: p.Rail, Authorisation: p.Authorisation, Debtor: p.Debtor, Remittance: p.Remittance, ComplaintRef: p.ComplaintRef, ReportedAt: p.ReportedAt,
+	}
+}
+
+// PaymentOf returns a payment of a message, from what is sealed and what is not.
+func PaymentOf(item string, hop uint8, disputed freeze.Money, d caselog.PersonalDetail) freeze.Payment {
+	return freeze.Payment{
+		ItemID: item, Hop: hop, Refs: d.Refs, Instructed: d.Instructed, Settled: d.Settled, Credited: d.Credited, Disputed: disputed,
+		ExecutedAt: d.ExecutedAt, SettledOn: d.SettledOn, Rail: d.Rail, Authorisation: d.Authorisation, Debtor: d.Debtor,
+		Remittance: d.Remittance, ComplaintRef: d.ComplaintRef, ReportedAt: d.ReportedAt, Recall: freeze.Recall{State: "none"},
+	}
+}

@@ -1,0 +1,278 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
+	"github.com/haltwire/haltwire/sinks/policy"
+)
+
+type draft = intake.Draft
+
+// make returns the events that an effect takes. A message that the policy does
+// not let out becomes blocked: a task for people.
+func (d *Desk) make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]draft, error) {
+	party := d.opt.Book.Party(e.Alert.Party)
+	if party == nil {
+		return nil, nil // the config has lost the party: the alert waits
+	}
+	var out []draft
+	var err error
+	switch e.Kind {
+	case apply.Propose:
+		if !d.automatic(party, e.Alert) {
+			return nil, nil
+		}
+		out, err = d.request(ctx, s, e.Alert, party, true)
+	case apply.Request, apply.Amend:
+		out, err = d.request(ctx, s, e.Alert, party, false)
+	case apply.Confirm, apply.Withdraw:
+		out, err = d.note(s, e, party)
+	case apply.Accept:
+		out, err = d.accepted(ctx, s, e.Alert, party)
+	case apply.Instruct, apply.Lift:
+		out, err = d.instruct(ctx, s, e)
+	case apply.Relay:
+		out, err = d.relay(ctx, s, e)
+	case apply.Answer:
+		out, err = d.answer(ctx, s, e.Alert, party)
+	}
+	var gate *policy.Gate
+	if errors.As(err, &gate) {
+		return []draft{blocked(s.Key, e.Alert, gate)}, nil
+	}
+	if errors.Is(err, caselog.ErrErased) {
+		return []draft{blocked(s.Key, e.Alert, &policy.Gate{Field: "erased", Text: "personal data has been erased"})}, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%s alert %s: %w", e.Kind, e.Alert.ID, err)
+	}
+	return out, err
+}
+
+// automatic reports whether a proposal may go out by itself: the agreement says
+// so, and a rule with approval auto made a fit hit that is younger than max_age.
+func (d *Desk) automatic(party *policy.Party, a *apply.Alert) bool {
+	if !party.Auto(a.Asks) {
+		return false
+	}
+	oldest := d.opt.Now().Add(-d.opt.MaxAge).UnixMilli()
+	return slices.ContainsFunc(a.Hits, func(h *apply.Hit) bool {
+		return h.Approval == "auto" && h.Fit && !h.Gone && (d.opt.MaxAge == 0 || h.Record >= oldest)
+	})
+}
+
+func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) draft {
+	return draft{
+		ID: hit.Text32("blocked", a.ID, gate.Field, a.Content(), fmt.Sprint(len(a.Messages))), Key: key, Type: caselog.Blocked, Alerts: true,
+		Data: &caselog.BlockedData{AlertID: a.ID, Field: gate.Field, Text: gate.Text},
+	}
+}
+
+func overdue(key caselog.Key, t apply.Timer) draft {
+	return draft{
+		ID: hit.Text32("overdue", t.Alert, t.Name, t.About), Key: key, Type: caselog.Overdue, Alerts: true,
+		Data: &caselog.OverdueData{AlertID: t.Alert, Timer: t.Name, About: t.About, Due: freeze.At(time.UnixMilli(t.Due))},
+	}
+}
+
+// facts collects what is known about an alert.
+func (d *Desk) facts(ctx context.Context, a *apply.Alert) (policy.Facts, error) {
+	f := policy.Facts{
+		AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.opt.Environment, Urgency: a.Urgency,
+		Asks: a.Asks, Offence: a.Offence, Basis: a.Basis, Mode: "two", Now: d.opt.Now(),
+	}
+	for _, p := range a.Parents {
+		if len(p.Needs) > 0 {
+			f.Parents = append(f.Parents, p.Alert)
+		}
+	}
+	opened := map[string]*caselog.HitPersonal{}
+	for _, i := range a.Items {
+		personal := opened[i.Source.Personal]
+		if personal == nil {
+			personal = &caselog.HitPersonal{}
+			if err := d.open(ctx, i.Source.Personal, personal); err != nil {
+				return f, err
+			}
+			opened[i.Source.Personal] = personal
+			f.Subject = personal.Subject
+		}
+		if i.Source.Index < len(personal.Payments) {
+			f.Payments = append(f.Payments, intake.PaymentOf(i.ID, i.Hop, i.Amount, personal.Payments[i.Source.Index]))
+		}
+	}
+	return f, d.textFacts(ctx, a, &f)
+}
+
+// textFacts adds the rule's typed facts, and the subject of an alert without
+// payments.
+func (d *Desk) textFacts(ctx context.Context, a *apply.Alert, f *policy.Facts) error {
+	for _, h := range a.Hits {
+		if h.Gone {
+			continue
+		}
+		var personal caselog.HitPersonal
+		if err := d.open(ctx, h.Personal, &personal); err != nil {
+			return err
+		}
+		if f.Subject.Account.ID == "" {
+			f.Subject = personal.Subject
+		}
+		if f.Facts == "" {
+			f.Facts = personal.Facts
+		}
+	}
+	return nil
+}
+
+func (d *Desk) request(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party, auto bool) ([]draft, error) {
+	f, err := d.facts(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	by := a.Officers(apply.ActRequest)
+	if auto {
+		f.Mode, f.Provisional, f.ConfirmBy = "none", true, f.Now.Add(d.opt.ConfirmIn)
+	} else if len(by) == 1 {
+		f.Mode = "one"
+	}
+	for _, p := range a.Parents {
+		by = append(by, p.By...)
+	}
+	if old := a.Request(); old != nil {
+		f.Supersedes = old.ID
+		f.Changes = []freeze.Change{{Field: "payments"}, {Field: "totals"}, {Field: "asks"}}
+	}
+	r, body, err := d.opt.Book.Request(party, f)
+	if err != nil {
+		return nil, err
+	}
+	q := d.queue(a, r, body)
+	q.Content = a.Content()
+	q.Approval = &caselog.ApprovalData{Mode: f.Mode, ContentDigest: r.Approval.ContentDigest, By: list(by)}
+	q.Provisional, q.ConfirmBy = r.Provisional, r.ConfirmBy
+	return []draft{frozen(s.Key, a, q, body)}, nil
+}
+
+// note makes a confirmation or a withdrawal.
+func (d *Desk) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]draft, error) {
+	a := e.Alert
+	f := policy.Facts{AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.opt.Environment, Now: d.opt.Now()}
+	head := d.opt.Book.Envelope(party, f, e.Type(), freeze.RequesterID(a.ID, f.Sequence))
+	head.InReplyTo = a.Request().ID
+	var m freeze.Message
+	if e.Kind == apply.Confirm {
+		m = &freeze.Confirmation{Envelope: head, Confirms: a.Request().ID, Approval: freeze.Approval{Mode: "one", ContentDigest: a.Content()}}
+	} else {
+		m = &freeze.Withdrawal{Envelope: head, Reason: "The requesting authority takes the request back."}
+	}
+	profile, err := policy.ProfileOf(party.Policy.Profile)
+	if err != nil {
+		return nil, err
+	}
+	body, err := profile.Filter(m)
+	if err != nil {
+		return nil, err
+	}
+	q := d.queue(a, m, body)
+	act := map[apply.Kind]string{apply.Confirm: "confirm", apply.Withdraw: apply.ActWithdraw}[e.Kind]
+	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Content(), By: list(a.Officers(act))}
+	return []draft{frozen(s.Key, a, q, body)}, nil
+}
+
+func mode(officers int) string { return []string{"none", "one", "two"}[min(officers, 2)] }
+
+// queue fills message.queued from a message and its frozen body.
+func (d *Desk) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.QueuedData {
+	h := m.Head()
+	q := &caselog.QueuedData{
+		AlertID: a.ID, Episode: a.Episode, MessageID: h.MessageID, Sequence: h.Sequence, Type: h.Type, InReplyTo: h.InReplyTo,
+		Party: a.Party, Lane: a.Urgency, Channels: d.channels(a.Party), Environment: d.opt.Environment,
+		Digest: freeze.DigestOf(body), Fold: apply.Version,
+	}
+	if q.Lane == "" {
+		q.Lane = "normal"
+	}
+	return q
+}
+
+func (d *Desk) channels(party string) []string {
+	out := []string{}
+	for _, c := range d.opt.Channels[party] {
+		out = append(out, c.Kind)
+	}
+	return out
+}
+
+// frozen is the draft of message.queued. Two owners that freeze different bodies
+// under one id write two events; the first in log order is the message.
+func frozen(key caselog.Key, a *apply.Alert, q *caselog.QueuedData, body []byte) draft {
+	return draft{
+		ID: hit.Text32("queued", q.MessageID, q.Digest.Value), Key: key, Type: caselog.MessageQueued, Trace: a.Trace, Alerts: true,
+		Data: q, Personal: caselog.BodyPersonal{Body: string(body)}, Seal: func(p string) { q.Personal = p },
+	}
+}
+
+// accepted makes the receipt that tells the partner that people took it up.
+func (d *Desk) accepted(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]draft, error) {
+	r, in, err := d.asked(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	self := d.opt.Book.Self.Party()
+	receipt := delivery.NewReceipt(freeze.LevelAccepted, in.ID, freeze.Digest{Alg: "sha-256", Value: in.Digest}, &r.Envelope, self, party.Party(), d.opt.Environment, d.opt.Now())
+	receipt.RecipientRef = reference(a)
+	receipt.DeskContact = self.Contact
+	if receipt.DeskContact == nil {
+		receipt.DeskContact = &freeze.Contact{Desk: self.Name}
+	}
+	receipt.DecideBy = &r.AnswerBy.Decide
+	jws, err := delivery.SealReceipt(d.opt.Key, receipt)
+	if err != nil {
+		return nil, err
+	}
+	q := d.queue(a, receipt, jws)
+	q.Level = freeze.LevelAccepted
+	return []draft{frozen(s.Key, a, q, jws)}, nil
+}
+
+// reference is our reference of an inbound alert: short, for the telephone.
+func reference(a *apply.Alert) string { return strings.ToUpper(a.ID[:10]) }
+
+// asked opens the latest request or amendment of an inbound alert.
+func (d *Desk) asked(ctx context.Context, a *apply.Alert) (*freeze.Request, *apply.Inbound, error) {
+	for i := len(a.Inbox) - 1; i >= 0; i-- {
+		in := a.Inbox[i]
+		if in.Parked || in.Type != freeze.TypeRequest && in.Type != freeze.TypeAmendment {
+			continue
+		}
+		var personal caselog.BodyPersonal
+		if err := d.open(ctx, in.Personal, &personal); err != nil {
+			return nil, nil, err
+		}
+		m, err := freeze.Parse([]byte(personal.Body))
+		if err != nil {
+			return nil, nil, err
+		}
+		return intake.RequestOf(m), in, nil
+	}
+	return nil, nil, errors.New("no request on the log")
+}
+
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}

@@ -1,0 +1,227 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/haltwire/haltwire/pipeline/fault"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+)
+
+// own takes part in the group that shares the partitions of the case log, until
+// ctx ends.
+func (d *Desk) own(ctx context.Context) error {
+	config, err := d.opt.Kafka.Sarama()
+	if err != nil {
+		return err
+	}
+	config.Consumer.Offsets.Initial = sarama.OffsetNewest // nothing is read by the membership
+	config.Consumer.Fetch.Default = 1
+	config.ChannelBufferSize = 1
+	config.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategySticky()}
+	group, err := sarama.NewConsumerGroup(d.opt.Kafka.Brokers, d.opt.Group+".desk", config)
+	if err != nil {
+		return fmt.Errorf("join %s.desk: %w", d.opt.Group, err)
+	}
+	var done sync.WaitGroup
+	done.Add(1)
+	go func() {
+		defer done.Done()
+		for err := range group.Errors() {
+			d.opt.Log.Warn("ownership of the case log", telemetry.Error, err)
+		}
+	}()
+	backoff := fault.Backoff{}
+	for ctx.Err() == nil {
+		err := group.Consume(ctx, []string{d.opt.Layout.Names.Cases}, &membership{desk: d, group: group})
+		if err != nil && ctx.Err() == nil {
+			d.opt.Log.Warn("join the owners of the case log", telemetry.Error, err)
+			_ = fault.Sleep(ctx, backoff.Next(0))
+			continue
+		}
+		backoff.Reset()
+	}
+	err = group.Close()
+	done.Wait()
+	if err != nil {
+		return fmt.Errorf("leave %s.desk: %w", d.opt.Group, err)
+	}
+	return nil
+}
+
+// membership turns claims of the group into tenures of partitions.
+type membership struct {
+	desk  *Desk
+	group sarama.ConsumerGroup
+}
+
+// Setup pauses the fetching of all claims: the fold reads the log, not the
+// membership.
+func (m *membership) Setup(s sarama.ConsumerGroupSession) error {
+	m.group.Pause(s.Claims())
+	return nil
+}
+
+// Cleanup does nothing: every tenure has returned by then.
+func (m *membership) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+
+// ConsumeClaim holds a partition until the session ends.
+func (m *membership) ConsumeClaim(s sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		for range claim.Messages() { //nolint:revive // what was fetched before the pause is of no use
+		}
+	}()
+	t := &tenure{desk: m.desk, partition: claim.Partition(), owner: fmt.Sprintf("%s/%d", m.desk.id, s.GenerationID())}
+	t.run(s.Context())
+	<-drained
+	return nil
+}
+
+// tenure is the ownership of one partition by this instance.
+type tenure struct {
+	desk      *Desk
+	partition int32
+	owner     string
+	alive     context.Context //nolint:containedctx // the life of the ownership, which jobs outlive
+}
+
+// tick is how often timers are looked at.
+const tick = time.Second
+
+func (t *tenure) run(ctx context.Context) {
+	t.alive = ctx
+	if err := t.desk.cases.Sync(ctx, t.partition); err != nil {
+		return // the ownership has ended, or the log is away and it soon will
+	}
+	p := t.desk.fold.parts[t.partition]
+	p.mu.Lock()
+	for key := range p.subjects {
+		p.dirty[key] = struct{}{}
+	}
+	p.mu.Unlock()
+	record, stop := t.record(ctx)
+	defer stop()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	backoff := fault.Backoff{}
+	for {
+		if err := t.round(ctx); err != nil && ctx.Err() == nil {
+			t.desk.opt.Log.Warn("perform what is due", telemetry.Partition, t.partition, telemetry.Error, err)
+			_ = fault.Sleep(ctx, backoff.Next(0))
+		} else {
+			backoff.Reset()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case err := <-record:
+			t.desk.opt.Log.Error("recorder stopped", telemetry.Partition, t.partition, telemetry.Error, err)
+		case <-p.wake:
+		case <-ticker.C:
+			t.timers(ctx)
+		}
+	}
+}
+
+// round performs what is due for the subjects that changed. After an error they
+// are looked at again.
+func (t *tenure) round(ctx context.Context) error {
+	p := t.desk.fold.parts[t.partition]
+	p.mu.Lock()
+	dirty := p.dirty
+	p.dirty = map[caselog.Key]struct{}{}
+	p.mu.Unlock()
+	if len(dirty) == 0 {
+		return nil
+	}
+	var errs []error
+	var work []draft
+	for key := range dirty {
+		p.mu.Lock()
+		drafts, err := t.due(ctx, p.subjects[key])
+		p.mu.Unlock()
+		work = append(work, drafts...)
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := t.perform(ctx, work); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		p.mu.Lock()
+		for key := range dirty {
+			p.dirty[key] = struct{}{}
+		}
+		p.mu.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
+// perform writes the events and reads them back. One that the log refused was
+// made from an old state: the next round makes it anew.
+func (t *tenure) perform(ctx context.Context, work []draft) error {
+	if len(work) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	verdicts, err := t.desk.submit(ctx, work)
+	if err != nil {
+		return err
+	}
+	for i, v := range verdicts {
+		if !v.Applied && !v.Repeat {
+			t.desk.opt.Log.Info("event refused by the log", telemetry.State, v.After, telemetry.Reason, v.Reason, "type", work[i].Type)
+		}
+	}
+	return nil
+}
+
+// due makes the events of one subject, and puts its messages on their lanes.
+func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]draft, error) {
+	var out []draft
+	var errs []error
+	for _, e := range apply.Due(s) {
+		if e.Kind == apply.Deliver {
+			t.offer(s.Key, e)
+			continue
+		}
+		drafts, err := t.desk.make(ctx, s, e)
+		out = append(out, drafts...)
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// timers writes overdue for what ran out. The log's clock decides whether it
+// did; ours only chooses the moment to ask.
+func (t *tenure) timers(ctx context.Context) {
+	p := t.desk.fold.parts[t.partition]
+	now := t.desk.opt.Now().UnixMilli()
+	var work []draft
+	p.mu.Lock()
+	for _, s := range p.subjects {
+		for _, timer := range apply.Timers(s) {
+			if timer.Due <= now {
+				work = append(work, overdue(s.Key, timer))
+			}
+		}
+	}
+	p.mu.Unlock()
+	if err := t.perform(ctx, work); err != nil && ctx.Err() == nil {
+		t.desk.opt.Log.Warn("ring timers", telemetry.Error, err)
+	}
+	for id, l := range t.desk.lanes {
+		t.desk.opt.Metrics.LaneDepth.Record(ctx, int64(l.Depth()), telemetry.Attr(telemetry.Party, id))
+	}
+}

@@ -1,0 +1,207 @@
+package desk
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/haltwire/haltwire/pipeline/fault"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
+	"github.com/haltwire/haltwire/sinks/desk/lane"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
+)
+
+const (
+	// fresh bounds the age of a read-back at which an attempt may start: whoever
+	// was stopped for longer may have lost the partition (DESIGN 6).
+	fresh = 5 * time.Second
+	// nextChannel is how long a channel is tried before the next one (T2).
+	nextChannel = 5 * time.Minute
+	// maxWait bounds the wait between attempts.
+	maxWait = time.Minute
+	// done tells the lane that a job is over.
+	done = time.Duration(-1)
+)
+
+// offer puts a message on the lane of its party.
+func (t *tenure) offer(key caselog.Key, e apply.Effect) {
+	l := t.desk.lanes[e.Alert.Party]
+	if l == nil || len(t.desk.opt.Channels[e.Alert.Party]) == 0 {
+		return // nobody to send to: it waits for a config that has a channel
+	}
+	s := &sending{
+		tenure: t, key: key, alert: e.Alert.ID, message: e.Message.ID, party: e.Alert.Party,
+		backoff: fault.Backoff{Min: t.desk.opt.Backoff, Max: maxWait}, since: t.desk.opt.Now(),
+	}
+	l.Offer(lane.Job{
+		ID: e.Message.ID, Priority: priority(e.Message.Lane), Queued: time.UnixMilli(e.Message.Queued), Alive: t.alive, Try: s.try,
+	})
+}
+
+func priority(lane string) int {
+	switch lane {
+	case "critical":
+		return 0
+	case "high":
+		return 1
+	}
+	return 2
+}
+
+// sending is one message on its way. Its lane calls try, one call at a time.
+type sending struct {
+	*tenure
+	key                   caselog.Key
+	alert, message, party string
+	backoff               fault.Backoff
+	channel               int
+	since                 time.Time // of the first try on this channel
+	last                  delivery.Result
+}
+
+// frozenMessage is what a try needs of the state.
+type frozenMessage struct {
+	personal string
+	kind     freeze.Type
+	next     uint32
+	queued   int64
+	trace    string
+	record   int64
+}
+
+// try makes one attempt: write it, read it back as the first of its number,
+// check that this was quick, send, and write what came of it.
+func (s *sending) try(ctx context.Context) time.Duration {
+	m, ok := s.look()
+	if !ok || s.alive.Err() != nil {
+		return done
+	}
+	var body caselog.BodyPersonal
+	if err := s.desk.open(ctx, m.personal, &body); err != nil {
+		return s.end(ctx, m, caselog.GaveUp, delivery.Result{Verdict: delivery.Permanent, Reason: "unreadable", Detail: err.Error()})
+	}
+	channel := s.desk.opt.Channels[s.party][s.channel]
+	mine, at := s.claim(ctx, m, channel.Kind)
+	if !mine {
+		return s.backoff.Next(0) // somebody else tries, or did
+	}
+	attempt := delivery.Attempt{MessageID: s.message, Type: m.kind, Body: []byte(body.Body), Nonce: rand.Text(), Created: at}
+	carrier := propagation.MapCarrier{"traceparent": m.trace}
+	result := channel.Sender.Send(propagation.TraceContext{}.Extract(ctx, carrier), attempt)
+	return s.conclude(ctx, m, result)
+}
+
+// look reads the message from the state and reports whether it is still to be
+// delivered.
+func (s *sending) look() (m frozenMessage, ok bool) {
+	s.desk.fold.with(s.key, func(subject *apply.Subject) {
+		a := subject.Alert(s.alert)
+		if a == nil {
+			return
+		}
+		x := a.Message(s.message)
+		if x == nil || x.Settled() {
+			return
+		}
+		m = frozenMessage{personal: x.Personal, kind: x.Type, next: x.Attempts + 1, queued: x.Queued, trace: x.Trace, record: a.At.Record}
+		ok = true
+	})
+	return m, ok
+}
+
+// claim writes the attempt and reports whether it is ours: read back as the
+// first of its number, while we own the partition, and not older than fresh by
+// our clock.
+func (s *sending) claim(ctx context.Context, m frozenMessage, channel string) (bool, time.Time) {
+	start := s.desk.opt.Now()
+	bounded, cancel := context.WithTimeout(ctx, fresh)
+	defer cancel()
+	verdicts, err := s.desk.submit(bounded, []draft{{
+		ID: hit.Text32("attempt", s.message, s.owner, rand.Text()), Key: s.key, Type: caselog.Attempt, Trace: m.trace, Alerts: true,
+		Data: &caselog.AttemptData{
+			AlertID: s.alert, MessageID: s.message, Number: m.next, Channel: channel, Owner: s.owner,
+			After: s.last.Reason, Status: s.last.Status, Elapsed: s.last.Elapsed.Milliseconds(),
+		},
+	}})
+	now := s.desk.opt.Now()
+	if err != nil || !verdicts[0].Applied {
+		return false, now
+	}
+	return now.Sub(start) <= fresh && s.alive.Err() == nil, now
+}
+
+// conclude writes how an attempt ended, and says when to try again.
+func (s *sending) conclude(ctx context.Context, m frozenMessage, r delivery.Result) time.Duration {
+	s.last = r
+	switch r.Verdict {
+	case delivery.Delivered, delivery.Rejected:
+		if m.kind == freeze.TypeRequest && r.Receipt != nil && m.record > 0 {
+			s.desk.opt.Metrics.ReceiptSeconds.Record(ctx, s.desk.opt.Now().Sub(time.UnixMilli(m.record)).Seconds(), telemetry.Attr(telemetry.Party, s.party))
+		}
+		return s.end(ctx, m, caselog.Delivered, r)
+	case delivery.Permanent:
+		if s.another() {
+			return 0
+		}
+		return s.end(ctx, m, caselog.GaveUp, r)
+	}
+	if s.desk.opt.Now().Sub(time.UnixMilli(m.queued)) > s.desk.opt.GiveUp {
+		return s.end(ctx, m, caselog.GaveUp, r)
+	}
+	if s.desk.opt.Now().Sub(s.since) > nextChannel && s.another() {
+		return 0
+	}
+	return s.backoff.Next(r.RetryAfter)
+}
+
+// another moves to the next channel and reports whether there is one.
+func (s *sending) another() bool {
+	if s.channel+1 >= len(s.desk.opt.Channels[s.party]) {
+		return false
+	}
+	s.channel++
+	s.since = s.desk.opt.Now()
+	s.backoff.Reset()
+	return true
+}
+
+// end writes the end of a message, with the receipt if there is one. When that
+// fails the message is tried again: its id makes that harmless.
+func (s *sending) end(ctx context.Context, m frozenMessage, t caselog.Type, r delivery.Result) time.Duration {
+	channel := s.desk.opt.Channels[s.party][s.channel].Kind
+	work := []draft{{
+		ID: hit.Text32("end", s.message, rand.Text()), Key: s.key, Type: t, Trace: m.trace, Alerts: true,
+		Data: &caselog.DeliveredData{
+			AlertID: s.alert, MessageID: s.message, Number: m.next, Channel: channel, Verdict: r.Verdict.String(), Reason: r.Reason,
+			Detail: clip(r.Detail), Status: r.Status, Elapsed: r.Elapsed.Milliseconds(), Awaiting: r.Awaiting, Fault: r.Fault,
+		},
+	}}
+	if r.Receipt != nil {
+		in := delivery.Inbound{
+			Party: s.party, Channel: channel, MessageID: r.Receipt.MessageID, Type: freeze.TypeReceipt, Body: r.JWS,
+			Digest: freeze.DigestOf(r.JWS), Message: r.Receipt, ReceivedAt: s.desk.opt.Now(),
+		}
+		receipt := intake.Message(s.desk.opt.Root, s.key, in, nil)
+		receipt.Trace = m.trace
+		work = append(work, receipt)
+	}
+	if _, err := s.desk.submit(ctx, work); err != nil {
+		return s.backoff.Next(0)
+	}
+	return done
+}
+
+// clip bounds a text for people, which the log keeps for ever.
+func clip(s string) string {
+	if len(s) > 300 {
+		return s[:300]
+	}
+	return s
+}

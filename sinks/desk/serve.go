@@ -1,0 +1,234 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/policy"
+)
+
+// instruct tells the alert of the instruction what an authorised inbound alert
+// needs, or that it needs nothing any more, and notes here that it knows.
+func (d *Desk) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) ([]draft, error) {
+	a := e.Alert
+	r, _, err := d.asked(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	servicer := r.Subject.Servicer
+	bank := d.opt.Book.Bank(servicer.BIC, servicer.ClearingSystem, servicer.ClearingID)
+	if bank == nil {
+		return nil, &policy.Gate{Field: "subject.servicer", Text: "no bank of ours keeps this account"}
+	}
+	key := d.opt.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(r.Subject))
+	data := &caselog.AmendedData{
+		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: bank.Allowed(a.Asks), Urgency: a.Urgency,
+		By: list(a.Officers(apply.ActAuthorise)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
+	}
+	personal := caselog.HitPersonal{UID: intake.SubjectOf(r.Subject), Subject: r.Subject}
+	if e.Kind == apply.Instruct {
+		for _, p := range r.Payments {
+			amount := p.Disputed
+			data.Payments = append(data.Payments, caselog.PaymentMark{
+				Amount: &amount, Hop: p.Hop, Parents: []string{p.ItemID}, Refs: intake.MarksOf(d.opt.Root, p), Told: p.ReportedAt.String(),
+			})
+			personal.Payments = append(personal.Payments, intake.DetailOf(p))
+		}
+	}
+	content := a.Content() + string(e.Kind)
+	return []draft{
+		{
+			ID: hit.Text32("amended", a.ID, content), Key: key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
+			Data: data, Personal: personal, Seal: func(p string) { data.Personal = p },
+		},
+		{
+			ID: hit.Text32("instructed", a.ID, content), Key: s.Key, Type: caselog.Instructed, Trace: a.Trace, Alerts: true,
+			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: key, Bank: bank.ID},
+		},
+	}, nil
+}
+
+// relay tells a parent what the bank answered, in the parent's own items, and
+// notes here that it knows.
+func (d *Desk) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]draft, error) {
+	var personal caselog.BodyPersonal
+	if err := d.open(ctx, e.Alert.OutcomeBody, &personal); err != nil {
+		return nil, err
+	}
+	m, err := freeze.Parse([]byte(personal.Body))
+	if err != nil {
+		return nil, err
+	}
+	o, ok := m.(*freeze.Outcome)
+	if !ok {
+		return nil, fmt.Errorf("message %s is no outcome", m.Head().MessageID)
+	}
+	mine := ours(o, e.Alert, e.Parent)
+	text, err := json.Marshal(mine)
+	if err != nil {
+		return nil, err
+	}
+	told := func(alert string) *caselog.RecordedData {
+		return &caselog.RecordedData{
+			AlertID: alert, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Child: e.Alert.ID, ChildKey: s.Key,
+			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(mine),
+		}
+	}
+	up, note := told(e.Parent.Alert), told(e.Alert.ID)
+	id := hit.Text32("recorded", e.Parent.Alert, o.MessageID)
+	return []draft{
+		{
+			ID: id, Key: e.Parent.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: up,
+			Personal: caselog.BodyPersonal{Body: string(text)}, Seal: func(p string) { up.Personal = p },
+		},
+		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: note},
+	}, nil
+}
+
+// ours returns the part of a bank's outcome that answers one parent, in the
+// items of the parent.
+func ours(o *freeze.Outcome, child *apply.Alert, parent *apply.Parent) *freeze.Outcome {
+	items := map[string]string{} // item of the instruction → item of the parent
+	for _, i := range child.Items {
+		if !slices.Contains(parent.Needs, i.ID) {
+			continue
+		}
+		for _, p := range i.Parents {
+			if strings.HasPrefix(p, parent.Alert+"-") {
+				items[i.ID] = p
+			}
+		}
+	}
+	mine := *o
+	mine.Funds, mine.Returns, mine.Trail = nil, nil, nil
+	for _, f := range o.Funds {
+		if item := items[f.ItemID]; item != "" {
+			f.ItemID = item
+			mine.Funds = append(mine.Funds, f)
+		}
+	}
+	for _, r := range o.Returns {
+		if item := items[r.ItemID]; item != "" {
+			r.ItemID = item
+			mine.Returns = append(mine.Returns, r)
+		}
+	}
+	for _, h := range o.Trail {
+		var from []string
+		for _, p := range h.ParentItems {
+			if item := items[p]; item != "" {
+				from = append(from, item)
+			}
+		}
+		if len(from) > 0 {
+			h.ParentItems = from
+			mine.Trail = append(mine.Trail, h)
+		}
+	}
+	mine.Amounts = freeze.AmountsOf(mine.Funds)
+	return &mine
+}
+
+// answer makes the outcome for the partner: of the bank's answer, or of the
+// officers' refusal. One that does not balance does not go out.
+func (d *Desk) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]draft, error) {
+	r, in, err := d.asked(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	f := policy.Facts{AlertID: a.ID, CaseID: r.Case.ID, Sequence: a.NextSequence(), Environment: d.opt.Environment, Now: d.opt.Now()}
+	o := &freeze.Outcome{Envelope: d.opt.Book.Envelope(party, f, freeze.TypeOutcome, freeze.ResponderID(a.ID, f.Sequence)), OutcomeOf: in.ID}
+	o.InReplyTo, o.SenderRef, o.RecipientRef = in.ID, reference(a), r.SenderRef
+	if a.State == apply.Refused {
+		o.AsOf, o.Final, o.Decision = freeze.At(d.opt.Now()), true, "refused"
+		o.Refusal = &freeze.Refusal{Code: or(a.Refusal, "other"), Text: "The competent authority has decided not to act on the request."}
+	} else if err := d.fill(ctx, o, a, r); err != nil {
+		return nil, err
+	}
+	if err := freeze.Balance(o, r.Payments); err != nil {
+		return nil, &policy.Gate{Field: "funds", Text: err.Error()}
+	}
+	profile, err := policy.ProfileOf(party.Policy.Profile)
+	if err != nil {
+		return nil, err
+	}
+	body, err := profile.Filter(o)
+	if err != nil {
+		return nil, err
+	}
+	q := d.queue(a, o, body)
+	mark := intake.OutcomeMark(o)
+	q.Outcome = &mark
+	act := apply.ActRelease
+	if a.State == apply.Refused {
+		act = apply.ActRefuse
+	}
+	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Content(), By: list(a.Officers(act))}
+	return []draft{frozen(s.Key, a, q, body)}, nil
+}
+
+// fill puts the bank's answer into our outcome, under ids of ours.
+func (d *Desk) fill(ctx context.Context, o *freeze.Outcome, a *apply.Alert, r *freeze.Request) error {
+	var personal caselog.BodyPersonal
+	if err := d.open(ctx, a.OutcomeBody, &personal); err != nil {
+		return err
+	}
+	var bank freeze.Outcome
+	if err := json.Unmarshal([]byte(personal.Body), &bank); err != nil {
+		return fmt.Errorf("read the bank's answer: %w", err)
+	}
+	o.AsOf, o.Final, o.Decision = bank.AsOf, bank.Final, bank.Decision
+	o.Funds, o.Returns, o.Trail, o.Refusal, o.Pending = bank.Funds, bank.Returns, bank.Trail, bank.Refusal, bank.Pending
+	o.Needs = bank.Needs
+	o.Amounts = freeze.AmountsOf(o.Funds)
+	for i, m := range bank.Measures {
+		m.MeasureID = fmt.Sprintf("%s-M%02d", a.ID, i+1)
+		m.AskID = askOf(r)
+		if sum := held(o.Funds); m.Amount != nil && len(bank.Measures) == 1 && len(sum) == 1 {
+			m.Amount = &sum[0] // the bank's measure may serve others too
+		}
+		m.Account = r.Subject.Account
+		m.Account.Name = ""
+		o.Measures = append(o.Measures, m)
+	}
+	for i := range o.Trail {
+		o.Trail[i].ItemID = fmt.Sprintf("%s-N%02d", a.ID, i+1)
+	}
+	return nil
+}
+
+// askOf returns the ask that a measure answers: the first that stops money.
+func askOf(r *freeze.Request) string {
+	for _, k := range r.Asks {
+		if slices.Contains([]string{"hold_amount", "suspend_transaction", "suspend_account"}, k.Kind) {
+			return k.AskID
+		}
+	}
+	return r.Asks[0].AskID
+}
+
+// held sums what is held by currency.
+func held(funds []freeze.Fund) []freeze.Money {
+	var out []freeze.Money
+	for _, a := range freeze.AmountsOf(funds) {
+		if !a.Held.Zero() {
+			out = append(out, freeze.Money{Amount: a.Held, Currency: a.Currency})
+		}
+	}
+	return out
+}
+
+func or(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
+}
