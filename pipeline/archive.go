@@ -47,7 +47,7 @@ type lane struct {
 func newArchive(o *Options) *archive {
 	a := &archive{options: o, slots: make(chan *writer, writers), redo: make(chan struct{}, 1), lanes: map[event.Partition]*lane{}}
 	for range writers {
-		a.slots <- &writer{options: o, decoders: map[string]Decoder{}}
+		a.slots <- &writer{options: o}
 	}
 	return a
 }
@@ -101,10 +101,8 @@ func (a *archive) load(ctx context.Context, l *lane) (int64, error) {
 	var backoff fault.Backoff
 	for {
 		from, text, err := a.options.Cursor.Load(ctx, l.p)
-		if err == nil && a.options.Retention != nil {
-			l.retention, err = a.options.Retention(ctx, l.p.Topic)
-		}
 		if err == nil {
+			l.retention = a.retention(ctx, l.p)
 			l.next = from
 			if to, ok := parseIntent(text); ok && to >= from {
 				l.pin = to
@@ -116,6 +114,19 @@ func (a *archive) load(ctx context.Context, l *lane) (int64, error) {
 			return 0, err
 		}
 	}
+}
+
+// retention returns for how long the topic of p keeps its records. Without the
+// right to ask, only the warning is missing.
+func (a *archive) retention(ctx context.Context, p event.Partition) time.Duration {
+	if a.options.Retention == nil {
+		return 0
+	}
+	keeps, err := a.options.Retention(ctx, p.Topic)
+	if err != nil {
+		a.options.Log.Warn("read retention: no warning will come before records expire", telemetry.Topic, p.Topic, telemetry.Error, err)
+	}
+	return keeps
 }
 
 // end takes l out and waits for its writer.
@@ -166,14 +177,14 @@ func (a *archive) settleLocked(l *lane) {
 	}
 }
 
-// untilDue returns how long no open block comes of age, at most blockAge.
+// untilDue returns how long no open block comes of age, at most 1 s.
 func (a *archive) untilDue() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	wait, now := blockAge, a.options.Now()
+	wait, now := min(time.Second, a.options.BlockEvery), a.options.Now()
 	for _, l := range a.lanes {
 		if l.open != nil && !l.open.pinned {
-			wait = min(wait, l.open.born.Add(blockAge).Sub(now))
+			wait = min(wait, l.open.born.Add(a.options.BlockEvery).Sub(now))
 		}
 	}
 	return max(wait, time.Millisecond)
@@ -195,7 +206,7 @@ func (a *archive) collect(run *event.Records) {
 			run, rest = cut(run, l.pin)
 		}
 		b.add(run)
-		if b.pinned && b.to == l.pin || !b.pinned && b.full() {
+		if b.pinned && b.to == l.pin || !b.pinned && b.full(a.options.BlockRows) {
 			a.closeLocked(l)
 		}
 		run = rest
@@ -234,7 +245,7 @@ func (a *archive) closeDue() {
 	defer a.mu.Unlock()
 	now := a.options.Now()
 	for _, l := range a.lanes {
-		if l.open != nil && !l.open.pinned && now.Sub(l.open.born) >= blockAge {
+		if l.open != nil && !l.open.pinned && now.Sub(l.open.born) >= a.options.BlockEvery {
 			a.closeLocked(l)
 		}
 	}

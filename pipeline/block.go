@@ -28,8 +28,7 @@ func newBlock(p event.Partition, from int64, now time.Time) *block {
 	return &block{from: from, to: from - 1, born: now, records: event.Records{Topic: p.Topic, Partition: p.ID}}
 }
 
-// add appends the records of run up to offset upTo inclusive and reports whether
-// all of run fitted; the rest is what Cut returns.
+// add appends the records of run.
 func (b *block) add(run *event.Records) {
 	r := &b.records
 	if run.Trace != nil || r.Trace != nil {
@@ -55,9 +54,9 @@ func appendTrace(have [][]byte, n int, run *event.Records) [][]byte {
 	return append(have, make([][]byte, run.Len())...)
 }
 
-// full reports whether b has the size of a block.
-func (b *block) full() bool {
-	return b.records.Len() >= blockRows || b.records.Bytes >= blockBytes
+// full reports whether b has the size of a block of so many rows.
+func (b *block) full(rows int) bool {
+	return b.records.Len() >= rows || b.records.Bytes >= blockBytes
 }
 
 // oldest returns the time of the first record, 0 without one.

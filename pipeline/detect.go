@@ -23,10 +23,10 @@ type detect struct {
 	options *Options
 	judged  chan *verdict // judge → publisher
 
-	judging  sync.Mutex // held while a run is judged and while rules are swapped
-	judge    Judge
-	columns  []bool
-	decoders map[string]Decoder // by codec, for columns
+	judging sync.Mutex // held while a run is judged and while rules are swapped
+	judge   Judge
+	columns []bool
+	decoder Decoder // for columns; nil = to be made
 
 	committing sync.Mutex // held during a commit
 
@@ -59,7 +59,7 @@ type verdict struct {
 
 func newDetect(o *Options) *detect {
 	return &detect{
-		options: o, judge: o.Judge, columns: o.Judge.Columns(), decoders: map[string]Decoder{},
+		options: o, judge: o.Judge, columns: o.Judge.Columns(),
 		judged: make(chan *verdict, publishDepth), owned: map[event.Partition]*owned{},
 	}
 }
@@ -176,11 +176,10 @@ func (d *detect) decide(ctx context.Context, v *verdict) error {
 			attribute.String(telemetry.Topic, v.records.Topic), attribute.Int(telemetry.Partition, int(v.records.Partition)),
 			attribute.Int64(telemetry.Offset, v.first()), attribute.Int("records", v.records.Len())))
 		defer span.End()
-		decoder, err := d.decoder(v.records.Codec)
-		if err != nil {
+		if err := d.ready(); err != nil {
 			return err
 		}
-		batch, _ := decoder.Decode(v.records) // dead letters are the archive loop's
+		batch, _ := d.decoder.Decode(v.records) // dead letters are the archive loop's
 		hits, err := d.judge.Judge(batch, v.records)
 		batch.Release()
 		if err != nil {
@@ -213,17 +212,12 @@ func (d *detect) finish(v *verdict) {
 	}
 }
 
-// decoder returns the decoder of codec for the columns of the rules in force.
-func (d *detect) decoder(codec string) (Decoder, error) {
-	if have := d.decoders[codec]; have != nil {
-		return have, nil
+// ready makes the decoder for the columns of the rules in force.
+func (d *detect) ready() (err error) {
+	if d.decoder == nil {
+		d.decoder, err = d.options.NewDecoder(d.columns)
 	}
-	made, err := d.options.NewDecoder(codec, d.columns)
-	if err != nil {
-		return nil, err
-	}
-	d.decoders[codec] = made
-	return made, nil
+	return err
 }
 
 func (d *detect) swap(activate func(map[event.Partition]int64) (Judge, error)) error {
@@ -241,7 +235,7 @@ func (d *detect) swap(activate func(map[event.Partition]int64) (Judge, error)) e
 	}
 	d.judge = judge
 	if columns := judge.Columns(); !slices.Equal(columns, d.columns) {
-		d.columns, d.decoders = columns, map[string]Decoder{}
+		d.columns, d.decoder = columns, nil
 	}
 	return nil
 }

@@ -212,7 +212,7 @@ func newRig(t testing.TB, brokers []string, topic string, log *hitLog, s *store,
 	r.options = pipeline.Options{
 		Source: source, Detect: r.detect, Archive: r.archive, Cursor: r.cursor,
 		Judge: judge{"one", schema.Projection()}, HitLog: log, Store: s, DeadLetters: l,
-		NewDecoder: func(string, []bool) (pipeline.Decoder, error) { return decoder{schema}, nil },
+		NewDecoder: func([]bool) (pipeline.Decoder, error) { return decoder{schema}, nil },
 		Schema:     schema, Version: "1", Log: logger(t),
 	}
 	if refine != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	kafka.Bound()
+	kafka.Bound(0)
 	if os.Getenv(memberEnv) != "" {
 		runMember()
 		return

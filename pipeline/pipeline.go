@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// 65,536 rows a block: between the 50,000 and 100,000 at which ClickHouse
+	// 65,536 rows a block by default: between the 50,000 and 100,000 at which ClickHouse
 	// spends least on a row (ENGINE A3).
 	blockRows = 1 << 16
 	// 32 MB of raw reports a block, so that two blocks fit into a reader's budget.
@@ -45,8 +45,8 @@ type Options struct {
 	HitLog      HitLog
 	Store       Archive
 	DeadLetters DeadLetters
-	// NewDecoder returns a decoder of codec for the projected columns.
-	NewDecoder func(codec string, columns []bool) (Decoder, error)
+	// NewDecoder returns a decoder of every topic for the projected columns.
+	NewDecoder func(columns []bool) (Decoder, error)
 	Schema     *event.Schema
 	// Version names how rows are made of reports: two versions that may make
 	// different rows of one report have different names. It is part of the token
@@ -54,6 +54,10 @@ type Options struct {
 	Version string
 	// Retention returns how long a topic keeps its records, 0 for ever; may be nil.
 	Retention func(ctx context.Context, topic string) (time.Duration, error)
+	// BlockRows and BlockEvery close a block, whichever comes first; 0 = 65,536
+	// rows and 1 s.
+	BlockRows  int
+	BlockEvery time.Duration
 
 	Log     *slog.Logger       // may be nil
 	Metrics *telemetry.Metrics // may be nil
@@ -83,6 +87,12 @@ func (o *Options) validate() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.BlockRows == 0 {
+		o.BlockRows = blockRows
+	}
+	if o.BlockEvery == 0 {
+		o.BlockEvery = blockAge
 	}
 	return nil
 }

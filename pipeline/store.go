@@ -9,10 +9,10 @@ import (
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 )
 
-// writer stores one block at a time. Its decoders are its own.
+// writer stores one block at a time. Its decoder is its own.
 type writer struct {
-	options  *Options
-	decoders map[string]Decoder
+	options *Options
+	decoder Decoder // of all columns; nil = to be made
 }
 
 // write stores b for l with the next idle writer. It returns when b is stored
@@ -69,16 +69,14 @@ func (w *writer) store(l *lane, b *block) {
 
 // decode decodes r whole.
 func (w *writer) decode(r *event.Records, batch **event.Batch, dead *[]event.Dead) error {
-	decoder := w.decoders[r.Codec]
-	if decoder == nil {
-		made, err := w.options.NewDecoder(r.Codec, w.options.Schema.Whole())
+	if w.decoder == nil {
+		made, err := w.options.NewDecoder(w.options.Schema.Whole())
 		if err != nil {
 			return err
 		}
-		decoder = made
-		w.decoders[r.Codec] = made
+		w.decoder = made
 	}
-	b, refused := decoder.Decode(r)
+	b, refused := w.decoder.Decode(r)
 	*batch = b
 	*dead = append((*dead)[:len(*dead):len(*dead)], refused...)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -19,9 +20,9 @@ const (
 	// 64 MiB: the largest batch that a broker may be configured to take. A larger
 	// one is a dead letter.
 	maxFetchBytes = 64 << 20
-	// 32 MiB decompressed a batch: 30 times the 1 MiB that producers send at
-	// most. A batch beyond it is a dead letter.
-	maxBatchBytes = 32 << 20
+	// 16 MiB decompressed a batch: 16 times the 1 MiB that producers send at most
+	// by default. A batch beyond it is a dead letter.
+	batchBytes = 16 << 20
 	// 100 ms is how long a leader may wait for new records, and the longest that
 	// a partition given to a busy connection waits for its first request.
 	maxWait = 100 * time.Millisecond
@@ -46,12 +47,15 @@ type Topic struct {
 
 // Options say what a Source and its Readers work with.
 type Options struct {
-	Conn    conn.Config
-	Group   string // the consumer group; its archive cursor lives in Group.archive
-	Topics  []Topic
-	Session time.Duration      // a silent member loses its partitions after it; 0 = 10 s
-	Log     *slog.Logger       // nil = slog.Default
-	Metrics *telemetry.Metrics // nil = none
+	Conn   conn.Config
+	Group  string // the consumer group; its archive cursor lives in Group.archive
+	Topics []Topic
+	// FetchBytes is how many compressed bytes of one partition a response may
+	// hold; 0 = 1 MiB.
+	FetchBytes int
+	Session    time.Duration      // a silent member loses its partitions after it; 0 = 10 s
+	Log        *slog.Logger       // nil = slog.Default
+	Metrics    *telemetry.Metrics // nil = none
 }
 
 // validate reports what is missing and fills in what is optional.
@@ -71,6 +75,10 @@ func (o *Options) validate() error {
 	if o.Session == 0 {
 		o.Session = 10 * time.Second
 	}
+	if o.FetchBytes == 0 {
+		o.FetchBytes = fetchBytes
+	}
+	o.FetchBytes = min(o.FetchBytes, maxFetchBytes)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -98,10 +106,15 @@ func (o *Options) codecs() map[string]string {
 	return codecs
 }
 
-// Bound sets the largest size to which sarama may decompress one batch, which
-// is a variable of the process and unlimited by default: 1 MB on the wire may be
-// gigabytes in memory. A program calls it once, before anything reads.
-func Bound() { sarama.MaxDecompressedBatchSize = maxBatchBytes }
+// Bound sets the largest size to which sarama may decompress one batch, 0 = 16
+// MiB. It is a variable of the process and unlimited by default: 1 MB on the wire
+// may be gigabytes in memory. A program calls it once, before anything reads.
+func Bound(limit int) {
+	if limit <= 0 {
+		limit = batchBytes
+	}
+	sarama.MaxDecompressedBatchSize = int32(min(limit, math.MaxInt32))
+}
 
 // client opens a client with connections of its own.
 func (o *Options) client(refine func(*sarama.Config)) (sarama.Client, error) {

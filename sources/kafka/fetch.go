@@ -113,7 +113,7 @@ func (f *fetcher) take(q *part, block *sarama.FetchResponseBlock, alone bool) (i
 			return 0, false
 		}
 	} else {
-		q.empty, q.size = 0, fetchBytes
+		q.empty, q.size = 0, int32(f.reader.options.FetchBytes)
 	}
 	f.reader.deliver(q, a)
 	return memory, true

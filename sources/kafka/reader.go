@@ -100,7 +100,7 @@ func (r *Reader) Add(p event.Partition, from int64) {
 	if from < 0 {
 		from = sarama.OffsetOldest // -1, the answer "nothing is committed", would be its end
 	}
-	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: fetchBytes, leader: -1}
+	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1}
 	r.parts[p] = q
 	r.order = append(r.order, q)
 	r.wakeLocked()

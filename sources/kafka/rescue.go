@@ -46,7 +46,7 @@ func (f *fetcher) isolateOne(ctx context.Context, q *part) error {
 	// A limit of one byte is one whole batch (KIP-74) from a real broker; others
 	// cut it, and then the header tells how much to ask for.
 	size := int32(1)
-	if q.size > fetchBytes {
+	if int(q.size) > f.reader.options.FetchBytes {
 		size = q.size
 	}
 	request := newRequest(f.reader.config, size)
@@ -106,7 +106,7 @@ func (f *fetcher) step(q *part, raw frame, cause error) {
 	}
 	b = b[:min(length, int64(len(b)))]
 	a.runs = []*event.Records{f.dead(q, b, first, next, raw.high, cause)}
-	q.size = fetchBytes
+	q.size = int32(f.reader.options.FetchBytes)
 	f.reader.deliver(q, a)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -195,4 +196,36 @@ func (s *Source) owner(next map[event.Partition]int64) (member, bool) {
 		return member{}, false
 	}
 	return member{s.session.MemberID(), s.session.GenerationID()}, true
+}
+
+// Retention returns for how long a topic keeps its records, 0 for ever.
+func (s *Source) Retention(_ context.Context, topic string) (time.Duration, error) {
+	client, err := s.offsets.connect()
+	if err != nil {
+		return 0, err
+	}
+	broker := client.LeastLoadedBroker()
+	if broker == nil {
+		return 0, errors.New("read retention: no broker is known")
+	}
+	_ = broker.Open(client.Config()) // it may be open already
+	response, err := broker.DescribeConfigs(&sarama.DescribeConfigsRequest{
+		Version:   1,
+		Resources: []*sarama.ConfigResource{{Type: sarama.TopicResource, Name: topic, ConfigNames: []string{"retention.ms"}}},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read retention of topic %s: %w", topic, err)
+	}
+	for _, r := range response.Resources {
+		if r.ErrorCode != 0 {
+			return 0, fmt.Errorf("read retention of topic %s: %w", topic, sarama.KError(r.ErrorCode))
+		}
+		for _, c := range r.Configs {
+			ms, err := strconv.ParseInt(c.Value, 10, 64)
+			if c.Name == "retention.ms" && err == nil && ms > 0 {
+				return time.Duration(ms) * time.Millisecond, nil
+			}
+		}
+	}
+	return 0, nil
 }
