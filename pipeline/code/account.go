@@ -105,22 +105,26 @@ const clearingSystems = "" +
 // id without a system counts only when it has the form of an IFSC, the one that
 // no other system shares.
 func ClearingCountry(system, id []byte) (string, bool) {
+	country, shaped := "", false
 	switch string(system) {
-	case "INFSC", "IFSC":
-		return "IN", isIFSC(id)
+	case "INFSC", "IFSC", "":
+		country, shaped = "IN", isIFSC(id)
 	case "GBDSC", "SORTCODE", "sort_code":
-		return "GB", digits(id) == 6
+		country, shaped = "GB", digits(id) == 6
 	case "USABA", "ABA":
-		return "US", digits(id) == 9
+		country, shaped = "US", digits(id) == 9
 	case "AUBSB", "BSB":
-		return "AU", digits(id) == 6
-	case "":
-		return "IN", isIFSC(id)
+		country, shaped = "AU", digits(id) == 6
+	default:
+		if _, ok := find(clearingSystems, 5, system); ok {
+			country, shaped = Country(system[:2])
+			shaped = shaped && len(id) > 0
+		}
 	}
-	if _, ok := find(clearingSystems, 5, system); !ok || len(id) == 0 {
+	if !shaped {
 		return "", false
 	}
-	return Country(system[:2])
+	return country, true
 }
 
 // isIFSC reports whether s is four letters, a zero and six letters or digits

@@ -143,13 +143,13 @@ func TestBankCountry(t *testing.T) {
 		system, id, want string
 		ok               bool
 	}{
-		{"INFSC", "HWBI0000001", "IN", true}, {"INFSC", "HWBI1000001", "IN", false}, {"", "HWBI0000001", "IN", true},
-		{"GBDSC", "20-00-00", "GB", true}, {"GBDSC", "200000", "GB", true}, {"GBDSC", "20000", "GB", false},
+		{"INFSC", "HWBI0000001", "IN", true}, {"INFSC", "HWBI1000001", "", false}, {"", "HWBI0000001", "IN", true},
+		{"GBDSC", "20-00-00", "GB", true}, {"GBDSC", "200000", "GB", true}, {"GBDSC", "20000", "", false},
 		{"USABA", "021000021", "US", true}, {"AUBSB", "062-000", "AU", true}, {"DEBLZ", "37040044", "DE", true},
-		{"DEBLZ", "", "", false}, {"XXXXX", "1", "", false}, {"", "200000", "IN", false},
+		{"DEBLZ", "", "", false}, {"XXXXX", "1", "", false}, {"", "200000", "", false},
 	} {
 		got, ok := code.ClearingCountry([]byte(c.system), []byte(c.id))
-		if ok != c.ok || ok && got != c.want {
+		if ok != c.ok || got != c.want {
 			t.Errorf("ClearingCountry(%q, %q) = %q, %v", c.system, c.id, got, ok)
 		}
 	}

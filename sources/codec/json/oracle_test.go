@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/sources/codec"
 	"github.com/haltwire/haltwire/sources/codec/json"
@@ -192,8 +193,12 @@ func sameValue(b *event.Batch, path string, v any) error {
 		return nil
 	case strings.HasSuffix(path, ".account") || strings.HasSuffix(path, ".email") || col.Phone:
 		got, want = bare(got), bare(want)
-	case col.Type == event.Decimal && strings.Contains(want, "."):
-		want = strings.TrimRight(strings.TrimRight(want, "0"), ".")
+	case col.Type == event.Decimal:
+		d, err := decimal.ParseSigned([]byte(want))
+		if err != nil {
+			return err
+		}
+		want = d.String()
 	}
 	if got != want {
 		return fmt.Errorf("%s = %q, want %q", path, got, want)
