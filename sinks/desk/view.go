@@ -1,0 +1,195 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Filter narrows a list of alerts; empty members do not.
+type Filter struct {
+	Direction, State, Party string
+	Limit                   int // newest first; 0 = all
+}
+
+// View is an alert as lists show it, without personal data. Times are Unix ms.
+type View struct {
+	ID          string           `json:"alert_id"`
+	Direction   string           `json:"direction"`
+	Party       string           `json:"party"`
+	Episode     uint32           `json:"episode"`
+	CaseID      string           `json:"case_id,omitempty"`
+	State       string           `json:"state"`
+	Ending      string           `json:"ending,omitempty"`
+	Blocked     string           `json:"blocked,omitempty"`
+	Severity    string           `json:"severity,omitempty"`
+	Asks        []string         `json:"asks"`
+	Rules       []string         `json:"rules,omitempty"`
+	Hits        int              `json:"hits"`
+	Payments    int              `json:"payments"`
+	Totals      []freeze.Total   `json:"totals"`
+	Provisional bool             `json:"provisional"`
+	Automatic   bool             `json:"automatic"`
+	Confirmed   bool             `json:"confirmed"`
+	ConfirmBy   int64            `json:"confirm_by,omitempty"`
+	Decision    string           `json:"decision,omitempty"`
+	Amounts     []freeze.Amounts `json:"amounts,omitempty"`
+	PartnerRef  string           `json:"partner_ref,omitempty"`
+	Tasks       []apply.Task     `json:"tasks,omitempty"`
+	Approvals   []apply.Approval `json:"approvals,omitempty"`
+	Content     string           `json:"content"` // what an approval is given to
+	At          apply.Times      `json:"at"`
+}
+
+// Detail is an alert with what it is about. It holds personal data.
+type Detail struct {
+	View
+	Subject  *freeze.Subject      `json:"subject,omitempty"`
+	Items    []freeze.Payment     `json:"items,omitempty"`
+	Messages []MessageView        `json:"messages"`
+	Inbox    []MessageView        `json:"inbox"`
+	Outcome  *caselog.OutcomeMark `json:"outcome,omitempty"`
+}
+
+// MessageView is one message of an alert.
+type MessageView struct {
+	ID       string `json:"message_id"`
+	Type     string `json:"type"`
+	Attempts uint32 `json:"attempts,omitempty"`
+	Receipt  string `json:"receipt,omitempty"`
+	At       int64  `json:"at,omitempty"`
+	GaveUp   bool   `json:"gave_up,omitempty"`
+	Parked   bool   `json:"parked,omitempty"`
+	Body     string `json:"body"`
+}
+
+// ErrNoAlert says that there is no such alert.
+var ErrNoAlert = errors.New("no such alert")
+
+// List returns the alerts that the filter lets through, newest first.
+func (d *Desk) List(f Filter) []View {
+	out := []View{}
+	for _, p := range d.fold.parts {
+		p.mu.Lock()
+		for _, s := range p.subjects {
+			for _, a := range s.Alerts {
+				if f.matches(a) {
+					out = append(out, view(a))
+				}
+			}
+		}
+		p.mu.Unlock()
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].At.Opened != out[j].At.Opened {
+			return out[i].At.Opened > out[j].At.Opened
+		}
+		return out[i].ID < out[j].ID
+	})
+	if f.Limit > 0 && len(out) > f.Limit {
+		out = out[:f.Limit]
+	}
+	return out
+}
+
+func (f Filter) matches(a *apply.Alert) bool {
+	return (f.Direction == "" || f.Direction == a.Direction) && (f.State == "" || f.State == string(a.State)) && (f.Party == "" || f.Party == a.Party)
+}
+
+func view(a *apply.Alert) View {
+	v := View{
+		ID: a.ID, Direction: a.Direction, Party: a.Party, Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
+		Blocked: a.Blocked, Severity: a.Severity, Asks: list(slices.Clone(a.Asks)), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
+		Provisional: a.Provisional, Automatic: a.Automatic, Confirmed: a.Confirmed, ConfirmBy: a.ConfirmBy, PartnerRef: a.PartnerRef,
+		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), Content: a.Content(), At: a.At,
+	}
+	for _, h := range a.Hits {
+		if !slices.Contains(v.Rules, h.Rule) {
+			v.Rules = append(v.Rules, h.Rule)
+		}
+	}
+	if a.Outcome != nil {
+		v.Decision, v.Amounts = a.Outcome.Decision, a.Outcome.Amounts
+	}
+	return v
+}
+
+// locate returns the key of the alert with that id or with an id that begins so,
+// if there is exactly one. An id may be that of an outbound and an inbound alert
+// only where we are our own partner.
+func (d *Desk) locate(id string) (caselog.Key, string, error) {
+	d.fold.mu.RLock()
+	defer d.fold.mu.RUnlock()
+	var key caselog.Key
+	var full string
+	for path, k := range d.fold.alerts {
+		alert := path[strings.LastIndexByte(path, '/')+1:]
+		if !strings.HasPrefix(alert, id) || id == "" {
+			continue
+		}
+		if full != "" {
+			return "", "", fmt.Errorf("%w: %q begins several ids, give more of it", ErrNoAlert, id)
+		}
+		key, full = k, alert
+	}
+	if full == "" {
+		return "", "", fmt.Errorf("%w: %q", ErrNoAlert, id)
+	}
+	return key, full, nil
+}
+
+// Show returns one alert with its subject, payments and messages.
+func (d *Desk) Show(ctx context.Context, id string) (*Detail, error) {
+	key, full, err := d.locate(id)
+	if err != nil {
+		return nil, err
+	}
+	var copied apply.Alert
+	d.fold.with(key, func(s *apply.Subject) {
+		text, marshal := json.Marshal(s.Alert(full))
+		if err = marshal; err == nil {
+			err = json.Unmarshal(text, &copied)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("show alert: %w", err)
+	}
+	return d.detail(ctx, &copied)
+}
+
+func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
+	out := &Detail{View: view(a), Messages: []MessageView{}, Inbox: []MessageView{}, Outcome: a.Outcome}
+	if a.Direction == caselog.Out {
+		f, err := d.facts(ctx, a)
+		if err != nil && !errors.Is(err, caselog.ErrErased) {
+			return nil, err
+		}
+		out.Subject, out.Items = &f.Subject, f.Payments
+	} else if r, _, err := d.asked(ctx, a); err == nil {
+		out.Subject, out.Items = &r.Subject, r.Payments
+	}
+	for _, m := range a.Messages {
+		out.Messages = append(out.Messages, MessageView{ID: m.ID, Type: string(m.Type), Attempts: m.Attempts, Receipt: string(m.Receipt), At: m.Queued, GaveUp: m.GaveUp, Body: d.body(ctx, m.Personal)})
+	}
+	for _, m := range a.Inbox {
+		out.Inbox = append(out.Inbox, MessageView{ID: m.ID, Type: string(m.Type), At: m.At, Parked: m.Parked, Body: d.body(ctx, m.Personal)})
+	}
+	return out, nil
+}
+
+// body opens a sealed body; one that is gone reads so.
+func (d *Desk) body(ctx context.Context, personal string) string {
+	var body caselog.BodyPersonal
+	if err := d.open(ctx, personal, &body); err != nil {
+		return "(" + err.Error() + ")"
+	}
+	return body.Body
+}
