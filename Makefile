@@ -6,7 +6,7 @@ export HALTWIRE_CACHE HALTWIRE_VECTORS
 ARGS ?=
 FUZZTIME ?= 1m
 TIMEOUT ?= 12m
-LINT_VERSION := v2.5.0
+LINT_VERSION := v2.15.0
 LINT := $(HALTWIRE_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
