@@ -71,6 +71,12 @@ func textData(v *Vector, rows int) *array.Data {
 	return array.NewData(arrow.BinaryTypes.String, rows, []*memory.Buffer{buffer(v.Valid), buffer(v.Off), memory.NewBufferBytes(v.Data)}, nil, array.UnknownNullCount, 0)
 }
 
+// entryData wraps the keys or values of a map: none is missing, and Arrow panics
+// on keys that do not say so.
+func entryData(v *Vector, rows int) *array.Data {
+	return array.NewData(arrow.BinaryTypes.String, rows, []*memory.Buffer{nil, buffer(v.Off), memory.NewBufferBytes(v.Data)}, nil, 0, 0)
+}
+
 // dictionary wraps codes and values; code 0 is null in Valid.
 func (v *Vector) dictionary(rows int) arrow.Array {
 	values := array.NewStringBuilder(memory.DefaultAllocator)
@@ -89,7 +95,7 @@ func (v *Vector) mapData(rows int, valid *memory.Buffer) *array.Data {
 	typ := arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String)
 	v.Keys.finish(n)
 	v.Vals.finish(n)
-	keys, vals := textData(v.Keys, n), textData(v.Vals, n)
+	keys, vals := entryData(v.Keys, n), entryData(v.Vals, n)
 	defer keys.Release()
 	defer vals.Release()
 	entries := array.NewData(typ.Elem(), n, []*memory.Buffer{nil}, []arrow.ArrayData{keys, vals}, 0, 0)
