@@ -15,9 +15,8 @@ var ErrTooLarge = errors.New("the patterns need too large a table")
 type Automaton struct {
 	class   [256]uint8 // bytes that no pattern contains share class 0
 	classes int
-	next    []int32   // next[state*classes+class], already multiplied by classes
+	next    []int32   // next[state*classes+class], already multiplied by classes; negated (^) where a pattern ends
 	ends    [][]int32 // ends[state]: patterns that end there, shorter ones included
-	marked  []bool    // marked[state]: ends is not empty
 }
 
 // New returns an automaton for distinct patterns that are not empty. Find speaks
@@ -45,8 +44,11 @@ func New(patterns []string) (*Automaton, error) {
 		a.add(p, int32(i))
 	}
 	a.link()
-	for i := range a.next {
+	for i, s := range a.next {
 		a.next[i] *= int32(a.classes)
+		if len(a.ends[s]) > 0 {
+			a.next[i] = ^a.next[i]
+		}
 	}
 	return a, nil
 }
@@ -93,10 +95,6 @@ func (a *Automaton) link() {
 			}
 		}
 	}
-	a.marked = make([]bool, len(a.ends))
-	for s, e := range a.ends {
-		a.marked[s] = len(e) > 0
-	}
 }
 
 // Find appends the positions of the patterns that text contains; a pattern may
@@ -105,10 +103,9 @@ func (a *Automaton) Find(text []byte, found []int32) []int32 {
 	s := int32(0)
 	for _, b := range text {
 		s = a.next[int(s)+int(a.class[b])]
-		if s != 0 {
-			if n := int(s) / a.classes; a.marked[n] {
-				found = append(found, a.ends[n]...)
-			}
+		if s < 0 {
+			s = ^s
+			found = append(found, a.ends[int(s)/a.classes]...)
 		}
 	}
 	return found

@@ -45,6 +45,9 @@ func NewScanner(x *Index, f *kernel.Frame, emit, fault func(rule int32)) *Scanne
 // Scan judges every row of b, to which the frame is bound. done is called after
 // each row on which a rule was a candidate.
 func (s *Scanner) Scan(b *event.Batch, done func(row int)) {
+	if len(s.index.buckets) == 0 {
+		return
+	}
 	s.mask(b)
 	for r, live := range s.live {
 		if live == 0 {
