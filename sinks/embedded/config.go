@@ -21,23 +21,15 @@ const configFile = `<clickhouse>
 `
 
 // usersFile gives all rights to our user and leaves user default, without which
-// the starter cannot start, what starting takes. It may run one
-// query at a time, and the starter's own, which waits for the end of standard
-// input, is that one: so every query of another session as default is refused.
+// the starter cannot start, what starting takes.
 const usersFile = `<clickhouse>
-  <profiles>
-    <default/>
-    <starter>
-      <max_concurrent_queries_for_user>1</max_concurrent_queries_for_user>
-      <constraints><max_concurrent_queries_for_user><const/></max_concurrent_queries_for_user></constraints>
-    </starter>
-  </profiles>
+  <profiles><default/></profiles>
   <quotas><default/></quotas>
   <users>
     <default>
       <password></password>
       <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
-      <profile>starter</profile>
+      <profile>default</profile>
       <quota>default</quota>
       <grants>
         <query>GRANT SYSTEM LISTEN ON *.*</query>

@@ -11,9 +11,11 @@
 // parent however that ends, kill -9 included.
 //
 // The engine's starter works as user default without a password. That user is
-// therefore reduced to what starting takes, and to one query at a time, which is
-// the starter's own for as long as the server runs: nobody else gets an answer
-// as default. Work is done as user haltwire, whose
+// therefore reduced to what starting takes. Known limit: starting takes
+// the right to read files, which cannot be narrowed here, so every local account
+// that reaches the port can read, as default, the files that this process can
+// read. Tables and other hosts are closed to it. On a shared machine use a real
+// server. Work is done as user haltwire, whose
 // password is made anew at each start and never leaves the parent's memory but
 // as a hash in a file that only its owner may read.
 package embedded

@@ -76,7 +76,7 @@ func TestMemoryIsCapped(t *testing.T) {
 	}
 }
 
-func TestDefaultUserReachesNothing(t *testing.T) {
+func TestDefaultUserReachesNoTable(t *testing.T) {
 	address := start(t, newServer(t))
 	db := open(t, address.Native, address.User, address.Password.Reveal())
 	execute(t, db, "CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n")

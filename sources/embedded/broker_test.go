@@ -116,7 +116,8 @@ func TestTopicConfigs(t *testing.T) {
 		"keys":  {"cleanup.policy": "compact"},
 	}
 	for topic, values := range want {
-		entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: topic})
+		entries, err := admin.DescribeConfig( //nolint:staticcheck // one topic is all that is asked
+			sarama.ConfigResource{Type: sarama.TopicResource, Name: topic})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -163,7 +163,11 @@ func (s *Server) CreateTopic(t testing.TB, name string, partitions int32, config
 	if err != nil {
 		t.Fatalf("create topic %s: %v", name, err)
 	}
-	defer admin.Close()
+	defer func() {
+		if err := admin.Close(); err != nil {
+			t.Errorf("close admin: %v", err)
+		}
+	}()
 	detail := &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: map[string]*string{}}
 	for key, value := range configs {
 		detail.ConfigEntries[key] = &value
