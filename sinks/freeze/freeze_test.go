@@ -256,3 +256,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	body := sample(b, "request")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := freeze.Parse(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	m, err := freeze.Parse(sample(b, "request"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := freeze.Encode(m); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -104,10 +104,10 @@ func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
 // ParseTime reads the one form that messages use, 2026-03-02T04:10:00.000Z.
 func ParseTime(s string) (Time, error) {
 	t, err := time.Parse(timeForm, s)
-	if err != nil || len(s) != len(timeForm) {
-		return Time{}, fmt.Errorf("read time %q: want the form %s", s, timeForm)
+	if out := (Time{t.UTC()}); err == nil && out.String() == s { // Parse takes a comma, too
+		return out, nil
 	}
-	return Time{t.UTC()}, nil
+	return Time{}, fmt.Errorf("read time %q: want the form %s", s, timeForm)
 }
 
 // String writes the time in the form of messages.

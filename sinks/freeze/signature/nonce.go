@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// NonceShare is how many live nonces a key may have in a server: 50 messages a
+// second for the 300 s of a signature, and a third more; about 3 MB a busy key.
+const NonceShare = 20000
+
 // Nonces remembers the nonces of each key until the signatures that carried
 // them have expired. It is bounded per key: when a key's share is full of live
 // nonces it refuses new ones rather than forget an old one.

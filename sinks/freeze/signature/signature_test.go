@@ -387,3 +387,14 @@ func FuzzJWS(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkSignAndVerify(b *testing.B) {
+	k := newKey(b, "gb-1")
+	v := verifier(b, map[string]signature.Key{"GB-FIU": k})
+	v.Nonces = signature.NewNonces(1 << 30)
+	for b.Loop() {
+		if _, err := v.Verify(signed(b, k, now, ""), []byte(body)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -168,9 +168,13 @@ func (d *Door) misplaced(l delivery.Letter, m freeze.Message) *freeze.Reject {
 
 // message brings a message to the desk, once.
 func (d *Door) message(ctx context.Context, l delivery.Letter, m freeze.Message) delivery.Reply {
-	defer d.flights.lock(l.Party + " " + l.MessageID)()
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
+	unlock, err := d.flights.lock(ctx, l.Party+" "+l.MessageID)
+	if err != nil {
+		return later(err)
+	}
+	defer unlock()
 	digest := freeze.DigestOf(l.Body)
 	known, found, err := d.opt.Desk.Lookup(ctx, l.Party, l.MessageID)
 	switch {

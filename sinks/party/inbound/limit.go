@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -41,28 +43,36 @@ type flights struct {
 }
 
 type flight struct {
-	sync.Mutex
+	free  chan struct{} // holds one token while nobody is in
 	users int
 }
 
-// lock waits for the others with that id; the caller must call the result.
-func (f *flights) lock(id string) (unlock func()) {
+// lock waits for the others with that id, or for ctx to end, which is the
+// error. Without an error the caller must call unlock.
+func (f *flights) lock(ctx context.Context, id string) (unlock func(), err error) {
 	f.mu.Lock()
 	l := f.by[id]
 	if l == nil {
-		l = &flight{}
+		l = &flight{free: make(chan struct{}, 1)}
+		l.free <- struct{}{}
 		f.by[id] = l
 	}
 	l.users++
 	f.mu.Unlock()
-	l.Lock()
-	return func() {
-		l.Unlock()
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if l.users--; l.users == 0 {
-			delete(f.by, id)
-		}
+	select {
+	case <-l.free:
+		return func() { l.free <- struct{}{}; f.leave(id, l) }, nil
+	case <-ctx.Done():
+		f.leave(id, l)
+		return nil, fmt.Errorf("wait for another delivery of %s: %w", id, ctx.Err())
+	}
+}
+
+func (f *flights) leave(id string, l *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l.users--; l.users == 0 {
+		delete(f.by, id)
 	}
 }
 

@@ -39,23 +39,24 @@ func act(status int, t freeze.Type) action {
 		return action{verdict: delivery.Retry, reason: "redirect", fault: true}
 	case status == http.StatusUnauthorized: // clocks, nonces and key changes pass
 		return action{verdict: delivery.Retry, reason: "unauthorized"}
-	case status == http.StatusConflict:
-		return action{verdict: delivery.Permanent, reason: "conflict"}
-	case status == http.StatusRequestEntityTooLarge:
-		return action{verdict: delivery.Permanent, reason: "too_large"}
-	case status == http.StatusTooManyRequests:
-		return action{verdict: delivery.Retry, reason: "busy"}
-	case status == http.StatusServiceUnavailable:
-		return action{verdict: delivery.Retry, reason: "unavailable"}
 	}
 	return other(status)
 }
 
-// other judges statuses that the contract does not name. 403, 404, 408, 421 and
-// 425 come from gateways that people repair; the remaining 4xx repeat for ever.
+// other judges what holds for all messages, and statuses that the contract does
+// not name: 403, 404, 408, 421 and 425 come from gateways that people repair;
+// the remaining 4xx repeat for ever.
 func other(status int) action {
 	reason := "http_" + strconv.Itoa(status)
 	switch status {
+	case http.StatusConflict:
+		return action{verdict: delivery.Permanent, reason: "conflict"}
+	case http.StatusRequestEntityTooLarge:
+		return action{verdict: delivery.Permanent, reason: "too_large"}
+	case http.StatusTooManyRequests:
+		return action{verdict: delivery.Retry, reason: "busy"}
+	case http.StatusServiceUnavailable:
+		return action{verdict: delivery.Retry, reason: "unavailable"}
 	case http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout,
 		http.StatusMisdirectedRequest, http.StatusTooEarly:
 		return action{verdict: delivery.Retry, reason: reason}
