@@ -102,7 +102,7 @@ func vocabulary(path, dir string) (lang.Options, error) {
 
 // checkReport is what check prints.
 type checkReport struct {
-	Rules    int              `json:"rules"` // without an error
+	Rules    int              `json:"rules"` // whose expressions are right
 	Errors   int              `json:"errors"`
 	Warnings int              `json:"warnings"`
 	Findings lang.Diagnostics `json:"findings"`

@@ -46,7 +46,7 @@ func (r *rewriter) opaqueLen(n *ast.CallNode) *Node {
 func (r *rewriter) arguments(n *ast.CallNode, f Function) []*Node {
 	want := len(f.Args)
 	if got := len(n.Arguments); got < want || got > want && !f.Many {
-		r.at(n, fmt.Sprintf("%s takes %d arguments, not %d", f.Name, want, got), "for example: "+f.Example)
+		r.at(n, fmt.Sprintf("%s takes %d argument%s, not %d", f.Name, want, map[bool]string{false: "s"}[want == 1], got), "for example: "+f.Example)
 		return nil
 	}
 	args := make([]*Node, len(n.Arguments))

@@ -60,7 +60,7 @@ func (r *rewriter) beside(n *Node, at ast.Node, other *Node) *Node {
 	case Number:
 		d, err := decimal.ParseSigned([]byte(n.Value.Text))
 		if err != nil {
-			return r.at(at, fmt.Sprintf("a number cannot be compared with the text %q", n.Value.Text), "write digits[.digits]")
+			return r.at(at, fmt.Sprintf("%q is no number, and a number stands beside it", n.Value.Text), "write digits[.digits]")
 		}
 		return constant(number(d))
 	}

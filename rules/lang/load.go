@@ -25,9 +25,9 @@ type Options struct {
 	Params map[string]string // rule/param or param → value that replaces the written one
 }
 
-// Load reads and checks every rule under dir. The set holds the rules without an
-// error; it must not be used when the diagnostics have one. The error is not nil
-// when dir cannot be read.
+// Load reads and checks every rule under dir. The set must not be used when the
+// diagnostics have an error: it lacks rules then, or parts of them. The error is
+// not nil when dir cannot be read.
 func Load(dir string, o Options) (*Set, Diagnostics, error) {
 	tree, ds, err := spec.Read(dir)
 	if err != nil {

@@ -41,7 +41,11 @@ func (l *loader) weight(w *spec.Weight, sc *scope) Weight {
 	}
 	d, err := decimal.ParseSigned([]byte(w.Points.Text))
 	if err != nil {
-		if n, _ := l.expression(w.Points, sc); n != nil && n.Op == Const && n.Type == Number {
+		n, _ := l.expression(w.Points, sc)
+		if n == nil {
+			return out
+		}
+		if n.Op == Const && n.Type == Number {
 			d, err = n.Value.Num, nil
 		}
 	}

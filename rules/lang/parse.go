@@ -3,6 +3,8 @@ package lang
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -44,6 +46,7 @@ func (r *rewriter) parse() ast.Node {
 
 // tokens reports words that the parser would misread.
 func (r *rewriter) tokens(ts []lexer.Token) {
+	let := slices.ContainsFunc(ts, func(t lexer.Token) bool { return t.Is(lexer.Operator, "let") })
 	for i, t := range ts {
 		next := lexer.Token{}
 		if i+1 < len(ts) {
@@ -59,7 +62,7 @@ func (r *rewriter) tokens(ts []lexer.Token) {
 			r.numberToken(t)
 		case t.Is(lexer.Operator, "<") && next.Is(lexer.Operator, ">") && next.From == t.To:
 			r.fail(file.Location{From: t.From, To: next.To}, "<> means nothing here", "write !=")
-		case t.Is(lexer.Operator, "="):
+		case t.Is(lexer.Operator, "=") && !let:
 			r.fail(t.Location, "= means nothing here", "write ==")
 		}
 	}
@@ -111,6 +114,9 @@ func (r *rewriter) numberToken(t lexer.Token) {
 	}
 }
 
+// tokenName is how expr's parser writes a token.
+var tokenName = regexp.MustCompile(`token [A-Z][a-z]+\("(.*)"\)`)
+
 // syntax reports what the lexer or parser found, in our words where it has a
 // remedy, and says what YAML may have done to the text.
 func (r *rewriter) syntax(err error) {
@@ -131,6 +137,10 @@ func (r *rewriter) syntax(err error) {
 		message, fix = fmt.Sprintf("more than %d parts in one expression", maxNodes), "split it with let:, or put values in a list behind in"
 	case strings.HasPrefix(message, "unexpected token EOF"), strings.Contains(message, "unexpected end"):
 		message = "the expression ends too early"
+	case strings.HasPrefix(message, `unexpected token Operator("#")`):
+		message, fix = "# begins no comment inside an expression", "put the comment on a line above the key"
+	default:
+		message = tokenName.ReplaceAllString(message, "$1")
 	}
 	if f := r.yamlFix(); fix == "" {
 		fix = f

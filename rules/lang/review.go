@@ -52,7 +52,7 @@ func (l *loader) currencies(s spec.Scalar, n *Node, given []*Node) {
 				continue
 			}
 			warned[name] = true
-			l.warning(s.Span, fmt.Sprintf("%s is compared with %s in whatever currency it is", name, m.Args[1].Key),
+			l.warning(place(s, name), fmt.Sprintf("%s is compared with %s in whatever currency it is", name, m.Args[1].Key),
 				fmt.Sprintf("compare base_amount, or add %s == \"INR\"", currency))
 		}
 		return true
@@ -112,7 +112,7 @@ func (l *loader) neverFilled(s spec.Scalar, n *Node, rule *Rule) {
 				return slices.Contains(by, family) || !slices.Contains(builtInFamilies(), family)
 			})
 			if !fills && len(rule.On) > 0 {
-				l.warning(s.Span, fmt.Sprintf("%s is never filled by %s, so this is never true", name, strings.Join(rule.On, ", ")), "kinds that fill it: "+strings.Join(by, ".*, ")+".*")
+				l.warning(place(s, name), fmt.Sprintf("%s is never filled by %s, so this is never true", name, strings.Join(rule.On, ", ")), "kinds that fill it: "+strings.Join(by, ".*, ")+".*")
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func (l *loader) kindsOutside(s spec.Scalar, n *Node, rule *Rule) {
 		}
 		for _, v := range vals {
 			if v.Type == Text && !slices.Contains(rule.On, v.Text) && len(rule.On) > 0 {
-				l.warning(s.Span, "the rule is not on "+v.Text+", so this is never true", "add it under on:")
+				l.warning(place(s, v.Text), "the rule is not on "+v.Text+", so this is never true", "add it under on:")
 			}
 		}
 		return true
@@ -178,19 +178,31 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
 	}
 }
 
+// place returns where a condition speaks of name, all of it when it does so
+// through a let.
+func place(s spec.Scalar, name string) spec.Span {
+	if at := find(s.Text, name); at >= 0 {
+		return s.Sub(at, at+len(name))
+	}
+	return s.Sub(0, len(s.Text))
+}
+
 // mentions reports whether name stands in text as a word of its own.
-func mentions(text, name string) bool {
+func mentions(text, name string) bool { return find(text, name) >= 0 }
+
+// find returns where name stands in text as a word of its own, or -1.
+func find(text, name string) int {
 	isWord := func(c byte) bool {
 		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 	}
 	for at := 0; ; {
 		i := strings.Index(text[at:], name)
 		if i < 0 {
-			return false
+			return -1
 		}
 		from, to := at+i, at+i+len(name)
 		if (from == 0 || !isWord(text[from-1])) && (to == len(text) || !isWord(text[to])) {
-			return true
+			return from
 		}
 		at = to
 	}

@@ -142,7 +142,9 @@ func (d *decoder) cases(n *yaml.Node, r *Rule) {
 			"alert":    func(v *yaml.Node) { c.Alert = d.alert(v) },
 		}, nil)
 		d.required(v, "a case", "name", "when")
-		d.checkID(c.Name, "case name")
+		if c.Name.Present() && !regexp.MustCompile(`^[a-z0-9_-]{1,64}$`).MatchString(c.Name.Text) {
+			d.fail(c.Name.node, fmt.Sprintf("a case cannot be called %q: use up to 64 of a-z, 0-9, _ and -", c.Name.Text), "")
+		}
 		for _, t := range c.Typology {
 			d.checkID(t, "typology")
 		}

@@ -86,8 +86,14 @@ func (d *decoder) syntax(err error) {
 		*d.out = append(*d.out, span.Diagnostic(Error, fmt.Sprintf("*%s is a YAML alias: aliases are refused", name), "quote a text that begins with *"))
 		return
 	}
-	line := d.file.line(d.file.position(span.From).Line)
-	*d.out = append(*d.out, span.Diagnostic(Error, "not YAML: "+text, syntaxFix(line)))
+	line, fix := d.file.position(span.From).Line, "write expressions as a | block"
+	for _, at := range []int{line, line + 1, line - 1} { // YAML counts from where its current mapping began
+		if f := syntaxFix(d.file.line(at)); f != "" {
+			span, fix = d.wholeLine(at), f
+			break
+		}
+	}
+	*d.out = append(*d.out, span.Diagnostic(Error, "not YAML: "+text, fix))
 }
 
 func (d *decoder) wholeLine(n int) Span {
@@ -97,7 +103,7 @@ func (d *decoder) wholeLine(n int) Span {
 	return Span{File: d.file, From: from + indent, To: from + len(line)}
 }
 
-// syntaxFix guesses from the line what broke it.
+// syntaxFix guesses from a line what broke it, "" when nothing is suspicious.
 func syntaxFix(line string) string {
 	_, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 	value = strings.TrimSpace(value)
@@ -106,12 +112,12 @@ func syntaxFix(line string) string {
 		return "indent with spaces, not tabs"
 	case strings.Contains(line, "{") && strings.Contains(line, "}"):
 		return "inside {…} the characters , [ ] { } mean something to YAML: put the expression in quotes, or write it as a | block"
-	case strings.HasPrefix(value, `"`) || strings.HasPrefix(value, "'"):
+	case value != "" && strings.Contains("\"'", value[:1]) && (len(value) == 1 || value[len(value)-1] != value[0]):
 		return "a value that begins with a quote ends with it: write the expression as a | block"
 	case strings.Contains(value, ": "):
 		return "“: ” inside a value means something to YAML: write the expression as a | block"
-	case value != "" && strings.ContainsAny(value[:1], "[{*&%@`"):
+	case value != "" && strings.Contains("[{*&%@`", value[:1]) && !strings.HasSuffix(value, "]") && !strings.HasSuffix(value, "}"):
 		return "a value cannot begin with " + value[:1] + ": write it as a | block"
 	}
-	return "write expressions as a | block"
+	return ""
 }
