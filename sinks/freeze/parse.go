@@ -53,6 +53,8 @@ func clip(s string, most int) string {
 }
 
 // messages is the compiled description of all types; it is never changed.
+//
+//nolint:gochecknoglobals // compiling it for every message would cost more than parsing
 var messages = shape.Compile(map[reflect.Type]string{
 	reflect.TypeFor[Dec]():  "dec",
 	reflect.TypeFor[Date](): "date",

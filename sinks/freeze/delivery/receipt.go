@@ -65,7 +65,7 @@ func invalid(field, format string, args ...any) error {
 // message's envelope, or nil when it could not be read; messageID must be a
 // message id.
 func NewReceipt(level freeze.Level, messageID string, digest freeze.Digest, about *freeze.Envelope, from, to freeze.Party, environment string, at time.Time) *freeze.Receipt {
-	r := freeze.New(freeze.TypeReceipt).(*freeze.Receipt) //nolint:errcheck // its type is fixed
+	r := &freeze.Receipt{Envelope: freeze.Envelope{Schema: freeze.Schema1, Type: freeze.TypeReceipt}}
 	id, _ := freeze.ParseID(messageID)
 	r.Environment, r.AlertID = environment, id.AlertID
 	r.MessageID, r.InReplyTo, r.ReceiptOf = freeze.ReceiptID(messageID, level), messageID, messageID

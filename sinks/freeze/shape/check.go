@@ -52,7 +52,7 @@ func empty(v reflect.Value) bool {
 
 func (c *checker) value(v reflect.Value, path string, m member) {
 	switch t := v.Type(); {
-	case t == rawType:
+	case isRaw(t):
 		if p := checkOpen(v.Bytes(), path); p != nil {
 			c.problems = append(c.problems, *p)
 		}

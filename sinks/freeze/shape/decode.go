@@ -81,7 +81,7 @@ type decoder struct {
 
 func (d *decoder) value(v reflect.Value, path string, m member) *Problem {
 	switch t := v.Type(); {
-	case t == rawType:
+	case isRaw(t):
 		return d.open(v, path)
 	case t.Kind() == reflect.Pointer:
 		v.Set(reflect.New(t.Elem()))

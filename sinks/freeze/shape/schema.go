@@ -48,7 +48,7 @@ func (w *writer) object(t reflect.Type, kind, kindMember string) node {
 
 func (w *writer) member(t reflect.Type, m member) node {
 	switch {
-	case t == rawType:
+	case isRaw(t):
 		return node{"type": "object"}
 	case t.Kind() == reflect.Pointer:
 		return w.member(t.Elem(), m)

@@ -59,7 +59,7 @@ func Compile(scalars map[reflect.Type]string, roots ...reflect.Type) *Set {
 }
 
 func (s *Set) add(t reflect.Type) {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice && t != rawType {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice && !isRaw(t) {
 		t = t.Elem()
 	}
 	if _, known := s.objects[t]; known || t.Kind() != reflect.Struct || s.scalars[t] != "" {
@@ -112,18 +112,17 @@ func number(field, s string) int {
 
 // leaf strips pointers and lists.
 func leaf(t reflect.Type) reflect.Type {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice && t != rawType {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice && !isRaw(t) {
 		t = t.Elem()
 	}
 	return t
 }
 
-var (
-	rawType  = reflect.TypeFor[json.RawMessage]()
-	textType = reflect.TypeFor[encoding.TextUnmarshaler]()
-)
+func isRaw(t reflect.Type) bool { return t == reflect.TypeFor[json.RawMessage]() }
 
-func isText(t reflect.Type) bool { return reflect.PointerTo(t).Implements(textType) }
+func isText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
 
 func join(path, name string) string {
 	if path == "" {

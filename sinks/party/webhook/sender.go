@@ -124,7 +124,7 @@ func (s *Sender) attempt(ctx context.Context, a delivery.Attempt) delivery.Resul
 	if err != nil {
 		return broken(ctx, err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing is written to it
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, delivery.MaxReceipt+1))
 	if err != nil {
 		return broken(ctx, err)
