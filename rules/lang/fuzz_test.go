@@ -1,0 +1,70 @@
+package lang_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+// FuzzLoad holds the loader to this on any bytes: it ends, every finding is in
+// the file, and a set without an error compiles and evaluates.
+func FuzzLoad(f *testing.F) {
+	for _, dir := range []string{"testdata/check", "../pack"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".yaml") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			f.Add(data)
+			return err
+		})
+		if err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tree, findings := spec.Parse([]*spec.File{spec.NewFile("fuzz.yaml", data)})
+		set, more := lang.Check(tree, lang.Options{Now: time.Unix(1_800_000_000, 0)})
+		findings = append(findings, more...)
+		lines := strings.Count(string(data), "\n") + 1
+		for _, d := range findings {
+			if d.Start.Line < 1 || d.Start.Line > lines || d.Start.Column < 1 || d.Message == "" {
+				t.Errorf("finding without a place: %+v", d)
+			}
+			_ = d.String()
+		}
+		if findings.Errors() > 0 {
+			return
+		}
+		for _, r := range set.Rules {
+			evaluateRule(t, r)
+		}
+	})
+}
+
+func evaluateRule(t *testing.T, r *lang.Rule) {
+	nodes := []*lang.Node{r.Guard, r.Score}
+	for _, c := range r.Cases {
+		nodes = append(nodes, c.When)
+	}
+	for _, w := range r.Weights {
+		nodes = append(nodes, w.When)
+	}
+	for _, n := range nodes {
+		if n == nil {
+			continue
+		}
+		p, err := lang.Compile(n)
+		if err != nil {
+			t.Fatalf("%s: %v", n.Key, err)
+		}
+		p.Eval(row{})
+		p.Eval(row{fields: map[string]any{"category": "a b", "amount": 5, "narrative": "gift card"}})
+	}
+}
