@@ -97,7 +97,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, brokers: kafkatest.Fake(t, 1, kfake.SeedTopics(1, toGB, fromGB)).ListenAddrs()}
+	return worldOn(t, kafkatest.Fake(t, 1, kfake.SeedTopics(1, toGB, fromGB)).ListenAddrs())
+}
+
+func worldOn(t *testing.T, brokers []string) *world {
+	t.Helper()
+	w := &world{t: t, brokers: brokers}
 	w.producer = w.newProducer()
 	var in signature.Set
 	w.in, in = key(t, "in-1")
@@ -239,7 +244,18 @@ func TestSendWritesTheFrozenBytesAndACloudEvent(t *testing.T) {
 }
 
 func TestReceiverTakesInAndSendsTheReceiptBack(t *testing.T) {
-	w, body := newWorld(t), sample(t)
+	t.Run("in process", func(t *testing.T) { takesInAndSendsBack(t, newWorld(t)) })
+	t.Run("Apache Kafka", func(t *testing.T) {
+		server := kafkatest.Start(t)
+		server.CreateTopic(t, toGB, 1, nil)
+		server.CreateTopic(t, fromGB, 1, nil)
+		takesInAndSendsBack(t, worldOn(t, server.Addresses()))
+	})
+}
+
+func takesInAndSendsBack(t *testing.T, w *world) {
+	t.Helper()
+	body := sample(t)
 	d := &door{replies: []delivery.Reply{
 		{Status: http.StatusServiceUnavailable, RetryAfter: time.Millisecond},
 		{Status: http.StatusOK, JWS: []byte("receipt.of.message")},
