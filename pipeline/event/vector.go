@@ -131,8 +131,14 @@ func (v *Vector) entries() int32 {
 }
 
 func (v *Vector) start(row int) {
-	v.gap(row)
-	v.Valid.set(row)
+	if v.rows != row {
+		v.gap(row)
+	}
+	if w := row >> 6; w < len(v.Valid) {
+		v.Valid[w] |= 1 << (row & 63)
+	} else {
+		v.Valid.set(row)
+	}
 	v.rows = row + 1
 }
 

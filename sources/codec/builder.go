@@ -65,22 +65,24 @@ type Builder struct {
 	when   int64 // occurred_at
 	settle int32 // payment.settlement_date
 	iban   [2]bool
+	own    Side      // the reporter's, unasked until something needs it
 	banks  [2][]bank // what is known of each BIC of a side, by its code
 	arena  []byte
 
 	pool pool
 }
 
-// column is what the builder knows of one column.
+// column is what the builder knows of one column; what every value needs first.
 type column struct {
-	event.Column
+	vec     *event.Vector // of the batch in hand
+	dict    *event.Dict   // of a projected Symbol, of every code list and BIC
+	code    uint32        // of a held Symbol: its value's code in dict
 	project bool
 	hold    bool // a derived column or End needs its value
 	account bool // normalised at End, when its scheme is known
 	email   bool
 	bic     bool
-	code    uint32      // of a held Symbol: its value's code in dict
-	dict    *event.Dict // of a projected Symbol, of every code list and BIC
+	event.Column
 }
 
 // NewBuilder returns a builder for o.
@@ -112,7 +114,9 @@ func (b *Builder) Begin(recs *event.Records) {
 	b.batch = b.pool.take(b.opts.Schema)
 	b.batch.Reset(recs)
 	for i := range b.cols {
-		if d := b.cols[i].dict; d != nil && d.NextBatch() && b.cols[i].bic {
+		c := &b.cols[i]
+		c.vec = &b.batch.Columns[i]
+		if c.dict != nil && c.dict.NextBatch() && c.bic {
 			b.forget(i)
 		}
 	}

@@ -14,6 +14,7 @@ type Side int8
 
 // The sides.
 const (
+	unasked  Side = -2
 	NoSide   Side = -1
 	Debtor   Side = 0
 	Creditor Side = 1
@@ -118,12 +119,21 @@ func (b *Builder) derived() {
 	for i := range b.side {
 		b.account(i)
 	}
-	if b.derive.country || b.derive.uid || b.derive.key {
-		b.identities()
+	b.own = unasked
+	for i := range b.side {
+		if b.derive.country {
+			b.country(i)
+		}
+		if b.derive.uid {
+			b.uid(i)
+		}
+	}
+	if b.derive.key {
+		b.key()
 	}
 	if b.derive.base && b.has[b.at.amount] == b.serial && b.has[b.at.currency] == b.serial {
 		if d, ok := b.opts.Rates.Convert(b.amount, b.text[b.at.currency], b.when); ok {
-			b.batch.Columns[b.at.base].SetDecimal(b.batch.Rows, d)
+			b.cols[b.at.base].vec.SetDecimal(b.batch.Rows, d)
 		}
 	}
 }
@@ -151,9 +161,9 @@ func (b *Builder) put(c int) {
 	switch {
 	case !col.project:
 	case col.Type == event.Symbol:
-		b.batch.Columns[c].SetCode(b.batch.Rows, col.dict.Code(b.text[c]))
+		col.vec.SetCode(b.batch.Rows, col.dict.Code(b.text[c]))
 	default:
-		b.batch.Columns[c].SetText(b.batch.Rows, b.text[c])
+		col.vec.SetText(b.batch.Rows, b.text[c])
 	}
 }
 
@@ -188,20 +198,13 @@ func (b *Builder) scheme(s *sideColumns) string {
 	return b.cols[s.scheme].dict.Value(b.cols[s.scheme].code)
 }
 
-func (b *Builder) identities() {
-	d, c := &b.side[Debtor], &b.side[Creditor]
-	own := OwnSide(b.value(b.at.kind), b.value(b.at.reporter), b.value(d.bic), b.value(c.bic), b.value(d.account) != nil, b.value(c.account) != nil)
-	for i := range b.side {
-		if b.derive.country {
-			b.country(i, Side(i) == own)
-		}
-		if b.derive.uid {
-			b.uid(i, Side(i) == own)
-		}
+// mine reports whether the account of side i is the reporter's.
+func (b *Builder) mine(i int) bool {
+	if b.own == unasked {
+		d, c := &b.side[Debtor], &b.side[Creditor]
+		b.own = OwnSide(b.value(b.at.kind), b.value(b.at.reporter), b.value(d.bic), b.value(c.bic), b.value(d.account) != nil, b.value(c.account) != nil)
 	}
-	if b.derive.key {
-		b.key(own == Debtor)
-	}
+	return Side(i) == b.own
 }
 
 // bank is what a BIC says: its country, "" when it is none, and how it stands in
@@ -243,7 +246,7 @@ func (b *Builder) forget(c int) {
 	}
 }
 
-func (b *Builder) country(i int, mine bool) {
+func (b *Builder) country(i int) {
 	s := &b.side[i]
 	if !b.cols[s.country].project {
 		return
@@ -259,7 +262,7 @@ func (b *Builder) country(i int, mine bool) {
 		country, _ = code.ClearingCountry(b.value(s.system), id)
 	}
 	text := bytesOf(country)
-	if country == "" && mine {
+	if country == "" && b.mine(i) {
 		text = b.value(b.at.country)
 	}
 	if len(text) > 0 {
@@ -268,14 +271,14 @@ func (b *Builder) country(i int, mine bool) {
 	}
 }
 
-func (b *Builder) uid(i int, mine bool) {
+func (b *Builder) uid(i int) {
 	s := &b.side[i]
 	acc := b.value(s.account)
 	if acc == nil || !b.cols[s.uid].project {
 		return
 	}
 	if b.iban[i] {
-		b.batch.Columns[s.uid].SetText(b.batch.Rows, acc)
+		b.cols[s.uid].vec.SetText(b.batch.Rows, acc)
 		return
 	}
 	scheme := b.scheme(s)
@@ -285,7 +288,7 @@ func (b *Builder) uid(i int, mine bool) {
 	out := append(append(b.grab(), scheme...), ':')
 	if scheme != "upi" && scheme != "crypto" {
 		n := len(out)
-		if out = b.servicer(out, i, mine); len(out) == n {
+		if out = b.servicer(out, i); len(out) == n {
 			return
 		}
 	}
@@ -295,7 +298,7 @@ func (b *Builder) uid(i int, mine bool) {
 }
 
 // servicer appends who keeps the account of side i, nothing when unknown.
-func (b *Builder) servicer(dst []byte, i int, mine bool) []byte {
+func (b *Builder) servicer(dst []byte, i int) []byte {
 	s := &b.side[i]
 	if b.has[s.bic] == b.serial {
 		return append(dst, b.bank(i).part...)
@@ -308,7 +311,7 @@ func (b *Builder) servicer(dst []byte, i int, mine bool) []byte {
 		return appendPart(append(appendPart(dst, system, true), '/'), id, true)
 	}
 	reporter, kind := b.value(b.at.reporter), b.value(b.at.kind)
-	if !mine || len(kind) < 5 || string(kind[:5]) != "bank." {
+	if !b.mine(i) || len(kind) < 5 || string(kind[:5]) != "bank." {
 		return dst
 	}
 	if _, ok := code.BICCountry(reporter); ok {
@@ -337,14 +340,14 @@ func appendPart(dst, s []byte, bank bool) []byte {
 }
 
 // key derives payment.key.
-func (b *Builder) key(mine bool) {
+func (b *Builder) key() {
 	out := b.grab()
 	if uetr := b.value(b.pay.uetr); isUUID(uetr) {
 		out = append(out, uetr...)
 		for i := range out {
 			out[i] |= 0x20 // digits and the dash have the bit already
 		}
-	} else if out = b.reference(out, mine); len(out) == 0 {
+	} else if out = b.reference(out); len(out) == 0 {
 		return
 	}
 	b.text[b.pay.key] = out
@@ -352,8 +355,8 @@ func (b *Builder) key(mine bool) {
 	b.put(b.pay.key)
 }
 
-func (b *Builder) reference(out []byte, mine bool) []byte {
-	if out = b.servicer(out, int(Debtor), mine); len(out) == 0 {
+func (b *Builder) reference(out []byte) []byte {
+	if out = b.servicer(out, int(Debtor)); len(out) == 0 {
 		return out
 	}
 	dated, refs := [2]string{":tx:", ":e2e:"}, [2]int{b.pay.tx, b.pay.e2e}

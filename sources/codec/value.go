@@ -79,7 +79,7 @@ func (b *Builder) plain(c int, col *column, s []byte) *Defect {
 	}
 	b.set(c)
 	if col.project {
-		b.batch.Columns[c].SetText(b.batch.Rows, s)
+		col.vec.SetText(b.batch.Rows, s)
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (b *Builder) symbol(c int, col *column, s []byte) *Defect {
 		b.text[c], col.code = s, known
 	}
 	if col.project {
-		b.batch.Columns[c].SetCode(b.batch.Rows, known)
+		col.vec.SetCode(b.batch.Rows, known)
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (b *Builder) decimal(c int, col *column, s []byte) *Defect {
 		b.amount = d
 	}
 	if col.project {
-		b.batch.Columns[c].SetDecimal(b.batch.Rows, d)
+		col.vec.SetDecimal(b.batch.Rows, d)
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (b *Builder) time(c int, col *column, s []byte) *Defect {
 	}
 	b.set(c)
 	if col.project {
-		b.batch.Columns[c].SetTime(b.batch.Rows, ms)
+		col.vec.SetTime(b.batch.Rows, ms)
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func (b *Builder) date(c int, col *column, s []byte) *Defect {
 		b.settle = days
 	}
 	if col.project {
-		b.batch.Columns[c].SetDate(b.batch.Rows, days)
+		col.vec.SetDate(b.batch.Rows, days)
 	}
 	return nil
 }
@@ -245,7 +245,7 @@ func (b *Builder) uint(c int, col *column, s []byte) *Defect {
 	}
 	b.set(c)
 	if col.project {
-		b.batch.Columns[c].SetUint(b.batch.Rows, uint32(n))
+		col.vec.SetUint(b.batch.Rows, uint32(n))
 	}
 	return nil
 }
@@ -257,7 +257,7 @@ func (b *Builder) float(c int, col *column, s []byte) *Defect {
 	}
 	b.set(c)
 	if col.project {
-		b.batch.Columns[c].SetFloat(b.batch.Rows, f)
+		col.vec.SetFloat(b.batch.Rows, f)
 	}
 	return nil
 }
@@ -270,14 +270,14 @@ func (b *Builder) Flag(c int, v bool) *Defect {
 	}
 	b.set(c)
 	if col.project {
-		b.batch.Columns[c].SetBool(b.batch.Rows, v)
+		col.vec.SetBool(b.batch.Rows, v)
 	}
 	return nil
 }
 
 // Extra stores a member that the schema does not name under its dotted path.
 func (b *Builder) Extra(path, value []byte) {
-	if b.cols[b.extra].project {
-		b.batch.Columns[b.extra].AddEntry(b.batch.Rows, path, value)
+	if col := &b.cols[b.extra]; col.project {
+		col.vec.AddEntry(b.batch.Rows, path, value)
 	}
 }

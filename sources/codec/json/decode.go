@@ -1,7 +1,6 @@
 package json
 
 import (
-	"bytes"
 	"unicode/utf8"
 
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -159,30 +158,28 @@ func (d *Decoder) more(end byte) (bool, *codec.Defect) {
 // name reads a member's name and the colon, up to its value. It returns the
 // member's index, or -1 and its name when o does not have it.
 func (d *Decoder) name(o *object, last int) (int, []byte, *codec.Defect) {
-	var name []byte
-	m := int32(none)
-	if guess := o.next[last]; int(guess) < len(o.members) && bytes.HasPrefix(d.data[d.pos:], o.members[guess].quoted) {
-		m = guess
+	if guess := int(o.next[last]); guess < len(o.members) && o.members[guess].at(d.data, d.pos) {
 		d.pos += len(o.members[guess].quoted)
-	} else {
-		var bad *codec.Defect
-		if d.pos >= len(d.data) || d.data[d.pos] != '"' {
-			return 0, nil, d.syntax("a member's name in quotes")
-		}
-		if name, bad = d.text(); bad != nil {
-			return 0, nil, bad
-		}
-		if i, ok := o.names[string(name)]; ok {
-			m = i
-			o.next[last] = i
-		}
+		d.space()
+		return guess, nil, nil
+	}
+	if d.peek() != '"' {
+		return 0, nil, d.syntax("a member's name in quotes")
+	}
+	name, bad := d.text()
+	if bad != nil {
+		return 0, nil, bad
 	}
 	if d.space() != ':' {
 		return 0, nil, d.syntax("a colon")
 	}
 	d.pos++
 	d.space()
-	return int(m), name, nil
+	if m, ok := o.names[string(name)]; ok {
+		o.next[last] = m
+		return int(m), name, nil
+	}
+	return none, name, nil
 }
 
 // member reads the value of a member that the schema names.

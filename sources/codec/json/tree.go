@@ -1,6 +1,7 @@
 package json
 
 import (
+	"encoding/binary"
 	"strings"
 
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -20,7 +21,10 @@ type object struct {
 
 type member struct {
 	name   string
-	quoted []byte // "name" with its quotes, as it stands in most reports
+	quoted []byte // "name": as it stands in most reports
+	first  uint64 // the first eight bytes of quoted
+	final  uint64 // the last eight
+	mask   uint64 // of first: less than all bits when quoted is shorter
 	field  string // dotted
 	column int    // or none
 	child  *object
@@ -83,8 +87,37 @@ func (t *builder) child(o *object, name, field string) *object {
 }
 
 func (o *object) insert(m member) {
-	m.quoted = []byte(`"` + m.name + `"`)
+	m.quoted = []byte(`"` + m.name + `":`)
+	m.first, m.mask = word(m.quoted)
+	if n := len(m.quoted); n >= 8 {
+		m.final, _ = word(m.quoted[n-8:])
+	}
 	o.names[m.name] = int32(len(o.members))
 	o.members = append(o.members, m)
 	o.next = append(o.next, int32(len(o.members)-1))
+}
+
+// word returns the first eight bytes of s, and a mask that is shorter when s is.
+func word(s []byte) (w, mask uint64) {
+	for i := range min(8, len(s)) {
+		w |= uint64(s[i]) << (8 * i)
+		mask |= 0xff << (8 * i)
+	}
+	return w, mask
+}
+
+// at reports whether m stands at data[pos:] in its usual form, name and colon
+// without a blank. Two words cover names of up to 13 letters.
+func (m *member) at(data []byte, pos int) bool {
+	n := len(m.quoted)
+	if pos+max(n, 8) > len(data) || (binary.LittleEndian.Uint64(data[pos:])^m.first)&m.mask != 0 {
+		return false
+	}
+	if n <= 8 {
+		return true
+	}
+	if binary.LittleEndian.Uint64(data[pos+n-8:]) != m.final {
+		return false
+	}
+	return n <= 16 || string(data[pos+8:pos+n-8]) == string(m.quoted[8:n-8])
 }
