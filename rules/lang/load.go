@@ -250,9 +250,11 @@ func (l *loader) lets(lets []spec.Named, sc *scope) {
 			l.error(let.Name.Span, "a let called "+name+" exists already", "choose another name")
 			continue
 		}
-		n, tree := l.expression(let.Value, sc)
+		n, _ := l.expression(let.Value, sc)
 		delete(sc.later, name)
-		sc.lets[name] = &binding{node: n, tree: tree}
+		b := &binding{node: n}
+		n.Walk(func(*Node) bool { b.size++; return b.size <= maxTree })
+		sc.lets[name] = b
 	}
 	sc.later = nil
 }

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -14,6 +15,9 @@ func (r *rewriter) identifier(n *ast.IdentifierNode) *Node {
 	if b, ok := r.scope.lets[n.Value]; ok {
 		if b.node == nil {
 			r.failed = true // reported where it stands
+		}
+		if r.nodes += b.size; r.nodes > maxTree {
+			return r.at(n, fmt.Sprintf("the lets used here expand to more than %d nodes", maxTree), "split the rule")
 		}
 		return b.node
 	}

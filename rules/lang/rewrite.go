@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
@@ -15,7 +16,7 @@ const (
 	maxText  = 16 << 10 // bytes
 	maxNodes = 2000     // of expr's tree
 	maxDepth = 100
-	maxTree  = 20_000 // nodes of the typed tree with lets expanded
+	maxTree  = 10_000 // nodes of the lets that it uses, expanded
 )
 
 // rewriter turns one parsed expression into the typed tree. Its methods return
@@ -25,6 +26,7 @@ type rewriter struct {
 	scope  *scope
 	text   spec.Scalar
 	depth  int
+	nodes  int                // of the lets used so far
 	params map[*Node]*binding // the params that Const nodes come from
 	failed bool
 }
@@ -39,12 +41,6 @@ func (c *language) expression(s spec.Scalar, sc *scope) (*Node, ast.Node) {
 	}
 	n := r.node(tree)
 	if r.failed || n == nil {
-		return nil, tree
-	}
-	size := 0
-	n.Walk(func(*Node) bool { size++; return size <= maxTree })
-	if size > maxTree {
-		r.at(tree, fmt.Sprintf("more than %d nodes with its lets expanded", maxTree), "split the rule")
 		return nil, tree
 	}
 	return n, tree
@@ -196,21 +192,59 @@ func (r *rewriter) binary(n *ast.BinaryNode) *Node {
 	return r.at(n, n.Operator+" is not available in rules", "")
 }
 
+// connect rewrites a whole chain of one connective at once, however long.
 func (r *rewriter) connect(n *ast.BinaryNode) *Node {
-	a, b := r.node(n.Left), r.node(n.Right)
-	if a == nil || b == nil {
-		return nil
-	}
-	for i, x := range []*Node{a, b} {
-		if x.Type != Bool && x.Op != Missing {
-			return r.at([]ast.Node{n.Left, n.Right}[i], fmt.Sprintf("%s needs true or false on both sides, and this is a %s", n.Operator, x.Type), "compare it with something")
+	op := connectives(n.Operator)
+	args := make([]*Node, 0, 2)
+	for _, operand := range chain(n, op) {
+		x := r.node(operand)
+		switch {
+		case x == nil:
+		case x.Type != Bool && x.Op != Missing:
+			r.at(operand, fmt.Sprintf("%s needs true or false on both sides, and this is a %s", n.Operator, x.Type), "compare it with something")
+		case x.Op == Missing:
+			r.at(operand, "nil is neither true nor false", "write x == nil to ask whether it is missing")
+		default:
+			args = append(args, x)
 		}
 	}
-	op := And
-	if n.Operator == "or" || n.Operator == "||" {
-		op = Or
+	if r.failed {
+		return nil
 	}
-	return connective(op, a, b)
+	return connective(op, args...)
+}
+
+// connectives returns And, Or, or Const for any other operator.
+func connectives(operator string) Op {
+	switch operator {
+	case "and", "&&":
+		return And
+	case "or", "||":
+		return Or
+	}
+	return Const
+}
+
+// chain returns the operands of a chain of op, left to right.
+func chain(n ast.Node, op Op) []ast.Node {
+	var out []ast.Node
+	for {
+		b, ok := n.(*ast.BinaryNode)
+		if !ok || connectives(b.Operator) != op {
+			out = append(out, n)
+			break
+		}
+		if right, ok := b.Right.(*ast.BinaryNode); ok && connectives(right.Operator) == op {
+			rest := chain(right, op)
+			slices.Reverse(rest)
+			out = append(out, rest...)
+		} else {
+			out = append(out, b.Right)
+		}
+		n = b.Left
+	}
+	slices.Reverse(out)
+	return out
 }
 
 func (r *rewriter) conditional(n *ast.ConditionalNode) *Node {

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/expr-lang/expr/ast"
-
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/spec"
@@ -33,7 +31,7 @@ func newLanguage(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *language
 // binding is what a name of a rule stands for.
 type binding struct {
 	node *Node      // nil when its expression is wrong, which is reported already
-	tree ast.Node   // the same before it was rewritten, for Opaque
+	size int        // of node, with what it uses
 	raw  bool       // a param without quotes: beside a text it is the text as written
 	text string     // of a param
 	list []*binding // of a list param
