@@ -6,9 +6,9 @@ import (
 	"github.com/haltwire/haltwire/rules/spec"
 )
 
-// Expression checks the text of one expression written as a block, with some
+// ExpressionInRule checks the text of one expression written as a block, with some
 // params and lets in scope.
-func Expression(source string) (*Node, Diagnostics) {
+func ExpressionInRule(source string) (*Node, Diagnostics) {
 	var ds Diagnostics
 	c := newLanguage(event.Default(), code.Kinds{}, &ds)
 	const head = `id: one

@@ -54,7 +54,7 @@ func runExpressions(t *testing.T, file string) {
 // describe returns the typed tree of an expression, or its findings, each with
 // the text that the caret points at.
 func describe(source string) string {
-	n, findings := lang.Expression(source)
+	n, findings := lang.ExpressionInRule(source)
 	if len(findings) == 0 && n != nil {
 		return fmt.Sprintf("%s: %s", n.Type, n.Key)
 	}

@@ -69,6 +69,17 @@ func Check(tree *spec.Tree, o Options) (*Set, Diagnostics) {
 	return set, ds
 }
 
+// Expression gives one expression over the fields of a report its meaning, nil
+// when it is wrong.
+func Expression(source string, o Options) (*Node, Diagnostics) {
+	if o.Schema == nil {
+		o.Schema = event.Default()
+	}
+	var ds Diagnostics
+	n, _ := newLanguage(o.Schema, o.Kinds, &ds).expression(spec.NewScalar("expression", source), &scope{})
+	return n, ds
+}
+
 // loader makes a set of the documents of a directory.
 type loader struct {
 	*language

@@ -48,7 +48,7 @@ func (r row) Score() (decimal.D, bool) {
 // evaluate compiles and runs source on a row and returns the value as text.
 func evaluate(t *testing.T, source string, r row) string {
 	t.Helper()
-	n, findings := lang.Expression(source)
+	n, findings := lang.ExpressionInRule(source)
 	if n == nil {
 		t.Fatalf("%s: %v", source, findings)
 	}

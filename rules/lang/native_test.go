@@ -105,7 +105,7 @@ func TestAgainstExpr(t *testing.T) {
 		if err != nil {
 			t.Fatalf("expr fails on %s: %v", src, err)
 		}
-		n, findings := lang.Expression(src)
+		n, findings := lang.ExpressionInRule(src)
 		if n == nil {
 			if folded(findings) {
 				return

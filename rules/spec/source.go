@@ -90,6 +90,15 @@ type Scalar struct {
 	at   []int // of a part: the offset in the file of each byte of Text and of its end
 }
 
+// NewScalar returns a text that stands in no YAML, as if it were a file of its own.
+func NewScalar(path, text string) Scalar {
+	s := Scalar{Text: text, Span: Span{File: NewFile(path, []byte(text)), To: len(text)}, at: make([]int, len(text)+1)}
+	for i := range s.at {
+		s.at[i] = i
+	}
+	return s
+}
+
 // Present reports whether the file has the scalar.
 func (s Scalar) Present() bool { return s.node != nil }
 
@@ -117,7 +126,7 @@ func (s Scalar) Cut() bool {
 
 // Sub returns the place in the file of the bytes from:to of Text.
 func (s Scalar) Sub(from, to int) Span {
-	if s.node == nil {
+	if s.Span.File == nil {
 		return s.Span
 	}
 	at := s.offsets()
