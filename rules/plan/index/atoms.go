@@ -7,6 +7,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/plan/kernel"
 )
 
 // maxAlternatives bounds how many entries the disjunctions of one rule make; a
@@ -167,7 +168,7 @@ func isText(s *event.Schema, n *lang.Node) bool {
 // newBound returns a comparison of a number, time or duration with a constant.
 func newBound(n *lang.Node) *atom {
 	x, k := n.Args[0], n.Args[1]
-	if k.Op != lang.Const || x.Op == lang.Score || Mentions(x, lang.Score) || Mentions(x, lang.Opaque) {
+	if k.Op != lang.Const || Mentions(x, lang.Score) || kernel.Fallible(x) {
 		return nil
 	}
 	switch k.Value.Type {
