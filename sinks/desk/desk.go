@@ -85,6 +85,8 @@ type Desk struct {
 	fold  *fold
 	lanes map[string]*lane.Lane
 
+	written progress
+
 	writer *topic.Writer
 	keys   *topic.Tail
 	cases  *topic.Tail

@@ -173,7 +173,7 @@ func (d *Desk) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]dr
 	head.InReplyTo = a.Request().ID
 	var m freeze.Message
 	if e.Kind == apply.Confirm {
-		m = &freeze.Confirmation{Envelope: head, Confirms: a.Request().ID, Approval: freeze.Approval{Mode: "one", ContentDigest: a.Content()}}
+		m = &freeze.Confirmation{Envelope: head, Confirms: a.Request().ID, Approval: freeze.Approval{Mode: "one", ContentDigest: a.Request().Signed}}
 	} else {
 		m = &freeze.Withdrawal{Envelope: head, Reason: "The requesting authority takes the request back."}
 	}
@@ -187,7 +187,7 @@ func (d *Desk) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]dr
 	}
 	q := d.queue(a, m, body)
 	act := map[apply.Kind]string{apply.Confirm: "confirm", apply.Withdraw: apply.ActWithdraw}[e.Kind]
-	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Content(), By: list(a.Officers(act))}
+	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Request().Signed, By: list(a.Officers(act))}
 	return []draft{frozen(s.Key, a, q, body)}, nil
 }
 

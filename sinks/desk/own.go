@@ -58,19 +58,28 @@ func (d *Desk) own(ctx context.Context) error {
 
 // membership turns claims of the group into tenures of partitions.
 type membership struct {
-	desk  *Desk
-	group sarama.ConsumerGroup
+	desk     *Desk
+	group    sarama.ConsumerGroup
+	recorder sync.WaitGroup
 }
 
-// Setup pauses the fetching of all claims: the fold reads the log, not the
-// membership.
+// Setup pauses the fetching of all claims, because the fold reads the log and
+// not the membership, and starts the recorder of the partitions.
 func (m *membership) Setup(s sarama.ConsumerGroupSession) error {
 	m.group.Pause(s.Claims())
+	m.recorder.Add(1)
+	go func() {
+		defer m.recorder.Done()
+		m.desk.record(s.Context(), s.Claims()[m.desk.opt.Layout.Names.Cases])
+	}()
 	return nil
 }
 
-// Cleanup does nothing: every tenure has returned by then.
-func (m *membership) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+// Cleanup waits for the recorder; every tenure has returned by then.
+func (m *membership) Cleanup(sarama.ConsumerGroupSession) error {
+	m.recorder.Wait()
+	return nil
+}
 
 // ConsumeClaim holds a partition until the session ends.
 func (m *membership) ConsumeClaim(s sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
@@ -108,8 +117,6 @@ func (t *tenure) run(ctx context.Context) {
 		p.dirty[key] = struct{}{}
 	}
 	p.mu.Unlock()
-	record, stop := t.record(ctx)
-	defer stop()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	backoff := fault.Backoff{}
@@ -123,8 +130,6 @@ func (t *tenure) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case err := <-record:
-			t.desk.opt.Log.Error("recorder stopped", telemetry.Partition, t.partition, telemetry.Error, err)
 		case <-p.wake:
 		case <-ticker.C:
 			t.timers(ctx)

@@ -40,10 +40,14 @@ func (f *fold) queued(a *Alert) {
 		f.refuse("%s", why)
 		return
 	}
-	a.Messages = append(a.Messages, &Message{
-		ID: d.MessageID, Sequence: d.Sequence, Type: d.Type, Lane: d.Lane, Channels: d.Channels, Digest: d.Digest.Value,
+	m := &Message{
+		ID: d.MessageID, Sequence: d.Sequence, Type: d.Type, InReplyTo: d.InReplyTo, Lane: d.Lane, Channels: d.Channels, Digest: d.Digest.Value,
 		Content: d.Content, Level: d.Level, Provisional: d.Provisional, Personal: d.Personal, Trace: f.r.Trace, Queued: f.r.Appended,
-	})
+	}
+	if d.Approval != nil {
+		m.Mode, m.Signed, m.By = d.Approval.Mode, d.Approval.ContentDigest, d.Approval.By
+	}
+	a.Messages = append(a.Messages, m)
 	first(&a.At.Queued, f.r.Appended)
 	f.takeQueued(a, d)
 	f.applied()

@@ -155,6 +155,10 @@ type Message struct {
 	Channels    []string     `json:"channels,omitempty"`
 	Digest      string       `json:"digest"`
 	Content     string       `json:"content,omitempty"`
+	InReplyTo   string       `json:"in_reply_to,omitempty"`
+	Mode        string       `json:"mode,omitempty"`   // of the approval
+	Signed      string       `json:"signed,omitempty"` // content digest that the approval is over
+	By          []string     `json:"by,omitempty"`     // who approved
 	Level       freeze.Level `json:"level,omitempty"`
 	Provisional bool         `json:"provisional,omitempty"`
 	Personal    string       `json:"personal,omitempty"`

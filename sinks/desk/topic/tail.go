@@ -124,10 +124,13 @@ func (t *Tail) Failed() <-chan error { return t.failed }
 func (t *Tail) Next(partition int32) int64 { return t.next[partition].Load() }
 
 // End returns the offset after the last record of the partition on the broker.
-func (t *Tail) End(partition int32) (int64, error) {
-	end, err := t.client.GetOffset(t.topic, partition, sarama.OffsetNewest)
+func (t *Tail) End(partition int32) (int64, error) { return t.EndOf(t.topic, partition) }
+
+// EndOf is End for another topic of the same cluster.
+func (t *Tail) EndOf(topic string, partition int32) (int64, error) {
+	end, err := t.client.GetOffset(topic, partition, sarama.OffsetNewest)
 	if err != nil {
-		return 0, fmt.Errorf("ask for the end of %s partition %d: %w", t.topic, partition, err)
+		return 0, fmt.Errorf("ask for the end of %s partition %d: %w", topic, partition, err)
 	}
 	return end, nil
 }

@@ -1,0 +1,11 @@
+// Package ledger owns the way from the case log to rows for analysts: it folds
+// the partitions of the owner a second time, at the pace of the database, and
+// makes of each event the rows that it changes.
+//
+// A fold of its own costs the memory of the owned alerts once more, and buys
+// that rows say exactly what the log said at their event, however far the
+// database lags behind the desk: verdicts need no queue that could grow, and the
+// desk never waits.
+//
+// It must not know the database nor Kafka.
+package ledger

@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Hit makes the row of one record of the hits topic: a hit that cannot alert.
+func (m *Maker) Hit(e caselog.Event, partition int32, offset, appended int64) {
+	x := &step{Maker: m, r: apply.Record{Event: e, Partition: partition, Offset: offset, Appended: appended}}
+	x.r.Key = ""
+	x.hit()
+}
+
+func (x *step) hit() {
+	if x.r.Type != caselog.Hit && x.r.Type != caselog.HitChanged && x.r.Type != caselog.HitOverturned {
+		return
+	}
+	var d caselog.HitData
+	if json.Unmarshal(x.r.Data, &d) != nil {
+		return
+	}
+	var p caselog.HitPersonal
+	if d.Personal != "" && x.Open(d.Personal, &p) != nil {
+		p = caselog.HitPersonal{}
+	}
+	row := hitRow(&d, &p)
+	row.Key, row.AlertID, row.AppendedAt, row.Trace = string(x.r.Key), x.v.AlertID, x.r.Appended, x.r.Trace
+	row.Standing, row.Version = x.r.Type != caselog.HitOverturned, version(x.r)
+	x.rows.Hits = append(x.rows.Hits, row)
+}
+
+func hitRow(d *caselog.HitData, p *caselog.HitPersonal) caselog.HitRow {
+	row := caselog.HitRow{
+		HitID: d.HitID, EvidenceKey: d.Evidence, CaseID: d.CaseID, Rule: d.Rule, RuleVersion: d.Version, Title: d.Title, Status: d.Status,
+		Case: d.Case, Score: number(freeze.Dec(d.Score)), Severity: d.Severity, Typology: d.Typology, Offence: d.Offence, Approval: d.Approval, Asks: d.Ask,
+		Reporter: d.Reporter, ReportID: d.ReportID, Revision: d.Revision, Kind: d.Kind,
+		OccurredAt: d.Occurred.UnixMilli(), RecordTime: d.Record.UnixMilli(), Topic: d.Position.Topic, Partition: d.Position.Partition, Offset: d.Position.Offset,
+		Late: d.Late, Cold: d.Cold, Cut: d.Cut, Excepted: d.Excepted, Unknown: d.Unknown, ValuesJSON: values(d, p),
+		DigestRules: d.Digests.Rules, DigestLists: d.Digests.Lists, DigestRates: d.Digests.Rates, Facts: p.Facts,
+		SubjectUID: p.UID, SubjectScheme: p.Subject.Account.Scheme, SubjectID: p.Subject.Account.ID, SubAccount: p.Subject.Account.SubAccount,
+		SubjectName: p.Subject.Account.Name, SubjectBIC: p.Subject.Servicer.BIC, Country: p.Subject.AccountCountry,
+	}
+	if hash, err := hex.DecodeString(d.Hash); err == nil {
+		copy(row.Hash[:], hash)
+	}
+	for _, m := range d.Payments {
+		if m.Key != "" {
+			row.PaymentKeys = append(row.PaymentKeys, m.Key)
+		}
+	}
+	row.Amount = sum(d.Payments)
+	return row
+}
+
+// sum adds the payments when they share a currency.
+func sum(payments []caselog.PaymentMark) caselog.Money {
+	var total freeze.Money
+	for _, p := range payments {
+		switch {
+		case p.Amount == nil || total.Currency != "" && total.Currency != p.Amount.Currency:
+			return caselog.Money{}
+		case total.Currency == "":
+			total = *p.Amount
+		default:
+			total.Amount = total.Amount.Add(p.Amount.Amount)
+		}
+	}
+	return money(&total)
+}
+
+func values(d *caselog.HitData, p *caselog.HitPersonal) string {
+	all := map[string]any{}
+	for name, v := range d.Values {
+		all[name] = v
+	}
+	for name, v := range p.Values {
+		all[name] = v
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return "{}"
+	}
+	return string(text)
+}
+
+// number reads a decimal that has been checked before; a bad one is 0.
+func number(d freeze.Dec) decimal.D {
+	v, err := decimal.ParseSigned([]byte(d))
+	if err != nil {
+		return decimal.D{}
+	}
+	return v
+}
+
+func money(m *freeze.Money) caselog.Money {
+	if m == nil || m.Currency == "" {
+		return caselog.Money{}
+	}
+	return caselog.Money{Amount: number(m.Amount), Currency: m.Currency}
+}
+
+// payments makes the rows of the items after an event that may change them.
+func (x *step) payments() {
+	switch x.r.Type {
+	case caselog.Hit, caselog.HitChanged, caselog.Amended, caselog.Received:
+	default:
+		return
+	}
+	for _, i := range x.a.Items {
+		x.rows.Payments = append(x.rows.Payments, x.payment(i))
+	}
+}
+
+func (x *step) payment(i *apply.Item) caselog.PaymentRow {
+	d := x.detail(i)
+	date := int64(0)
+	if !d.ExecutedAt.IsZero() {
+		date = d.ExecutedAt.UnixMilli()
+	}
+	return caselog.PaymentRow{
+		PaymentKey: i.Key, AlertID: x.a.ID, CaseID: x.a.CaseID, Direction: x.a.Direction, Party: x.a.Party, ItemID: i.ID, Hop: i.Hop, ParentItems: i.Parents,
+		UETR: d.Refs.UETR, EndToEndID: d.Refs.EndToEndID, TransactionID: d.Refs.TransactionID, RRN: d.Refs.RRN, UTR: d.Refs.UTR, TxHash: d.Refs.TxHash,
+		Instructed: money(d.Instructed), Settled: money(d.Settled), Credited: money(d.Credited), Disputed: money(&i.Amount),
+		ExecutedAt: date, Rail: d.Rail, Authorisation: d.Authorisation, DebtorBIC: d.Debtor.Servicer.BIC, DebtorCountry: d.Debtor.Servicer.Country,
+		ComplaintRef: d.ComplaintRef, Reports: count(len(i.Reports)), AddedAt: i.Added, Version: version(x.r),
+	}
+}
