@@ -83,6 +83,7 @@ type column struct {
 	email   bool
 	bic     bool
 	event.Column
+	countries *[26 * 26]uint32 // codes in dict, by letters; such a dictionary never restarts
 }
 
 // NewBuilder returns a builder for o.

@@ -114,7 +114,7 @@ func (b *Builder) derived() {
 	if b.has[b.at.country] != b.serial && b.opts.ReporterCountry != "" {
 		b.text[b.at.country] = bytesOf(b.opts.ReporterCountry)
 		b.set(b.at.country)
-		b.put(b.at.country)
+		b.putCountry(b.at.country)
 	}
 	for i := range b.side {
 		b.account(i)
@@ -167,6 +167,27 @@ func (b *Builder) put(c int) {
 	}
 }
 
+// putCountry is put for a column of countries: their codes stand in a table,
+// because every report has two or three of them.
+func (b *Builder) putCountry(c int) {
+	col, text := &b.cols[c], b.text[c]
+	if !col.project {
+		return
+	}
+	if !code.IsCountry(text) { // a default that the config did not check
+		b.put(c)
+		return
+	}
+	if col.countries == nil {
+		col.countries = new([26 * 26]uint32)
+	}
+	known := &col.countries[int(text[0]-'A')*26+int(text[1]-'A')]
+	if *known == 0 {
+		*known = col.dict.Code(text)
+	}
+	col.vec.SetCode(b.batch.Rows, *known)
+}
+
 // account brings the account of side i into its normal form.
 func (b *Builder) account(i int) {
 	s := &b.side[i]
@@ -186,7 +207,7 @@ func (b *Builder) account(i int) {
 		b.missing[s.account].Add(1)
 		return
 	}
-	b.iban[i] = (scheme == "iban" || scheme == "") && code.IsIBAN(acc)
+	b.iban[i] = (b.derive.country || b.derive.uid) && (scheme == "iban" || scheme == "") && code.IsIBAN(acc)
 	b.put(s.account)
 }
 
@@ -205,45 +226,6 @@ func (b *Builder) mine(i int) bool {
 		b.own = OwnSide(b.value(b.at.kind), b.value(b.at.reporter), b.value(d.bic), b.value(c.bic), b.value(d.account) != nil, b.value(c.account) != nil)
 	}
 	return Side(i) == b.own
-}
-
-// bank is what a BIC says: its country, "" when it is none, and how it stands in
-// an identity.
-type bank struct {
-	known   bool
-	country string
-	part    []byte
-}
-
-// bank returns what the BIC of side i says; the side must have one.
-func (b *Builder) bank(i int) *bank {
-	c := b.side[i].bic
-	code := int(b.cols[c].code)
-	for len(b.banks[i]) <= code {
-		b.banks[i] = append(b.banks[i], bank{})
-	}
-	k := &b.banks[i][code]
-	if !k.known {
-		*k = newBank(b.text[c])
-	}
-	return k
-}
-
-func newBank(bic []byte) bank {
-	country, ok := code.BICCountry(bic)
-	if ok {
-		bic = bic[:8]
-	}
-	return bank{known: true, country: country, part: appendPart(nil, bic, true)}
-}
-
-// forget drops what is known of the BICs of column c: its codes have changed.
-func (b *Builder) forget(c int) {
-	for i := range b.side {
-		if b.side[i].bic == c {
-			b.banks[i] = b.banks[i][:0]
-		}
-	}
 }
 
 func (b *Builder) country(i int) {
@@ -267,135 +249,6 @@ func (b *Builder) country(i int) {
 	}
 	if len(text) > 0 {
 		b.text[s.country] = text
-		b.put(s.country)
+		b.putCountry(s.country)
 	}
 }
-
-func (b *Builder) uid(i int) {
-	s := &b.side[i]
-	acc := b.value(s.account)
-	if acc == nil || !b.cols[s.uid].project {
-		return
-	}
-	if b.iban[i] {
-		b.cols[s.uid].vec.SetText(b.batch.Rows, acc)
-		return
-	}
-	scheme := b.scheme(s)
-	if scheme == "" {
-		scheme = "bban"
-	}
-	out := append(append(b.grab(), scheme...), ':')
-	if scheme != "upi" && scheme != "crypto" {
-		n := len(out)
-		if out = b.servicer(out, i); len(out) == n {
-			return
-		}
-	}
-	b.text[s.uid] = append(append(out, ':'), acc...)
-	b.took(s.uid)
-	b.put(s.uid)
-}
-
-// servicer appends who keeps the account of side i, nothing when unknown.
-func (b *Builder) servicer(dst []byte, i int) []byte {
-	s := &b.side[i]
-	if b.has[s.bic] == b.serial {
-		return append(dst, b.bank(i).part...)
-	}
-	if id := b.value(s.clearing); id != nil {
-		system := b.value(s.system)
-		if _, ok := code.ClearingCountry(nil, id); ok && system == nil {
-			system = bytesOf("INFSC")
-		}
-		return appendPart(append(appendPart(dst, system, true), '/'), id, true)
-	}
-	reporter, kind := b.value(b.at.reporter), b.value(b.at.kind)
-	if !b.mine(i) || len(kind) < 5 || string(kind[:5]) != "bank." {
-		return dst
-	}
-	if _, ok := code.BICCountry(reporter); ok {
-		return appendPart(dst, reporter[:8], true)
-	}
-	return dst
-}
-
-// appendPart appends one part of an identity; bank codes in upper case, without
-// blanks and dashes.
-func appendPart(dst, s []byte, bank bool) []byte {
-	for _, c := range s {
-		switch {
-		case c == ':':
-			dst = append(dst, "%3A"...)
-		case c == '%':
-			dst = append(dst, "%25"...)
-		case bank && (c == ' ' || c == '-'):
-		case bank && c-'a' < 26:
-			dst = append(dst, c-32)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
-}
-
-// key derives payment.key.
-func (b *Builder) key() {
-	out := b.grab()
-	if uetr := b.value(b.pay.uetr); isUUID(uetr) {
-		out = append(out, uetr...)
-		for i := range out {
-			out[i] |= 0x20 // digits and the dash have the bit already
-		}
-	} else if out = b.reference(out); len(out) == 0 {
-		return
-	}
-	b.text[b.pay.key] = out
-	b.took(b.pay.key)
-	b.put(b.pay.key)
-}
-
-func (b *Builder) reference(out []byte) []byte {
-	if out = b.servicer(out, int(Debtor)); len(out) == 0 {
-		return out
-	}
-	dated, refs := [2]string{":tx:", ":e2e:"}, [2]int{b.pay.tx, b.pay.e2e}
-	for i, c := range refs {
-		if id := b.value(c); id != nil {
-			day := int32(b.when / 86_400_000)
-			if b.has[b.pay.settled] == b.serial {
-				day = b.settle
-			}
-			return AppendDate(append(appendPart(append(out, dated[i]...), id, false), ':'), day)
-		}
-	}
-	plain, more := [2]string{":rrn:", ":utr:"}, [2]int{b.pay.rrn, b.pay.utr}
-	for i, c := range more {
-		if id := b.value(c); id != nil {
-			return appendPart(append(out, plain[i]...), id, false)
-		}
-	}
-	return out[:0]
-}
-
-// isUUID reports whether s has the form 8-4-4-4-12 of hexadecimal digits.
-func isUUID(s []byte) bool {
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return false
-	}
-	other := 0
-	for _, c := range s {
-		other += int(notHex[c])
-	}
-	return other == 4
-}
-
-// notHex is 1 for bytes that are no hexadecimal digit: sums of it need no branch.
-var notHex = func() (t [256]uint8) {
-	for c := range t {
-		if !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
-			t[c] = 1
-		}
-	}
-	return t
-}()

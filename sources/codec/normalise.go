@@ -1,6 +1,10 @@
 package codec
 
-import "github.com/haltwire/haltwire/pipeline/code"
+import (
+	"strings"
+
+	"github.com/haltwire/haltwire/pipeline/code"
+)
 
 // AppendAccount appends the normal form of an account of a scheme to dst: without
 // blanks; IBANs in upper case without dashes; account numbers of banks (bban or
@@ -37,13 +41,13 @@ const (
 )
 
 // classes says for each byte what it is; 0 for those that always stay.
-var classes = func() (t [256]uint8) {
-	t[' '], t['\t'], t['-'] = blank, blank, dash
-	for c := byte('a'); c <= 'z'; c++ {
-		t[c], t[c-32] = small, capital
-	}
-	return t
-}()
+var classes = [256]uint8{
+	' ': blank, '\t': blank, '-': dash,
+	'a': small, 'b': small, 'c': small, 'd': small, 'e': small, 'f': small, 'g': small, 'h': small, 'i': small, 'j': small, 'k': small, 'l': small, 'm': small,
+	'n': small, 'o': small, 'p': small, 'q': small, 'r': small, 's': small, 't': small, 'u': small, 'v': small, 'w': small, 'x': small, 'y': small, 'z': small,
+	'A': capital, 'B': capital, 'C': capital, 'D': capital, 'E': capital, 'F': capital, 'G': capital, 'H': capital, 'I': capital, 'J': capital, 'K': capital, 'L': capital, 'M': capital,
+	'N': capital, 'O': capital, 'P': capital, 'Q': capital, 'R': capital, 'S': capital, 'T': capital, 'U': capital, 'V': capital, 'W': capital, 'X': capital, 'Y': capital, 'Z': capital,
+}
 
 // normal reports whether AppendAccount would surely leave s as it is.
 func normal(scheme string, s []byte) bool {
@@ -121,4 +125,118 @@ func AppendEmail(dst, s []byte) []byte {
 	dst = append(dst, trim(s)...)
 	lower(dst[from:])
 	return dst
+}
+
+// DefaultPlaceholders returns the texts that RULES §2 reads as missing. An entry
+// that ends in … stands for that text and any longer run of its last letter.
+func DefaultPlaceholders() []string { return []string{"", "N/A", "unknown", "NOTPROVIDED", "0000…"} }
+
+// Placeholders is a set of texts that mean "missing", compared without case and
+// without blanks around them; immutable.
+type Placeholders struct {
+	exact map[string]struct{} // lower case
+	runs  []run
+	empty bool
+	first [256]bool // first bytes that a placeholder may have, either case
+	most  int       // length of the longest exact one
+}
+
+type run struct {
+	letter byte
+	least  int
+}
+
+// NewPlaceholders returns the set of texts.
+func NewPlaceholders(texts []string) *Placeholders {
+	p := &Placeholders{exact: map[string]struct{}{}}
+	for _, t := range texts {
+		t = strings.ToLower(strings.TrimSpace(t))
+		if head, ok := strings.CutSuffix(t, "…"); ok && head != "" && strings.Trim(head, head[:1]) == "" {
+			p.runs = append(p.runs, run{letter: head[0], least: len(head)})
+			p.mark(head[0])
+			continue
+		}
+		if t == "" {
+			p.empty = true
+			continue
+		}
+		p.exact[t] = struct{}{}
+		p.most = max(p.most, len(t))
+		p.mark(t[0])
+	}
+	for _, c := range " \t\r\n" {
+		p.first[c] = true
+	}
+	return p
+}
+
+func (p *Placeholders) mark(c byte) {
+	p.first[c] = true
+	if c-'a' < 26 {
+		p.first[c-32] = true
+	}
+}
+
+// Has reports whether s means "missing". Runs ignore dashes, blanks and a plus
+// sign, so 0000-0000 and +0000000 are placeholders too.
+func (p *Placeholders) Has(s []byte) bool {
+	if len(s) == 0 {
+		return p.empty
+	}
+	if c := s[0]; !p.first[c] && c != '+' {
+		return false
+	}
+	return p.word(s) || p.isRun(s)
+}
+
+// word is Has without the runs: a number may well be 0000.
+func (p *Placeholders) word(s []byte) bool {
+	s = trim(s)
+	if len(s) == 0 {
+		return p.empty
+	}
+	if len(s) > p.most {
+		return false
+	}
+	var buf [64]byte
+	low := append(buf[:0], s...)
+	for i, c := range low {
+		if c-'A' < 26 {
+			low[i] = c + 32
+		}
+	}
+	_, ok := p.exact[string(low)]
+	return ok
+}
+
+func (p *Placeholders) isRun(s []byte) bool {
+	for _, r := range p.runs {
+		n, ok := 0, true
+		for _, c := range s {
+			switch {
+			case c == r.letter || c-'A' < 26 && c+32 == r.letter:
+				n++
+			case c != '-' && c != ' ' && c != '+':
+				ok = false
+			}
+			if !ok {
+				break
+			}
+		}
+		if ok && n >= r.least {
+			return true
+		}
+	}
+	return false
+}
+
+// trim returns s without blanks around it.
+func trim(s []byte) []byte {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == '\r' || s[0] == '\n') {
+		s = s[1:]
+	}
+	for n := len(s); n > 0 && (s[n-1] == ' ' || s[n-1] == '\t' || s[n-1] == '\r' || s[n-1] == '\n'); n-- {
+		s = s[:n-1]
+	}
+	return s
 }

@@ -113,3 +113,25 @@ func TestEmptyRun(t *testing.T) {
 	}
 	b.Release()
 }
+
+// TestRecord: a decoded batch is one Arrow record, extra and all.
+func TestRecord(t *testing.T) {
+	d := json.New(whole(codec.Options{ReporterCountry: "IN"}))
+	b, dead := d.Decode(records(report(`"amount":"5","x":{"y":1}`), `{}`, report(`"debtor":{"lat":1.5,"opened_at":"1955-01-01T00:00:00Z"}`)))
+	if len(dead) != 1 {
+		t.Fatalf("%+v", dead)
+	}
+	rec := b.Record()
+	if rec.NumRows() != 2 {
+		t.Errorf("%d rows", rec.NumRows())
+	}
+	for i, f := range rec.Schema().Fields() {
+		if c := rec.Column(i); c.Len() != 2 || c.NullN() == 2 {
+			t.Errorf("%s: %d rows, %d missing", f.Name, c.Len(), c.NullN())
+		}
+	}
+	if at := rec.Schema().FieldIndices("extra"); len(at) != 1 || rec.Column(at[0]).ValueStr(0) != `[{"key":"x.y","value":"1"}]` {
+		t.Errorf("extra at %v", at)
+	}
+	b.Release()
+}
