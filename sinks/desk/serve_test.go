@@ -86,6 +86,13 @@ func find(d *desk.Desk, direction, party string) desk.View {
 
 func TestRequestIsDecidedWithFundsThatBalance(t *testing.T) {
 	c := newCountries(t, fake(t), fake(t))
+	decide(t, c)
+	checkDecided(t, c)
+}
+
+// decide brings one request from the hit to the outcome.
+func decide(t *testing.T, c *countries) {
+	t.Helper()
 	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", "6513270e-269e-4d37-b2a7-4de452e6b438", "18000.00")}))
 	eventually(t, "GB has the request", func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "received" })
 	id := find(c.gb.desk, "in", "IN-FIU").ID
@@ -112,7 +119,6 @@ func TestRequestIsDecidedWithFundsThatBalance(t *testing.T) {
 	act(t, c.gb.desk, id, desk.Action{Do: "release", As: "O1"})
 	eventually(t, "IN knows about the money", func() bool { return state(c.in.desk) == "decided" })
 	eventually(t, "GB has answered", func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "answered" })
-	checkDecided(t, c)
 }
 
 func checkInstruction(t *testing.T, order *freeze.Request, parent string) {
