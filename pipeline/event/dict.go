@@ -2,9 +2,13 @@ package event
 
 import "encoding/binary"
 
-// MaxDict is how many values a dictionary takes before it starts anew: 65,536
-// values of a hostile sender cost about 4 MB a column.
-const MaxDict = 1 << 16
+// Bounds of a dictionary before it starts anew, against senders of ever new
+// values: 65,536 values, about 4 MB a column when they are short, and 16 MiB of
+// text when they are not.
+const (
+	MaxDict      = 1 << 16
+	MaxDictBytes = 16 << 20
+)
 
 // recent is how many values a dictionary finds without its map, by a cheap hash:
 // 6 KiB a column, against 20 ns for the map.
@@ -29,6 +33,7 @@ type Dict struct {
 	values     []string
 	codes      map[string]uint32
 	generation uint64
+	bytes      int
 	slots      [recent]entry
 }
 
@@ -43,6 +48,7 @@ func (d *Dict) restart() {
 	d.values = []string{""}
 	d.codes = map[string]uint32{}
 	d.generation++
+	d.bytes = 0
 	d.slots = [recent]entry{}
 }
 
@@ -56,6 +62,7 @@ func (d *Dict) Code(s []byte) uint32 {
 	v := string(s)
 	d.values = append(d.values, v)
 	d.codes[v] = c
+	d.bytes += len(v)
 	return c
 }
 
@@ -98,7 +105,7 @@ func (h shape) slot() uint8 {
 // NextBatch starts a new generation when the dictionary is full, and reports
 // whether it did. A codec calls it between batches, never within one.
 func (d *Dict) NextBatch() bool {
-	if len(d.values) > MaxDict {
+	if len(d.values) > MaxDict || d.bytes > MaxDictBytes {
 		d.restart()
 		return true
 	}

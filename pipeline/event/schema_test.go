@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -93,6 +94,13 @@ func TestDictRestart(t *testing.T) {
 		t.Errorf("the first value of a generation has code %d", c)
 	}
 	d.Bind(&after)
+	for i := range 17 {
+		d.Code(bytes.Repeat([]byte{byte('a' + i)}, 1<<20))
+	}
+	if !d.NextBatch() {
+		t.Error("a dictionary of 17 MiB goes on")
+	}
+	d.NextBatch()
 	if d.NextBatch() || before.Generation == after.Generation || before.Values[event.MaxDict] != fmt.Sprint(event.MaxDict-1) {
 		t.Error("generations are mixed up")
 	}

@@ -38,6 +38,7 @@ func newBank(bic []byte) bank {
 func (b *Builder) forget(c int) {
 	for i := range b.side {
 		if b.side[i].bic == c {
+			clear(b.banks[i])
 			b.banks[i] = b.banks[i][:0]
 		}
 	}

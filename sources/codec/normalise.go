@@ -132,11 +132,10 @@ func AppendEmail(dst, s []byte) []byte {
 func DefaultPlaceholders() []string { return []string{"", "N/A", "unknown", "NOTPROVIDED", "0000…"} }
 
 // Placeholders is a set of texts that mean "missing", compared without case and
-// without blanks around them; immutable.
+// without blanks around them; the empty text is always one of them. Immutable.
 type Placeholders struct {
 	exact map[string]struct{} // lower case
 	runs  []run
-	empty bool
 	first [256]bool // first bytes that a placeholder may have, either case
 	most  int       // length of the longest exact one
 }
@@ -157,7 +156,6 @@ func NewPlaceholders(texts []string) *Placeholders {
 			continue
 		}
 		if t == "" {
-			p.empty = true
 			continue
 		}
 		p.exact[t] = struct{}{}
@@ -181,7 +179,7 @@ func (p *Placeholders) mark(c byte) {
 // sign, so 0000-0000 and +0000000 are placeholders too.
 func (p *Placeholders) Has(s []byte) bool {
 	if len(s) == 0 {
-		return p.empty
+		return true
 	}
 	if c := s[0]; !p.first[c] && c != '+' {
 		return false
@@ -193,7 +191,7 @@ func (p *Placeholders) Has(s []byte) bool {
 func (p *Placeholders) word(s []byte) bool {
 	s = trim(s)
 	if len(s) == 0 {
-		return p.empty
+		return true
 	}
 	if len(s) > p.most {
 		return false

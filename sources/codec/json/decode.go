@@ -39,7 +39,8 @@ func New(o codec.Options) *Decoder {
 func (d *Decoder) Counters() map[string]uint64 { return d.b.Counters() }
 
 // Decode returns one batch over recs, with the projected columns only, and the
-// records that could not be used. The batch keeps recs until it is released.
+// records that could not be used. The batch keeps recs until it is released; dead
+// letters share the memory of recs' values.
 func (d *Decoder) Decode(recs *event.Records) (*event.Batch, []event.Dead) {
 	var dead []event.Dead
 	d.b.Begin(recs)

@@ -135,17 +135,14 @@ func (d *Decoder) array(level int) *codec.Defect {
 type names struct {
 	text  []byte
 	ends  []int32
-	slots []int32 // path number + 1, by hash; len is a power of two; used when ends > few
+	slots []int32 // path number + 1, by hash; len is a power of two, 0 up to few paths
 	seed  maphash.Seed
 }
 
 const few = 12
 
 func (n *names) reset() {
-	if len(n.ends) > few {
-		clear(n.slots)
-	}
-	n.text, n.ends = n.text[:0], n.ends[:0]
+	n.text, n.ends, n.slots = n.text[:0], n.ends[:0], n.slots[:0]
 }
 
 func (n *names) at(i int) []byte {
@@ -167,7 +164,7 @@ func (n *names) add(path []byte) bool {
 		n.push(path)
 		return true
 	}
-	if len(n.ends) == few || len(n.ends)*2 > len(n.slots) {
+	if len(n.ends)*2 > len(n.slots) {
 		n.rehash()
 	}
 	slot := n.find(path)
@@ -198,13 +195,14 @@ func (n *names) rehash() {
 	if n.slots == nil {
 		n.seed = maphash.MakeSeed()
 	}
-	size := 64
+	size := 64 // of this record: a huge one before must not make it dear
 	for size < 4*len(n.ends) {
 		size *= 2
 	}
-	if size > len(n.slots) {
+	if size > cap(n.slots) {
 		n.slots = make([]int32, size)
 	}
+	n.slots = n.slots[:size]
 	clear(n.slots)
 	for i := range n.ends {
 		n.slots[n.find(n.at(i))] = int32(i + 1)
