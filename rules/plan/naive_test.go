@@ -161,6 +161,8 @@ func naiveCall(n *lang.Node, args []any) any {
 		return new(big.Rat).Abs(args[0].(*big.Rat))
 	case "upper":
 		return strings.ToUpper(args[0].(string))
+	case "lower":
+		return strings.ToLower(args[0].(string))
 	case "decimal":
 		d, err := decimal.ParseSigned([]byte(args[0].(string)))
 		if err != nil {

@@ -218,7 +218,17 @@ func (g grower) leaf() *lang.Node {
 	case 4:
 		return in(col(g.s, g.from(texts)), g.from(countries), g.from(words), g.from(kinds))
 	case 5:
-		return node(lang.Contains, lang.Bool, col(g.s, g.from(texts)), text(g.from(words)))
+		x := col(g.s, g.from(texts))
+		switch g.pick(4) {
+		case 0:
+			x = call("upper", lang.Text, x)
+		case 1:
+			x = call("lower", lang.Text, x)
+		}
+		if g.pick(4) == 0 {
+			return node(lang.Matches, lang.Bool, x, text(g.from([]string{"^a", "(gi)+f?", "g|b", "A.*C", "(?i)gift"})))
+		}
+		return node(lang.Contains+lang.Op(g.pick(3)), lang.Bool, x, text(g.from(append([]string{"GIFT", "É", "B"}, words...))))
 	case 6:
 		return node(lang.Contains+lang.Op(g.pick(3)), lang.Bool, g.text(1), g.text(1))
 	case 7:

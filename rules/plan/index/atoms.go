@@ -12,7 +12,7 @@ import (
 
 // maxAlternatives bounds how many entries the disjunctions of one rule make; a
 // disjunction that would exceed it is left to the residual.
-const maxAlternatives = 16
+const maxAlternatives = 64
 
 // maxKeys bounds how many keys the value lists of one entry make.
 const maxKeys = 4096
@@ -23,6 +23,7 @@ type atom struct {
 	col    int      // equal: values; contains: needle
 	values []string // equal to one of these, sorted
 	needle string   // contains this; values is nil
+	fold   fold     // of the text before it is searched for needle
 
 	source *lang.Node // bound: source op limit; col is -1
 	op     lang.Op
@@ -59,7 +60,7 @@ func branches(s *event.Schema, n *lang.Node) []branch {
 		return conjunction(s, n)
 	}
 	if a := newAtom(s, n); a != nil {
-		return []branch{{atoms: []*atom{a}, exact: true}}
+		return []branch{{atoms: []*atom{a}, exact: a.needle == "" || n.Op == lang.Contains}}
 	}
 	return nil
 }
@@ -146,11 +147,8 @@ func newAtom(s *event.Schema, n *lang.Node) *atom {
 			a.values = slices.Compact(a.values)
 			return a
 		}
-	case lang.Contains:
-		if n.Args[0].Op == lang.Column && s.Columns[n.Args[0].Col].Type == event.Text &&
-			n.Args[1].Op == lang.Const && n.Args[1].Value.Text != "" {
-			return &atom{col: n.Args[0].Col, needle: n.Args[1].Value.Text}
-		}
+	case lang.Contains, lang.StartsWith, lang.EndsWith, lang.Matches:
+		return newNeedle(s, n)
 	case lang.Lt, lang.Le, lang.Gt, lang.Ge:
 		return newBound(n)
 	}

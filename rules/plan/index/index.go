@@ -49,9 +49,10 @@ type column struct {
 // group is a shape with its columns as positions; -1 where it has fewer.
 type group struct{ first, second, needle int }
 
-// search is the automaton of one Text column.
+// search is the automaton of one column.
 type search struct {
-	col int
+	haystack
+	typ event.Type
 	ac  *automaton.Automaton
 }
 
@@ -106,9 +107,9 @@ type builder struct {
 	compiler *kernel.Compiler
 	index    *Index
 	drafts   []*draft
-	position map[int]int              // schema column → index.columns
-	groupOf  map[shape]int            //
-	patterns map[int]map[string]int32 // by needle column
+	position map[int]int   // schema column → index.columns
+	groupOf  map[shape]int //
+	patterns map[haystack]map[string]int32
 	waiting  map[uint64]map[listKey][]waiting
 	sources  map[string]int32
 	residual map[string]int32
@@ -128,7 +129,7 @@ type waiting struct {
 func newBuilder(s *event.Schema, rules int, c *kernel.Compiler) *builder {
 	return &builder{
 		schema: s, compiler: c, index: &Index{rules: rules},
-		position: map[int]int{}, groupOf: map[shape]int{}, patterns: map[int]map[string]int32{},
+		position: map[int]int{}, groupOf: map[shape]int{}, patterns: map[haystack]map[string]int32{},
 		waiting: map[uint64]map[listKey][]waiting{}, sources: map[string]int32{}, residual: map[string]int32{},
 	}
 }
@@ -162,7 +163,7 @@ func (b *builder) shapes() error {
 		b.groupOf[s] = i
 		g := group{b.column(s.first), b.column(s.second), -1}
 		for j, a := range b.index.automata {
-			if a.col == s.needle {
+			if a.haystack == s.needle {
 				g.needle = j
 			}
 		}
@@ -178,30 +179,30 @@ func (b *builder) searches() error {
 		if d.sift == nil {
 			continue
 		}
-		ids := b.patterns[d.sift.col]
+		ids := b.patterns[d.sift.haystack()]
 		if ids == nil {
 			ids = map[string]int32{}
-			b.patterns[d.sift.col] = ids
+			b.patterns[d.sift.haystack()] = ids
 		}
 		if _, ok := ids[d.sift.needle]; !ok {
 			ids[d.sift.needle] = int32(len(ids))
 		}
 	}
-	for col, ids := range b.patterns {
+	for h, ids := range b.patterns {
 		words := make([]string, len(ids))
 		for w, i := range ids {
 			words[i] = w
 		}
 		ac, err := automaton.New(words)
 		if err != nil || len(words) >= 1<<classBits {
-			delete(b.patterns, col)
+			delete(b.patterns, h)
 			continue
 		}
-		b.index.automata = append(b.index.automata, search{col, ac})
-		b.compiler.Read(col)
+		b.index.automata = append(b.index.automata, search{h, b.schema.Columns[h.col].Type, ac})
+		b.compiler.Read(h.col)
 	}
 	for _, d := range b.drafts {
-		if d.sift != nil && b.patterns[d.sift.col] == nil {
+		if d.sift != nil && b.patterns[d.sift.haystack()] == nil {
 			d.sift = nil
 		}
 	}
@@ -265,7 +266,7 @@ func (b *builder) add(d *draft) error {
 		return err
 	}
 	if shape.needle >= 0 {
-		seconds = []uint32{uint32(b.patterns[d.sift.col][d.sift.needle])}
+		seconds = []uint32{uint32(b.patterns[d.sift.haystack()][d.sift.needle])}
 	}
 	for _, k := range kinds {
 		for _, x := range firsts {

@@ -19,7 +19,7 @@ type Scanner struct {
 	symbols []symbol // one a hashed column, used for Symbol ones
 	classes []uint32 // one a hashed column: class of the row, for Text ones
 	live    []uint64 // by row: groups that the row may be in
-	found   []int32
+	finders []finder // one an automaton
 	seen    []uint64 // by rule: the last row, counted over all batches, on which it was emitted
 	count   uint64   // rows begun
 }
@@ -37,7 +37,7 @@ type symbol struct {
 func NewScanner(x *Index, f *kernel.Frame, emit, fault func(rule int32)) *Scanner {
 	return &Scanner{
 		index: x, frame: f, emit: emit, fault: fault,
-		symbols: make([]symbol, len(x.columns)), classes: make([]uint32, len(x.columns)),
+		symbols: make([]symbol, len(x.columns)), finders: make([]finder, len(x.automata)), classes: make([]uint32, len(x.columns)),
 		seen: make([]uint64, x.rules),
 	}
 }
@@ -151,17 +151,7 @@ func (s *Scanner) row(b *event.Batch, r int, live uint64) {
 			s.bucket(key(g, kind, first, s.classAt(b, shape.second, r)))
 			continue
 		}
-		a := s.index.automata[shape.needle]
-		v := &b.Columns[a.col]
-		if !v.Has(r) {
-			continue
-		}
-		s.found = a.ac.Find(v.Text(r), s.found[:0])
-		if len(s.found) > 1 {
-			slices.Sort(s.found)
-			s.found = slices.Compact(s.found)
-		}
-		for _, id := range s.found {
+		for _, id := range s.finders[shape.needle].find(s, shape.needle, b, r) {
 			s.bucket(key(g, kind, first, uint32(id)))
 		}
 	}

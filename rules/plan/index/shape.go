@@ -14,9 +14,22 @@ const maxGroups = 64
 
 // shape is the columns that entries of a group are hashed by, beside the kind;
 // -1 where it has fewer. needle is a Text column searched by its automaton.
-type shape struct{ first, second, needle int }
+type shape struct {
+	first, second int
+	needle        haystack
+}
 
-var kindOnly = shape{-1, -1, -1} // constant
+// haystack is a column searched by an automaton, folded first; column -1 is
+// none.
+type haystack struct {
+	col  int
+	fold fold
+}
+
+func (a *atom) haystack() haystack { return haystack{a.col, a.fold} }
+
+// kindOnly returns the shape of entries that are hashed by the kind alone.
+func kindOnly() shape { return shape{-1, -1, haystack{col: -1}} }
 
 // draft is an entry before its group is known: one way in which a rule can be
 // true.
@@ -29,6 +42,7 @@ type draft struct {
 	bound *atom   // or nil
 	conj  []*lang.Node
 	how   []branch // how[i] is the branch that conj[i] took, without atoms when none
+	kind  int      // schema column of the kind, whose atoms narrow on
 	shape shape
 }
 
@@ -36,14 +50,14 @@ type draft struct {
 // conj can be true. A conjunct over a hashed column makes one draft; only a rule
 // that has none spends its best disjunction on several.
 func drafts(s *event.Schema, rule int32, on []string, conj []*lang.Node) []*draft {
-	base := &draft{rule: rule, on: on, conj: conj, how: make([]branch, len(conj))}
+	base := &draft{rule: rule, on: on, conj: conj, how: make([]branch, len(conj)), kind: s.Must("kind")}
 	split, options := -1, []branch(nil)
 	hashed := false
 	for i, n := range conj {
 		switch b := branches(s, n); {
 		case len(b) == 1:
 			base.how[i] = b[0]
-			hashed = hashed || slices.ContainsFunc(b[0].atoms, func(a *atom) bool { return a.source == nil })
+			hashed = hashed || slices.ContainsFunc(b[0].atoms, func(a *atom) bool { return a.source == nil && a.col != base.kind })
 		case len(b) > 1 && (options == nil || len(b) < len(options)):
 			split, options = i, b
 		}
@@ -76,6 +90,10 @@ func alive(d *draft) []*draft {
 			case a.needle != "":
 				if d.sift == nil || len(a.needle) > len(d.sift.needle) {
 					d.sift = a
+				}
+			case a.col == d.kind:
+				if d.on = intersect(d.on, a.values); len(d.on) == 0 {
+					return nil
 				}
 			case byCol[a.col] == nil:
 				c := *a
@@ -128,7 +146,7 @@ const needleShare = 200
 // chooseShape picks what d is hashed by.
 func (d *draft) chooseShape(share func(a *atom) float64) {
 	slices.SortStableFunc(d.equal, func(a, b *atom) int { return cmp.Compare(share(a), share(b)) })
-	d.shape = kindOnly
+	d.shape = kindOnly()
 	keys := len(d.on)
 	for _, a := range d.equal {
 		if keys*len(a.values) > maxKeys {
@@ -146,7 +164,7 @@ func (d *draft) chooseShape(share func(a *atom) float64) {
 		break
 	}
 	if d.sift != nil {
-		d.shape.second, d.shape.needle = -1, d.sift.col
+		d.shape.second, d.shape.needle = -1, d.sift.haystack()
 	}
 }
 
@@ -162,14 +180,16 @@ func settle(all []*draft) []shape {
 		shapes = append(shapes, s)
 	}
 	slices.SortFunc(shapes, func(a, b shape) int {
-		return cmp.Or(-cmp.Compare(count[a], count[b]), cmp.Compare(a.first, b.first), cmp.Compare(a.second, b.second), cmp.Compare(a.needle, b.needle))
+		return cmp.Or(-cmp.Compare(count[a], count[b]), cmp.Compare(a.first, b.first), cmp.Compare(a.second, b.second),
+			cmp.Compare(a.needle.col, b.needle.col), cmp.Compare(a.needle.fold, b.needle.fold))
 	})
 	kept := shapes[:min(len(shapes), maxGroups-1)]
-	if !slices.Contains(kept, kindOnly) {
-		kept = append(slices.Clone(kept), kindOnly)
+	none := kindOnly()
+	if !slices.Contains(kept, none) {
+		kept = append(slices.Clone(kept), none)
 	}
 	for _, d := range all {
-		for _, s := range []shape{d.shape, {d.shape.first, -1, d.shape.needle}, {-1, -1, d.shape.needle}, {d.shape.first, -1, -1}, kindOnly} {
+		for _, s := range []shape{d.shape, {d.shape.first, -1, d.shape.needle}, {-1, -1, d.shape.needle}, {d.shape.first, -1, none.needle}, none} {
 			if slices.Contains(kept, s) {
 				d.shape = s
 				break
@@ -199,9 +219,9 @@ func (d *draft) proves(b branch) bool {
 		case a.source != nil:
 			return a != d.bound
 		case a.needle != "":
-			return a != d.sift || d.shape.needle < 0
+			return a != d.sift || d.shape.needle.col < 0
 		}
-		return a.col != d.shape.first && a.col != d.shape.second
+		return a.col != d.kind && a.col != d.shape.first && a.col != d.shape.second
 	})
 }
 
