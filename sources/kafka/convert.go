@@ -43,6 +43,11 @@ func convert(q *part, block *sarama.FetchResponseBlock) (answer, int) {
 	if a.end < 0 {
 		a.end = block.HighWaterMarkOffset
 	}
+	if len(c.runs) == 0 && c.next > q.offset {
+		// Nothing but markers and aborted records: the position moves all the same.
+		c.runs = append(c.runs, c.newRun(0))
+		a.runs = c.runs
+	}
 	memory := 0
 	for _, r := range c.runs {
 		r.Next, memory = c.next, memory+r.Bytes
@@ -114,11 +119,7 @@ func (c *converter) add(offset, at int64, value []byte, headers []*sarama.Record
 		r = c.runs[n-1]
 	}
 	if r == nil || r.Len() >= runRecords || r.Bytes >= runBytes {
-		room = min(room, runRecords)
-		r = &event.Records{
-			Topic: c.part.id.Topic, Partition: c.part.id.ID, Codec: c.part.codec, High: c.high,
-			Offsets: make([]int64, 0, room), Times: make([]int64, 0, room), Values: make([][]byte, 0, room),
-		}
+		r = c.newRun(min(room, runRecords))
 		c.runs = append(c.runs, r)
 	}
 	r.Offsets = append(r.Offsets, offset)
@@ -129,6 +130,13 @@ func (c *converter) add(offset, at int64, value []byte, headers []*sarama.Record
 		r.Trace = append(r.Trace, trace(headers))
 	} else if t := trace(headers); t != nil {
 		r.Trace = append(make([][]byte, r.Len()-1, max(room, r.Len())), t)
+	}
+}
+
+func (c *converter) newRun(room int) *event.Records {
+	return &event.Records{
+		Topic: c.part.id.Topic, Partition: c.part.id.ID, Codec: c.part.codec, High: c.high,
+		Offsets: make([]int64, 0, room), Times: make([]int64, 0, room), Values: make([][]byte, 0, room),
 	}
 }
 

@@ -86,7 +86,10 @@ func (f *fetcher) step(q *part, raw frame, cause error) {
 	q.empty = 0
 	b := raw.records
 	if len(b) < headerBytes {
-		return // nothing is there, or so little that not even the header is whole
+		if len(b) > 0 { // cut in the middle of the header
+			q.size = min(2*q.size, maxFetchBytes)
+		}
+		return
 	}
 	length := int64(binary.BigEndian.Uint32(b[atLength:])) + lengthEnd
 	if length > int64(len(b)) && length <= maxFetchBytes {
@@ -101,7 +104,9 @@ func (f *fetcher) step(q *part, raw frame, cause error) {
 	next := max(last, q.offset) + 1
 	a := answer{next: next, end: max(raw.end, next)}
 	if b[atMagic] == 2 && binary.BigEndian.Uint32(b[atCount:]) == 0 && cause == nil {
-		f.reader.deliver(q, a) // all its records are compacted away
+		// All its records are compacted away.
+		a.runs = []*event.Records{{Topic: q.id.Topic, Partition: q.id.ID, Codec: q.codec, Next: next, High: raw.high}}
+		f.reader.deliver(q, a)
 		return
 	}
 	b = b[:min(length, int64(len(b)))]
