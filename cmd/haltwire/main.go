@@ -12,9 +12,14 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/haltwire/haltwire/sinks/embedded"
 )
 
 func main() {
+	if code, child := embedded.ChildMain(); child { // the engine runs in a child of this binary
+		os.Exit(code)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := execute(ctx, os.Args[1:])
 	stop()
@@ -69,6 +74,6 @@ func rootCmd() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringP("config", "c", "", "configuration `FILE` (default: haltwire.yaml in DIR or its parents, else built-in defaults)")
-	root.AddCommand(keysCmd(), versionCmd())
+	root.AddCommand(runCmd(), demoCmd(), checkCmd(), evalCmd(), alertsCmd(), keysCmd(), schemaCmd(), versionCmd())
 	return root
 }

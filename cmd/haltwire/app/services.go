@@ -73,12 +73,19 @@ func (s *services) startBroker(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
-// ended is closed when the embedded engine has died; nil without one.
-func (s *services) ended() <-chan struct{} {
-	if s.engine == nil {
-		return nil
+// watch blocks until ctx ends, or the embedded engine, which nothing restarts,
+// has died.
+func (s *services) watch(ctx context.Context) error {
+	var died <-chan struct{}
+	if s.engine != nil {
+		died = s.engine.Done()
 	}
-	return s.engine.Done()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-died:
+		return errors.New("the embedded ClickHouse has ended; start haltwire again, nothing is lost")
+	}
 }
 
 // stop ends the parts that run.

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/haltwire/haltwire/pipeline"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/hit"
+)
+
+// Counts is what a haltwire has done since it started.
+type Counts struct {
+	Reports uint64 // read by the detect loop
+	Dead    uint64 // of them, not usable
+	Hits    uint64 // put on the log
+}
+
+// counters count once a batch.
+type counters struct{ reports, dead, hits atomic.Uint64 }
+
+// Counts returns the counts so far.
+func (a *App) Counts() Counts {
+	return Counts{Reports: a.counters.reports.Load(), Dead: a.counters.dead.Load(), Hits: a.counters.hits.Load()}
+}
+
+// countingJudge counts what passes through a judge.
+type countingJudge struct {
+	judge    pipeline.Judge
+	counters *counters
+}
+
+// Columns implements pipeline.Judge.
+func (j countingJudge) Columns() []bool { return j.judge.Columns() }
+
+// Judge implements pipeline.Judge.
+func (j countingJudge) Judge(b *event.Batch, recs *event.Records) ([]*hit.Hit, error) {
+	hits, err := j.judge.Judge(b, recs)
+	if err == nil {
+		j.counters.reports.Add(uint64(recs.Len()))
+		j.counters.dead.Add(uint64(recs.Len() - b.Rows))
+	}
+	return hits, err
+}
+
+// countingLog counts hits that are on the log.
+type countingLog struct {
+	pipeline.HitLog
+	counters *counters
+}
+
+// Append implements pipeline.HitLog.
+func (l countingLog) Append(ctx context.Context, hits []*hit.Hit) error {
+	err := l.HitLog.Append(ctx, hits)
+	if err == nil {
+		l.counters.hits.Add(uint64(len(hits)))
+	}
+	return err
+}

@@ -1,0 +1,157 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/sinks/desk/api"
+	"github.com/haltwire/haltwire/sinks/freeze/signature"
+	"github.com/haltwire/haltwire/sinks/party/inbound"
+)
+
+const (
+	// 10 s for the headers of a request; bodies have bounds of their own.
+	headerTimeout = 10 * time.Second
+	// 32 KiB of headers: a signature takes less than 1 KiB.
+	maxHeader = 32 << 10
+)
+
+// startServers listens for our people and for partners.
+func (a *App) startServers(ctx context.Context) error {
+	token, err := conn.ReadSecret(a.config.Listen.Desk.TokenFile)
+	if err != nil {
+		return fmt.Errorf("listen.desk.token_file: %w", err)
+	}
+	door, err := a.door()
+	if err != nil {
+		return err
+	}
+	if err := a.startReceivers(ctx, door); err != nil {
+		return err
+	}
+	if err := a.startPartner(ctx, door); err != nil {
+		return err
+	}
+	return a.startDeskServer(ctx, token)
+}
+
+func (a *App) startPartner(ctx context.Context, door *inbound.Door) error {
+	mux := http.NewServeMux()
+	mux.Handle(inbound.Path, inbound.NewHandler(door, &signature.Verifier{Ring: a.border.ring, Nonces: signature.NewNonces(signature.NonceShare)}))
+	var err error
+	if a.opt.PartnerListener, err = listen(a.opt.PartnerListener, a.config.Listen.Partner.Address); err != nil {
+		return fmt.Errorf("listen.partner.address: %w", err)
+	}
+	l := a.opt.PartnerListener
+	if pair := a.config.Listen.Partner.TLS; pair.Cert != "" {
+		cert, err := tls.LoadX509KeyPair(pair.Cert, pair.Key)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen.partner.tls: %w", err), l.Close())
+		}
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	}
+	a.serve(ctx, "partner endpoint", l, mux)
+	return nil
+}
+
+func (a *App) startDeskServer(ctx context.Context, token conn.Secret) error {
+	h, err := api.New(api.Options{Desk: a.desk, Token: token, Ready: a.unready, Reload: a.Reload})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("GET /readyz", a.serveReady) // with the detail that only we know
+	if a.opt.DeskListener, err = listen(a.opt.DeskListener, a.config.Listen.Desk.Address); err != nil {
+		return fmt.Errorf("listen.desk.address: %w", err)
+	}
+	a.serve(ctx, "desk endpoint", a.opt.DeskListener, mux)
+	return nil
+}
+
+func listen(given net.Listener, address string) (net.Listener, error) {
+	if given != nil {
+		return given, nil
+	}
+	return net.Listen("tcp", address)
+}
+
+// serve runs an HTTP server on l as a part.
+func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Handler) {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	a.parts.start(ctx, &part{name: name, run: func(ctx context.Context) error {
+		failed := make(chan error, 1)
+		go func() { failed <- s.Serve(l) }()
+		select {
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+		}
+		// 5 s for answers under way; what is cut off is asked again by its sender.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err := s.Shutdown(ctx)
+		if err != nil {
+			err = s.Close()
+		}
+		<-failed
+		return err
+	}})
+}
+
+// Readiness is the answer of /readyz.
+type Readiness struct {
+	Ready      bool              `json:"ready"`
+	Desk       bool              `json:"desk"`
+	ClickHouse bool              `json:"clickhouse"`        // tables made; false does not make us unready
+	Rules      string            `json:"rules"`             // digest in force
+	RulesAt    time.Time         `json:"rules_at"`          //
+	Refused    string            `json:"refused,omitempty"` // why the last reload was refused
+	Stopped    map[string]string `json:"stopped,omitempty"` // partitions that cannot go on
+}
+
+// Readiness says whether haltwire does its work. ClickHouse being away is no
+// reason not to be: alerts never wait for it.
+func (a *App) Readiness() Readiness {
+	a.rules.Lock()
+	r := Readiness{Desk: a.desk.Ready(), ClickHouse: a.gate.ready(), Rules: a.rules.digest, RulesAt: a.rules.at, Refused: a.rules.failure}
+	a.rules.Unlock()
+	for p, err := range a.detect.Stopped() {
+		if r.Stopped == nil {
+			r.Stopped = map[string]string{}
+		}
+		r.Stopped[fmt.Sprintf("%s/%d", p.Topic, p.ID)] = err.Error()
+	}
+	r.Ready = r.Desk && r.Rules != "" && len(r.Stopped) == 0
+	return r
+}
+
+func (a *App) serveReady(w http.ResponseWriter, _ *http.Request) {
+	r := a.Readiness()
+	w.Header().Set("Content-Type", "application/json")
+	if !r.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(r) // the client is gone otherwise
+}
+
+// unready says why haltwire does not do its work, nil when it does.
+func (a *App) unready() error {
+	if r := a.Readiness(); !r.Ready {
+		return fmt.Errorf("desk %t, rules %q, stopped partitions %d", r.Desk, r.Rules, len(r.Stopped))
+	}
+	return nil
+}
+
+// DeskAddress returns where our people reach us.
+func (a *App) DeskAddress() string { return a.opt.DeskListener.Addr().String() }
+
+// PartnerAddress returns where partners reach us.
+func (a *App) PartnerAddress() string { return a.opt.PartnerListener.Addr().String() }
