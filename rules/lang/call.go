@@ -117,11 +117,8 @@ func (r *rewriter) words(n ast.Node) ([]string, bool) {
 			words = append(words, s.Value)
 		}
 	case *ast.MemberNode:
-		names, _, ok := path(n)
-		if ok && len(names) == 2 && names[0] == "params" && r.scope.params[names[1]] != nil {
-			for _, b := range r.scope.params[names[1]].list {
-				words = append(words, b.text)
-			}
+		for _, b := range r.listParam(n) {
+			words = append(words, b.text)
 		}
 	}
 	if len(words) == 0 || slices.Contains(words, "") {

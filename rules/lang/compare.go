@@ -19,20 +19,23 @@ func (r *rewriter) compare(n *ast.BinaryNode) *Node {
 	if a.Op == Missing || b.Op == Missing {
 		return r.isMissing(n, op, a, b)
 	}
-	a, b = r.beside(a, n.Left, b), r.beside(b, n.Right, a)
-	if a == nil || b == nil {
+	return r.compared(n, op, r.beside(a, n.Left, b), r.beside(b, n.Right, a))
+}
+
+// compared returns a op b when that means something; either may be nil.
+func (r *rewriter) compared(n *ast.BinaryNode, op Op, a, b *Node) *Node {
+	switch {
+	case a == nil || b == nil:
 		return nil
-	}
-	if a.Type != b.Type && a.Type != Any && b.Type != Any {
-		return r.mismatch(n, a, b)
-	}
-	if a.Type == Bool && op != Eq && op != Ne {
-		return r.at(n, "true and false have no order", "write ==, != or not")
-	}
-	if a.Type == List || a.Type == Any || b.Type == Any {
+	case a.Type == Any || b.Type == Any:
 		return r.opaque(n)
-	}
-	if !r.listed(a, n.Left, b) || !r.listed(b, n.Right, a) {
+	case a.Type != b.Type:
+		return r.mismatch(n, a, b)
+	case a.Type == Bool && op != Eq && op != Ne:
+		return r.at(n, "true and false have no order", "write ==, != or not")
+	case a.Type == List:
+		return r.opaque(n)
+	case !r.listed(a, n.Left, b) || !r.listed(b, n.Right, a):
 		return nil
 	}
 	return comparison(op, a, b)
@@ -85,6 +88,9 @@ func (r *rewriter) in(n *ast.BinaryNode) *Node {
 	if x.Op == Missing {
 		return r.at(n.Left, "nil is in no list", "write x == nil")
 	}
+	if list := r.listParam(n.Right); list != nil {
+		return r.inParams(n, x, list)
+	}
 	switch right := n.Right.(type) {
 	case *ast.ArrayNode:
 		return r.inList(n, x, right)
@@ -92,13 +98,22 @@ func (r *rewriter) in(n *ast.BinaryNode) *Node {
 		if right.Operator == ".." {
 			return r.inRange(n, x, right)
 		}
-	case *ast.MemberNode:
-		if names, _, ok := path(right); ok && names[0] == "params" && len(names) == 2 {
-			if b := r.scope.params[names[1]]; b != nil && b.list != nil {
-				return r.inParams(n, x, b.list)
-			}
-		}
 	}
+	return r.inValue(n)
+}
+
+// listParam returns the values of the list param that n names, nil when it names
+// none.
+func (r *rewriter) listParam(n ast.Node) []*binding {
+	names, _, ok := path(n)
+	if !ok || len(names) != 2 || names[0] != "params" || r.scope.params[names[1]] == nil {
+		return nil
+	}
+	return r.scope.params[names[1]].list
+}
+
+// inValue rewrites membership in something that is no list in the text.
+func (r *rewriter) inValue(n *ast.BinaryNode) *Node {
 	y := r.node(n.Right)
 	if y == nil {
 		return nil

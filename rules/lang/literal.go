@@ -110,14 +110,19 @@ func parseTime(s string) (int64, bool) {
 	return 0, false
 }
 
+var (
+	durationText = regexp.MustCompile(`^(\d{1,12}(ms|s|m|h|d))+$`)
+	durationPart = regexp.MustCompile(`(\d+)(ms|s|m|h|d)`)
+)
+
 // parseDuration reads numbers with units, "1d12h": ms s m h d, a day being 24 h.
 func parseDuration(s string) (int64, bool) {
-	if !regexp.MustCompile(`^(\d{1,12}(ms|s|m|h|d))+$`).MatchString(s) {
+	if !durationText.MatchString(s) {
 		return 0, false
 	}
 	units := map[string]int64{"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 	var sum int64
-	for _, m := range regexp.MustCompile(`(\d+)(ms|s|m|h|d)`).FindAllStringSubmatch(s, -1) {
+	for _, m := range durationPart.FindAllStringSubmatch(s, -1) {
 		n, err := strconv.ParseInt(m[1], 10, 64)
 		if err != nil || n > math.MaxInt64/units[m[2]]/16 {
 			return 0, false

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -24,9 +25,15 @@ func (r *rewriter) identifier(n *ast.IdentifierNode) *Node {
 	if i, ok := r.schema.Index(n.Value); ok {
 		return r.column(n, i)
 	}
-	switch {
-	case n.Value == "score" && r.scope.score:
+	if n.Value == "score" && r.scope.score {
 		return &Node{Op: Score, Type: Number, Key: "score"}
+	}
+	return r.noName(n)
+}
+
+// noName reports a name that stands for no value.
+func (r *rewriter) noName(n *ast.IdentifierNode) *Node {
+	switch {
 	case n.Value == "score":
 		return r.at(n, "score stands only in conditions of cases", "")
 	case n.Value == "lists" || n.Value == "tables":
@@ -101,25 +108,28 @@ func (r *rewriter) member(n *ast.MemberNode) *Node {
 	case id.Value == "lists" || id.Value == "tables" || id.Value == "this" || id.Value == "$env":
 		return r.identifier(id)
 	}
+	if !ok {
+		return r.opaque(n)
+	}
 	name := strings.Join(names, ".")
-	if i, known := r.schema.Index(name); known && ok {
+	if i, known := r.schema.Index(name); known {
 		return r.column(n, i)
 	}
-	for _, g := range r.groups {
-		if id.Value == g && ok {
-			return r.at(n.Property, "there is no field "+name, spec.DidYouMean(name, r.membersOf(g)))
-		}
+	return r.noMember(n, id, name)
+}
+
+// noMember reports a member that does not exist.
+func (r *rewriter) noMember(n *ast.MemberNode, root *ast.IdentifierNode, name string) *Node {
+	if slices.Contains(r.groups, root.Value) {
+		return r.at(n.Property, "there is no field "+name, spec.DidYouMean(name, r.membersOf(root.Value)))
 	}
-	if b, isLet := r.scope.lets[id.Value]; isLet && b.node == nil {
-		return r.identifier(id)
+	if b, isLet := r.scope.lets[root.Value]; isLet && b.node == nil {
+		return r.identifier(root)
 	}
-	if i, isColumn := r.schema.Index(id.Value); isColumn && ok {
-		return r.at(n.Property, id.Value+" is a "+r.column(id, i).Type.String()+" and has no members", "")
+	if i, isColumn := r.schema.Index(root.Value); isColumn {
+		return r.at(n.Property, root.Value+" is a "+r.column(root, i).Type.String()+" and has no members", "")
 	}
-	if ok {
-		return r.at(id, "there is no field "+name, spec.DidYouMean(name, r.names(r.scope)))
-	}
-	return r.opaque(n)
+	return r.at(root, "there is no field "+name, spec.DidYouMean(name, r.names(r.scope)))
 }
 
 // param returns the constant of params.NAME.

@@ -15,6 +15,9 @@ import (
 	"github.com/haltwire/haltwire/rules/spec"
 )
 
+// plainNumber is a number as nobody writes an account or a code: 0123 is a text.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+
 // literal returns what a param means: a number when it is written as one,
 // without quotes, true or false, else the text.
 func literal(s spec.Scalar) *binding {
@@ -23,7 +26,7 @@ func literal(s spec.Scalar) *binding {
 	switch {
 	case b.raw && (s.Text == "true" || s.Text == "false"):
 		b.node = constant(boolean(s.Text == "true"))
-	case b.raw && err == nil && regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`).MatchString(s.Text):
+	case b.raw && err == nil && plainNumber.MatchString(s.Text):
 		b.node = constant(number(d))
 	default:
 		b.node = constant(text(s.Text))

@@ -31,12 +31,7 @@ func (r *rewriter) parse() ast.Node {
 	if r.tokens(tokens); r.failed {
 		return nil
 	}
-	config := conf.New(map[string]any{})
-	config.MaxNodes = maxNodes
-	for _, f := range Functions() {
-		config.Functions[f.Name] = nil // ours, also where expr has one of that name
-	}
-	tree, err := parser.ParseWithConfig(r.text.Text, config)
+	tree, err := parser.ParseWithConfig(r.text.Text, r.parser)
 	if err != nil {
 		r.syntax(err)
 		return nil
@@ -44,20 +39,25 @@ func (r *rewriter) parse() ast.Node {
 	return tree.Node
 }
 
+// parserConfig returns what expr's parser needs to know.
+func parserConfig() *conf.Config {
+	c := conf.New(map[string]any{})
+	c.MaxNodes = maxNodes
+	for _, f := range Functions() {
+		c.Functions[f.Name] = nil // ours, also where expr has one of that name
+	}
+	return c
+}
+
 // tokens reports words that the parser would misread.
 func (r *rewriter) tokens(ts []lexer.Token) {
 	let := slices.ContainsFunc(ts, func(t lexer.Token) bool { return t.Is(lexer.Operator, "let") })
+	prev := lexer.Token{}
 	for i, t := range ts {
-		next := lexer.Token{}
-		if i+1 < len(ts) {
-			next = ts[i+1]
-		}
-		afterDot := i > 0 && (ts[i-1].Is(lexer.Operator, ".") || ts[i-1].Is(lexer.Operator, "?."))
+		next := ts[min(i+1, len(ts)-1)]
 		switch {
-		case t.Is(lexer.Identifier) && !afterDot && next.Is(lexer.Bracket, "("):
-			r.functionName(t)
-		case t.Is(lexer.Identifier) && !afterDot:
-			r.word(t)
+		case t.Is(lexer.Identifier) && !prev.Is(lexer.Operator, ".", "?."):
+			r.word(t, next)
 		case t.Is(lexer.Number):
 			r.numberToken(t)
 		case t.Is(lexer.Operator, "<") && next.Is(lexer.Operator, ">") && next.From == t.To:
@@ -65,6 +65,7 @@ func (r *rewriter) tokens(ts []lexer.Token) {
 		case t.Is(lexer.Operator, "=") && !let:
 			r.fail(t.Location, "= means nothing here", "write ==")
 		}
+		prev = t
 	}
 }
 
@@ -74,17 +75,17 @@ func (r *rewriter) functionName(t lexer.Token) {
 		r.fail(t.Location, no.why, no.fix)
 		return
 	}
-	names := functionNames()
-	for _, n := range names {
-		if n == t.Value {
-			return
-		}
+	if !slices.Contains(r.functions, t.Value) {
+		r.fail(t.Location, "there is no function "+t.Value, spec.DidYouMean(t.Value, r.functions))
 	}
-	r.fail(t.Location, "there is no function "+t.Value, spec.DidYouMean(t.Value, names))
 }
 
-// word explains words of other languages.
-func (r *rewriter) word(t lexer.Token) {
+// word checks names of functions and explains words of other languages.
+func (r *rewriter) word(t, next lexer.Token) {
+	if next.Is(lexer.Bracket, "(") {
+		r.functionName(t)
+		return
+	}
 	if r.known(t.Value) {
 		return
 	}

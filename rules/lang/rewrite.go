@@ -106,6 +106,25 @@ func (r *rewriter) node(n ast.Node) *Node {
 		return r.at(n, fmt.Sprintf("nested deeper than %d", maxDepth), "name parts of it under let:")
 	}
 	switch n := n.(type) {
+	case *ast.UnaryNode:
+		return r.unary(n)
+	case *ast.BinaryNode:
+		return r.binary(n)
+	case *ast.ConditionalNode:
+		return r.conditional(n)
+	case *ast.CallNode:
+		return r.call(n)
+	case *ast.BuiltinNode:
+		return r.builtin(n)
+	case *ast.SliceNode:
+		return r.opaque(n)
+	}
+	return r.leaf(n)
+}
+
+// leaf rewrites literals and names, and refuses what means nothing in a rule.
+func (r *rewriter) leaf(n ast.Node) *Node {
+	switch n := n.(type) {
 	case *ast.NilNode:
 		return missing()
 	case *ast.BoolNode:
@@ -120,12 +139,6 @@ func (r *rewriter) node(n ast.Node) *Node {
 		return r.node(n.Node)
 	case *ast.MemberNode:
 		return r.member(n)
-	case *ast.UnaryNode:
-		return r.unary(n)
-	case *ast.BinaryNode:
-		return r.binary(n)
-	case *ast.ConditionalNode:
-		return r.conditional(n)
 	case *ast.VariableDeclaratorNode:
 		return r.at(n, "let inside an expression is refused", "name it under let: of the rule")
 	case *ast.SequenceNode:
@@ -134,12 +147,6 @@ func (r *rewriter) node(n ast.Node) *Node {
 		return r.at(n, "a list stands only behind in", `write x in ["a", "b"]`)
 	case *ast.MapNode:
 		return r.at(n, "a mapping means nothing here", "")
-	case *ast.CallNode:
-		return r.call(n)
-	case *ast.BuiltinNode:
-		return r.builtin(n)
-	case *ast.SliceNode:
-		return r.opaque(n)
 	}
 	return r.at(n, "this is not available in rules", "")
 }
@@ -309,19 +316,34 @@ func (r *rewriter) arithmetic(n *ast.BinaryNode) *Node {
 	if a == nil || b == nil {
 		return nil
 	}
-	switch {
-	case a.Type == Number && b.Type == Number:
-		return operation(op, Number, a, b)
-	case op == Add && a.Type == Text && b.Type == Text:
-		return operation(Concat, Text, a, b)
-	case op == Sub && a.Type == Time && b.Type == Time:
-		return operation(Sub, Duration, a, b)
-	case (op == Add || op == Sub) && b.Type == Duration && (a.Type == Time || a.Type == Duration):
-		return operation(op, a.Type, a, b)
-	case op == Add && a.Type == Duration && b.Type == Time:
-		return operation(Add, Time, b, a)
-	case a.Op == Missing || b.Op == Missing:
+	if a.Op == Missing || b.Op == Missing {
 		return r.at(n, "nil has no value to calculate with", "write x ?? 0 for a value that may be missing")
 	}
+	if a.Type == Duration && b.Type == Time && op == Add {
+		a, b = b, a
+	}
+	if result := combined(op, a.Type, b.Type); result != Invalid {
+		if result == Text {
+			op = Concat
+		}
+		return operation(op, result, a, b)
+	}
 	return r.at(n, fmt.Sprintf("%s cannot combine a %s and a %s", n.Operator, a.Type, b.Type), "")
+}
+
+// combined returns the type of a op b, Invalid when they cannot be combined.
+func combined(op Op, a, b Type) Type {
+	switch {
+	case a == Number && b == Number:
+		return Number
+	case op != Add && op != Sub:
+		return Invalid
+	case a == Text && b == Text && op == Add:
+		return Text
+	case a == Time && b == Time && op == Sub:
+		return Duration
+	case b == Duration && (a == Time || a == Duration):
+		return a
+	}
+	return Invalid
 }

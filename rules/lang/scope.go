@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/expr-lang/expr/conf"
+
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/spec"
@@ -11,15 +13,16 @@ import (
 
 // language holds what is the same for all expressions of a set.
 type language struct {
-	schema  *event.Schema
-	kinds   code.Kinds
-	out     *spec.Diagnostics
-	groups  []string       // first parts of dotted columns: debtor, creditor, payment …
-	natures map[string]any // the plain types of all columns, for expr's checker
+	schema    *event.Schema
+	kinds     code.Kinds
+	out       *spec.Diagnostics
+	groups    []string     // first parts of dotted columns: debtor, creditor, payment …
+	functions []string     // names of all functions
+	parser    *conf.Config // only read
 }
 
 func newLanguage(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *language {
-	c := &language{schema: s, kinds: k, out: out}
+	c := &language{schema: s, kinds: k, out: out, parser: parserConfig(), functions: functionNames()}
 	for _, col := range s.Columns {
 		if g, _, dotted := strings.Cut(col.Name, "."); dotted && !slices.Contains(c.groups, g) {
 			c.groups = append(c.groups, g)
@@ -69,7 +72,7 @@ func (c *language) taken(name string) string {
 	switch {
 	case slices.Contains(operatorWords(), name):
 		return name + " is an operator"
-	case slices.Contains(functionNames(), name) || refusedFunction(name) != nil:
+	case slices.Contains(c.functions, name) || refusedFunction(name) != nil:
 		return name + " is a function"
 	case slices.Contains(c.groups, name) || name == "score" || name == "params" || name == "lists" || name == "tables" || name == "this":
 		return name + " means something else already"

@@ -8,7 +8,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func idPattern() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9-]{3,64}$`) }
+var (
+	idPattern      = regexp.MustCompile(`^[a-z0-9-]{3,64}$`)
+	casePattern    = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+	versionPattern = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
+	notInID        = regexp.MustCompile(`[^a-z0-9-]+`)
+)
 
 // rule reads a document of kind rule.
 func (d *decoder) rule(n *yaml.Node) *Rule {
@@ -49,7 +54,7 @@ func (d *decoder) ruleForm(n *yaml.Node, r *Rule) {
 		d.fail(n, "a rule needs when, cases, or both", "when: a condition; cases: named conditions, the first true one wins")
 	}
 	d.checkID(r.ID, "id")
-	if r.Version.Present() && !regexp.MustCompile(`^[1-9][0-9]{0,8}$`).MatchString(r.Version.Text) {
+	if r.Version.Present() && !versionPattern.MatchString(r.Version.Text) {
 		d.fail(r.Version.node, fmt.Sprintf("version %q is not a whole number from 1 on", r.Version.Text), "")
 	}
 	if v := child(n, "score"); v != nil && !has(n, "weights") {
@@ -61,8 +66,8 @@ func (d *decoder) ruleForm(n *yaml.Node, r *Rule) {
 }
 
 func (d *decoder) checkID(s Scalar, what string) {
-	if s.Present() && !idPattern().MatchString(s.Text) {
-		near := strings.Trim(regexp.MustCompile(`[^a-z0-9-]+`).ReplaceAllString(strings.ToLower(s.Text), "-"), "-")
+	if s.Present() && !idPattern.MatchString(s.Text) {
+		near := strings.Trim(notInID.ReplaceAllString(strings.ToLower(s.Text), "-"), "-")
 		d.fail(s.node, fmt.Sprintf("%s %q: use 3 to 64 of a-z, 0-9 and -", what, s.Text), "did you mean "+near+"?")
 	}
 }
@@ -142,7 +147,7 @@ func (d *decoder) cases(n *yaml.Node, r *Rule) {
 			"alert":    func(v *yaml.Node) { c.Alert = d.alert(v) },
 		}, nil)
 		d.required(v, "a case", "name", "when")
-		if c.Name.Present() && !regexp.MustCompile(`^[a-z0-9_-]{1,64}$`).MatchString(c.Name.Text) {
+		if c.Name.Present() && !casePattern.MatchString(c.Name.Text) {
 			d.fail(c.Name.node, fmt.Sprintf("a case cannot be called %q: use up to 64 of a-z, 0-9, _ and -", c.Name.Text), "")
 		}
 		for _, t := range c.Typology {
