@@ -51,6 +51,9 @@ func classify(ctx context.Context, what string, err error) error {
 		return fault.As(fault.Stopping, fmt.Errorf("%s: %w", what, err))
 	}
 	err = fmt.Errorf("%s: %w", what, err)
+	if kind := fault.Of(err); kind != fault.Retry && kind != fault.Stopping {
+		return fault.As(kind, err) // who made it knows better
+	}
 	if code, ok := exceptionCode(err); ok && rowFault(code) {
 		return fault.As(fault.Permanent, err)
 	}

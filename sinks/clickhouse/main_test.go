@@ -3,6 +3,7 @@ package clickhouse_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -37,7 +38,7 @@ func configured(t testing.TB, a embedded.Address, database string) clickhouse.Co
 // open migrates a database and returns its store.
 func open(t testing.TB, c clickhouse.Config, s *event.Schema) *clickhouse.Store {
 	t.Helper()
-	store, err := clickhouse.New(c, clickhouse.Options{Schema: s})
+	store, err := clickhouse.New(c, clickhouse.Options{Schema: s, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

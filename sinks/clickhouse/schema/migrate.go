@@ -172,7 +172,8 @@ func statements(text string) []string {
 	return out
 }
 
-// Exceptions that instances which migrate at once give one another.
+// Exceptions that instances which migrate at once give one another, and those of
+// rights.
 const (
 	codeTableExists    = 57
 	codeUnknownTable   = 60
@@ -181,6 +182,8 @@ const (
 	codeDeadlock       = 473
 	codeTimeout        = 159
 	codeAlreadyDropped = 218
+	// codeNoAccessStorage is that of a server that keeps users in files only.
+	codeNoAccessStorage = 514
 )
 
 // exec runs one statement, again when another instance was at the same object.

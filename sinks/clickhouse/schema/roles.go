@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sort"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/haltwire/haltwire/sinks/clickhouse/block"
 )
@@ -34,7 +36,11 @@ func (a *applier) makeRoles(ctx context.Context) error {
 		err := a.exec(ctx, s)
 		var refused *clickhouse.Exception
 		if errors.As(err, &refused) {
-			a.Log.Warn("roles analyst, officer and auditor are not up to date: our user may not manage access on this server; grant it ACCESS MANAGEMENT or make the roles by hand", "statement", s, "error", refused.Message)
+			level := slog.LevelWarn
+			if refused.Code == codeNoAccessStorage { // an engine that nobody else has an account on
+				level = slog.LevelInfo
+			}
+			a.Log.Log(ctx, level, "roles analyst, officer and auditor are not up to date: our user may not manage access on this server; grant it ACCESS MANAGEMENT or make the roles by hand", "statement", s, "error", refused.Message)
 			return nil
 		}
 		if err != nil {
@@ -42,6 +48,16 @@ func (a *applier) makeRoles(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Grants returns the statements that make the roles, for those who make them by
+// hand on a server where our user may not. The views must exist.
+func Grants(ctx context.Context, db driver.Conn, o Options) ([]string, error) {
+	if o.Files == nil {
+		o.Files = files
+	}
+	a := applier{Options: o, db: db}
+	return a.grants(ctx)
 }
 
 // grants returns the statements that make the roles, in order.
