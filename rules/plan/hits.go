@@ -137,7 +137,7 @@ func (w *writer) hit(f *kernel.Frame, b *event.Batch, m Match) *hit.Hit {
 		Hash: b.Hash(r), Kind: w.at.text(b, r, w.at.kind),
 		OccurredAt: b.Columns[w.at.occurredAt].I64[r], RecordTime: b.RecordTime(r),
 		Position: b.Position(r), Trace: trace(b, r),
-		Digests: hit.Digests{Rules: w.plan.set.Digest},
+		Digests: hit.Digests{Rules: w.plan.digest()},
 	}
 	if v := &b.Columns[w.at.revision]; v.Has(r) {
 		h.Revision = v.U32[r]

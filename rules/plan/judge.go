@@ -10,51 +10,68 @@ import (
 // Decode turns records into a batch, as pipeline.Decoder's method does.
 type Decode func(recs *event.Records) (*event.Batch, []event.Dead)
 
-// Judge is a plan with an evaluator and the means to read a matching report
-// whole. One goroutine uses it.
+// Judge is a plan with evaluators and the means to read a matching report whole.
+// One goroutine uses it.
 type Judge struct {
-	plan      *Plan
-	evaluator *Evaluator
-	whole     Decode
-	digests   hit.Digests
+	plan       *Plan
+	evaluators map[string]*Evaluator // by topic: topics have decoders, and so dictionaries, of their own
+	whole      Decode
+	digests    hit.Digests
 }
 
 // NewJudge returns a judge by p. whole must accept the same records as the
 // decoder of the batches and decode all columns. digests says which lists and
 // rates are in force.
 func NewJudge(p *Plan, whole Decode, digests hit.Digests) *Judge {
-	digests.Rules = p.Digest()
-	return &Judge{plan: p, evaluator: NewEvaluator(p), whole: whole, digests: digests}
+	digests.Rules = p.digest()
+	return &Judge{plan: p, evaluators: map[string]*Evaluator{}, whole: whole, digests: digests}
 }
 
 // Columns returns the projection that Judge needs, one flag a schema column.
 func (j *Judge) Columns() []bool { return j.plan.Columns() }
 
-// Evaluator returns the evaluator, for its counters.
-func (j *Judge) Evaluator() *Evaluator { return j.evaluator }
+// Errors returns, by position in Plan.Rules, on how many reports evaluating the
+// rule met a run-time error.
+func (j *Judge) Errors() []uint64 {
+	sum := make([]uint64, len(j.plan.rules))
+	for _, e := range j.evaluators {
+		for i, n := range e.errors {
+			sum[i] += n
+		}
+	}
+	return sum
+}
+
+func (j *Judge) evaluator(topic string) *Evaluator {
+	e, ok := j.evaluators[topic]
+	if !ok {
+		e = NewEvaluator(j.plan)
+		j.evaluators[topic] = e
+	}
+	return e
+}
 
 // Judge returns the hits of b, by row and rule, which own their memory: b may be
 // released after the call. An error means that b could not be judged at all.
 func (j *Judge) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
-	matches := j.evaluator.Eval(b)
+	matches := j.evaluator(b.Records.Topic).Eval(b)
 	if len(matches) == 0 {
 		return nil, nil
 	}
-	rows := 0
 	recs := &event.Records{Topic: b.Records.Topic, Partition: b.Records.Partition, Codec: b.Records.Codec, Next: b.Records.Next, High: b.Records.High}
 	last := int32(-1)
 	for i := range matches {
-		if m := &matches[i]; m.Row != last {
+		m := &matches[i]
+		if m.Row != last {
 			last = m.Row
 			appendRecord(recs, b, int(last))
-			rows++
 		}
-		matches[i].Row = int32(rows - 1)
+		m.Row = int32(recs.Len() - 1)
 	}
 	full, dead := j.whole(recs)
 	defer full.Release()
-	if full.Rows != rows {
-		return nil, fmt.Errorf("decode %d matching reports again: %d of them are refused, the first because %s", rows, len(dead), dead[0].Message)
+	if len(dead) > 0 || full.Rows != recs.Len() {
+		return nil, fmt.Errorf("decode %d matching reports from offset %d again: %d that were accepted are refused", recs.Len(), recs.Offsets[0], recs.Len()-full.Rows)
 	}
 	hits := j.plan.Hits(full, matches)
 	for _, h := range hits {

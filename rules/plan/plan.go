@@ -74,8 +74,11 @@ func (p *Plan) Columns() []bool { return p.columns }
 // Rules returns the rules that are judged; Match.Rule is a position in it.
 func (p *Plan) Rules() []*lang.Rule { return p.rules }
 
-// Digest returns the digest of the set.
+// Digest returns the digest of the set, lower-case hex.
 func (p *Plan) Digest() string { return p.set.Digest }
+
+// digest returns the digest as hits name it.
+func (p *Plan) digest() string { return "sha256:" + p.set.Digest }
 
 // conjuncts returns what must be true for r to fire: its guard, and one of its
 // cases where they do not depend on the score.
