@@ -189,6 +189,9 @@ func (p *Placeholders) Has(s []byte) bool {
 
 // word is Has without the runs: a number may well be 0000.
 func (p *Placeholders) word(s []byte) bool {
+	if len(s) > 0 && !p.first[s[0]] {
+		return false
+	}
 	s = trim(s)
 	if len(s) == 0 {
 		return true

@@ -16,6 +16,7 @@ const depth = 32
 type Decoder struct {
 	b      *codec.Builder
 	root   *object
+	fields []string // dotted names of the schema's members, by stamp
 	strict bool
 
 	// Of the record in hand.
@@ -30,8 +31,8 @@ type Decoder struct {
 
 // New returns a decoder for o.
 func New(o codec.Options) *Decoder {
-	root, stamps := tree(o.Schema)
-	return &Decoder{b: codec.NewBuilder(o), root: root, strict: o.Strict, seen: make([]uint32, stamps)}
+	root, fields := tree(o.Schema)
+	return &Decoder{b: codec.NewBuilder(o), root: root, fields: fields, strict: o.Strict, seen: make([]uint32, len(fields))}
 }
 
 // Counters returns how many placeholders became missing, by column. Any goroutine
@@ -186,7 +187,7 @@ func (d *Decoder) name(o *object, last int) (int, []byte, *codec.Defect) {
 // member reads the value of a member that the schema names.
 func (d *Decoder) member(m *member, level int) *codec.Defect {
 	if d.seen[m.stamp] == d.serial {
-		return twice(m.field)
+		return twice(d.fields[m.stamp])
 	}
 	d.seen[m.stamp] = d.serial
 	if m.column != none {
@@ -203,7 +204,7 @@ func (d *Decoder) member(m *member, level int) *codec.Defect {
 	case 0:
 		return d.syntax("a value")
 	}
-	return codec.Refuse(event.BadType, m.field, "%s is no object; write its members in braces", m.field)
+	return codec.Refuse(event.BadType, d.fields[m.stamp], "%s is no object; write its members in braces", d.fields[m.stamp])
 }
 
 func twice(field string) *codec.Defect {
@@ -229,27 +230,27 @@ func (d *Decoder) value(m *member) *codec.Defect {
 		if bad != nil {
 			return bad
 		}
-		return d.b.Text(m.column, s)
+		return d.b.Text(int(m.column), s)
 	case c == '-' || c-'0' < 10:
 		s, bad := d.number()
 		if bad != nil {
 			return bad
 		}
-		return d.b.Number(m.column, s)
+		return d.b.Number(int(m.column), s)
 	case c == 'n':
 		return d.literal("null")
 	case c == 't':
 		if bad := d.literal("true"); bad != nil {
 			return bad
 		}
-		return d.b.Flag(m.column, true)
+		return d.b.Flag(int(m.column), true)
 	case c == 'f':
 		if bad := d.literal("false"); bad != nil {
 			return bad
 		}
-		return d.b.Flag(m.column, false)
+		return d.b.Flag(int(m.column), false)
 	case c == '{' || c == '[':
-		return codec.Refuse(event.BadType, m.field, "%s is an object or array; it has a single value", m.field)
+		return codec.Refuse(event.BadType, d.fields[m.stamp], "%s is an object or array; it has a single value", d.fields[m.stamp])
 	}
 	return d.syntax("a value")
 }
