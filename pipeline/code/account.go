@@ -68,6 +68,15 @@ func mod97(s []byte, rest uint64) (uint64, bool) {
 	return rest, true
 }
 
+// IBANCountries returns the countries that have IBANs, in order.
+func IBANCountries() []string {
+	var out []string
+	for i := 0; i < len(ibanLengths); i += 5 {
+		out = append(out, ibanLengths[i:i+2])
+	}
+	return out
+}
+
 // IBANCountry returns the country of an IBAN, false when s is none.
 func IBANCountry(s []byte) (string, bool) {
 	if !IsIBAN(s) {

@@ -103,6 +103,11 @@ func ibans() []string {
 }
 
 func TestIBAN(t *testing.T) {
+	for _, c := range code.IBANCountries() {
+		if !code.IsCountry([]byte(c)) {
+			t.Errorf("IBANs of %s, which is no country", c)
+		}
+	}
 	for _, s := range ibans() {
 		if c, ok := code.IBANCountry([]byte(s)); !ok || c != s[:2] {
 			t.Errorf("IBANCountry(%s) = %q, %v", s, c, ok)

@@ -233,18 +233,17 @@ func (b *Builder) country(i int) {
 	if !b.cols[s.country].project {
 		return
 	}
-	var country string
+	var text []byte
 	if b.iban[i] {
-		country, _ = code.Country(b.text[s.account][:2])
+		text = b.text[s.account][:2]
+	} else if b.has[s.bic] == b.serial {
+		text = bytesOf(b.bank(i).country)
 	}
-	if country == "" && b.has[s.bic] == b.serial {
-		country = b.bank(i).country
+	if id := b.value(s.clearing); len(text) == 0 && id != nil {
+		country, _ := code.ClearingCountry(b.value(s.system), id)
+		text = bytesOf(country)
 	}
-	if id := b.value(s.clearing); country == "" && id != nil {
-		country, _ = code.ClearingCountry(b.value(s.system), id)
-	}
-	text := bytesOf(country)
-	if country == "" && b.mine(i) {
+	if len(text) == 0 && b.mine(i) {
 		text = b.value(b.at.country)
 	}
 	if len(text) > 0 {

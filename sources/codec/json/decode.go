@@ -134,6 +134,10 @@ func (d *Decoder) object(o *object, level int) *codec.Defect {
 		if bad != nil {
 			return bad
 		}
+		if d.pos+1 < len(d.data) && d.data[d.pos] == ',' && d.data[d.pos+1] == '"' {
+			d.pos++ // nearly every report is written without blanks
+			continue
+		}
 		if more, bad := d.more('}'); !more || bad != nil {
 			return bad
 		}
@@ -191,7 +195,14 @@ func (d *Decoder) member(m *member, level int) *codec.Defect {
 	}
 	d.seen[m.stamp] = d.serial
 	if m.column != none {
-		return d.value(m)
+		if d.peek() != '"' {
+			return d.value(m)
+		}
+		s, bad := d.text()
+		if bad != nil {
+			return bad
+		}
+		return d.b.Text(int(m.column), s)
 	}
 	switch d.peek() {
 	case '{':
@@ -222,15 +233,9 @@ func (d *Decoder) peek() byte {
 	return 0
 }
 
-// value reads the value of a column.
+// value reads the value of a column that is no text.
 func (d *Decoder) value(m *member) *codec.Defect {
 	switch c := d.peek(); {
-	case c == '"':
-		s, bad := d.text()
-		if bad != nil {
-			return bad
-		}
-		return d.b.Text(int(m.column), s)
 	case c == '-' || c-'0' < 10:
 		s, bad := d.number()
 		if bad != nil {
