@@ -134,25 +134,7 @@ func start(t testing.TB, brokers []string, topic string, o kafka.ReaderOptions) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := reader.Run(ctx); err != nil {
-			t.Errorf("run: %v", err)
-		}
-	}()
-	r := &running{Reader: reader}
-	r.end = func() {
-		cancel()
-		select {
-		case <-done:
-		case <-time.After(5 * time.Second):
-			t.Error("the reader does not end")
-		}
-	}
-	t.Cleanup(r.end)
-	return r
+	return run(t, reader)
 }
 
 func (r *running) next(t testing.TB) *event.Records {

@@ -69,7 +69,7 @@ func (r *Reader) settle() (found int) {
 	var waiting []*part
 	topics := map[string]bool{}
 	for _, q := range r.order {
-		if q.state == homeless && !q.busy {
+		if q.state == homeless && !q.busy && !time.Now().Before(q.notBefore) {
 			waiting = append(waiting, q)
 			topics[q.id.Topic] = true
 		}
@@ -123,6 +123,7 @@ func (r *Reader) startLocked(ctx context.Context, fetchers *sync.WaitGroup) {
 func (q *part) orphanLocked() {
 	if q.state == reading {
 		q.state, q.failed = homeless, true
+		q.notBefore = time.Now().Add(q.backoff.Next(0))
 	}
 }
 
@@ -187,6 +188,7 @@ func (r *Reader) deliver(q *part, a answer) {
 		return
 	}
 	q.failed = false
+	q.backoff.Reset()
 	q.offset, q.idle = a.next, a.next >= a.end
 	for _, records := range a.runs {
 		q.queue = append(q.queue, records)

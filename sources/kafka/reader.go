@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 )
 
@@ -41,8 +42,12 @@ type part struct {
 	gone   bool  // removed: what arrives is dropped
 	idle   bool  // caught up at the last answer
 	failed bool  // the last request got no answer
-	queue  []*event.Records
-	queued int // bytes in queue
+	// Its leader is not looked up before this time: one that refuses again and
+	// again must not be asked in a tight loop.
+	notBefore time.Time
+	backoff   fault.Backoff
+	queue     []*event.Records
+	queued    int // bytes in queue
 }
 
 // ReaderOptions say how one Reader reads.
@@ -100,7 +105,8 @@ func (r *Reader) Add(p event.Partition, from int64) {
 	if from < 0 {
 		from = sarama.OffsetOldest // -1, the answer "nothing is committed", would be its end
 	}
-	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1}
+	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1,
+		backoff: fault.Backoff{Min: 10 * time.Millisecond, Max: time.Second}}
 	r.parts[p] = q
 	r.order = append(r.order, q)
 	r.wakeLocked()
@@ -270,7 +276,7 @@ func (r *Reader) Run(ctx context.Context) error {
 }
 
 // refreshWait is the wait between two looks for the leader of a partition.
-const refreshWait = 200 * time.Millisecond
+const refreshWait = 50 * time.Millisecond
 
 // attributes name p in the metrics of a loop.
 func attributes(loop string, p event.Partition) metric.MeasurementOption {

@@ -75,6 +75,10 @@ func (f *fetcher) isolateOne(ctx context.Context, q *part) error {
 	if frameErr != nil {
 		return fmt.Errorf("read fetch response of %s: %w", q.id, frameErr)
 	}
+	if raw.code != sarama.ErrNoError { // with null for records, which sarama does not decode
+		f.refuse(q, raw.code)
+		return nil
+	}
 	f.step(q, raw, err)
 	return nil
 }
@@ -135,6 +139,7 @@ func (f *fetcher) dead(q *part, batch []byte, first, next, high int64, cause err
 
 // frame is what a response with one partition says.
 type frame struct {
+	code      sarama.KError
 	high, end int64
 	records   []byte
 }
@@ -153,8 +158,8 @@ func readFrame(b []byte, version int16) (frame, error) {
 	}
 	r.skip(4) // one topic
 	r.skip(int(r.int16()))
-	r.skip(4 + 4 + 2) // one partition, its id, error
-	var f frame
+	r.skip(4 + 4) // one partition, its id
+	f := frame{code: sarama.KError(r.int16())}
 	f.high, f.end = r.int64(), r.int64()
 	if version >= 5 {
 		r.skip(8) // start of the log
