@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
@@ -50,6 +51,9 @@ func (r *rewriter) machineError(n ast.Node, err error) {
 	if errors.As(err, &e) {
 		message = e.Message
 	}
+	for _, w := range [][2]string{{"[]interface {}", "list"}, {"[]string", "list"}, {"interface {}", "value"}, {"lang.moment", "time"}, {"float64", "number"}, {"string", "text"}, {"bool", "true or false"}, {"an integer", "a whole number"}} {
+		message = strings.ReplaceAll(message, w[0], w[1])
+	}
 	r.at(n, message, "")
 }
 
@@ -65,7 +69,7 @@ func (in *inputs) node(n ast.Node) ast.Node {
 	case *ast.IdentifierNode:
 		return in.argument(n)
 	case *ast.MemberNode:
-		if _, root, _ := path(n); isIdentifier(root) {
+		if _, root, ok := path(n); ok && isIdentifier(root) {
 			return in.argument(n)
 		}
 		c := *n
@@ -105,7 +109,7 @@ func (in *inputs) node(n ast.Node) ast.Node {
 	case *ast.PointerNode, *ast.NilNode, *ast.BoolNode, *ast.StringNode, *ast.IntegerNode, *ast.FloatNode:
 		return n
 	}
-	in.at(n, "this is not available in rules", "")
+	in.leaf(n) // which refuses it
 	return n
 }
 

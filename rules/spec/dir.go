@@ -204,10 +204,10 @@ func (d *decoder) document(doc *yaml.Node, t *Tree) {
 	}
 }
 
-// fileName checks that a file with a single rule is called like it.
+// fileName warns about a file with a single rule that is not called like it.
 func (d *decoder) fileName(r *Rule) {
 	name := strings.TrimSuffix(filepath.Base(d.file.Path), ".yaml")
 	if r.ID.Present() && idPattern.MatchString(r.ID.Text) && r.ID.Text != name {
-		d.fail(r.ID.node, fmt.Sprintf("the rule %s stands in a file called %s.yaml", r.ID.Text, name), "rename the file to "+r.ID.Text+".yaml, or the rule")
+		*d.out = append(*d.out, r.ID.Span.Diagnostic(Warning, fmt.Sprintf("the rule %s stands in a file called %s.yaml", r.ID.Text, name), "rename the file to "+r.ID.Text+".yaml, or the rule"))
 	}
 }
