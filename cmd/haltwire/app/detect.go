@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline"
@@ -23,6 +24,10 @@ const rowVersion = "1"
 // startPipeline reads the rules and starts both loops.
 func (a *App) startPipeline(ctx context.Context) error {
 	set, err := a.reports.loadRules(a.config.Rules.Dir, time.Now())
+	if err != nil {
+		return err
+	}
+	judge, err := a.firstJudge(ctx, set)
 	if err != nil {
 		return err
 	}
@@ -52,15 +57,12 @@ func (a *App) startPipeline(ctx context.Context) error {
 	}
 	a.pipe, err = pipeline.New(pipeline.Options{
 		Source: source, Detect: a.detect, Archive: archive, Cursor: cursor,
-		Judge: a.judge(set), HitLog: countingLog{a.desk, &a.counters}, Store: a.gate, DeadLetters: &letterbox{topic: letters, gate: a.gate},
+		Judge: judge, HitLog: countingLog{a.desk, &a.counters}, Store: a.gate, DeadLetters: &letterbox{topic: letters, gate: a.gate},
 		NewDecoder: func(columns []bool) (pipeline.Decoder, error) { return a.reports.decoder(columns), nil },
 		Schema:     a.reports.schema, Version: rowVersion, Retention: source.Retention,
 		Log: a.log, Metrics: a.telemetry.Metrics, Tracer: a.telemetry.Tracer,
 	})
 	if err != nil {
-		return err
-	}
-	if err := a.activate(ctx, set, nil); err != nil {
 		return err
 	}
 	a.inForce(ctx, set)
@@ -110,7 +112,12 @@ func (a *App) reload(ctx context.Context) error {
 		return err
 	}
 	err = a.pipe.Swap(func(from map[event.Partition]int64) (pipeline.Judge, error) {
-		return a.judge(set), a.activate(ctx, set, from)
+		ends, err := a.ends() // for partitions of other instances
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(ends, from)
+		return a.judge(set), a.activate(ctx, set, ends)
 	})
 	if err != nil {
 		return fmt.Errorf("swap rules: %w", err)
@@ -123,9 +130,6 @@ func (a *App) reload(ctx context.Context) error {
 func (a *App) judge(set *ruleSet) pipeline.Judge {
 	return countingJudge{a.reports.judge(set), &a.counters}
 }
-
-// activate notes on the control topic that set holds from the given offsets on.
-func (a *App) activate(context.Context, *ruleSet, map[event.Partition]int64) error { return nil }
 
 func (a *App) inForce(ctx context.Context, set *ruleSet) {
 	a.rules.Lock()
