@@ -107,7 +107,8 @@ func (f *fold) changed(a *Alert) {
 func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence string) {
 	i := a.item(p)
 	if i == nil {
-		i = &Item{ID: freeze.ItemID(a.ID, len(a.Items)+1), Hop: p.Hop, Added: f.r.Appended}
+		a.Numbered++
+		i = &Item{ID: freeze.ItemID(a.ID, a.Numbered), Hop: p.Hop, Added: f.r.Appended}
 		if p.Item != "" {
 			i.ID = p.Item
 		}

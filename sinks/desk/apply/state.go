@@ -64,6 +64,7 @@ type Alert struct {
 	ConfirmBy   int64 `json:"confirm_by,omitempty"`
 
 	Items     []*Item    `json:"items,omitempty"`
+	Numbered  int        `json:"numbered,omitempty"` // items ever: an id is never given twice
 	Hits      []*Hit     `json:"hits,omitempty"`
 	Approvals []Approval `json:"approvals,omitempty"`
 	Messages  []*Message `json:"messages,omitempty"` // ours
