@@ -150,11 +150,58 @@ func cpuTime() int64 {
 }
 
 func BenchmarkEval(b *testing.B) {
-	for _, n := range []int{0, 100, 1_000, 10_000, 100_000} {
+	benchEval(b, benchRules, 0, 100, 1_000, 10_000, 100_000)
+}
+
+// BenchmarkTexts has rules whose only conditions are searches.
+func BenchmarkTexts(b *testing.B) { benchEval(b, textRules, 100, 1_000, 10_000) }
+
+// BenchmarkOpen has rules that no table can be asked for: comparisons of columns
+// with each other.
+func BenchmarkOpen(b *testing.B) { benchEval(b, openRules, 10, 100, 1_000) }
+
+func textRules(p *pool, s *event.Schema, n int) []*lang.Rule {
+	c := func(name string) *lang.Node { return col(s, name) }
+	rules := make([]*lang.Rule, n)
+	for i := range rules {
+		var guard *lang.Node
+		word := fmt.Sprintf("%s %d", pick(p, p.words), p.r.IntN(10_000))
+		switch i % 5 {
+		case 0:
+			guard = node(lang.Contains, lang.Bool, c("payment.remittance"), text(word))
+		case 1:
+			guard = node(lang.Contains, lang.Bool, call("lower", lang.Text, c("creditor.name")), text(word[len(word)/2:]+" of"))
+		case 2:
+			guard = node(lang.Matches, lang.Bool, c("payment.remittance"), text("^"+word+" .*(card|fee)$"))
+		case 3:
+			guard = node(lang.StartsWith, lang.Bool, c("creditor.account"), text(p.account(100_000_000)[:21]))
+		case 4:
+			guard = node(lang.Or, lang.Bool, node(lang.Contains, lang.Bool, c("payment.remittance"), text(word+" x")),
+				node(lang.StartsWith, lang.Bool, c("creditor.bic"), text(fmt.Sprintf("HX%04d", p.r.IntN(10_000)))))
+		}
+		rules[i] = &lang.Rule{ID: fmt.Sprintf("rule-%06d", i), Version: 1, Status: lang.Live, On: []string{"bank.transfer"}, Guard: guard}
+	}
+	return rules
+}
+
+func openRules(p *pool, s *event.Schema, n int) []*lang.Rule {
+	c := func(name string) *lang.Node { return col(s, name) }
+	rules := make([]*lang.Rule, n)
+	for i := range rules {
+		share := node(lang.Mul, lang.Number, c("amount"), number(fmt.Sprintf("1.%03d", p.r.IntN(1000))))
+		guard := node(lang.And, lang.Bool, node(lang.Ne, lang.Bool, c("creditor.account_country"), c("debtor.account_country")),
+			node(lang.Eq, lang.Bool, c("creditor.bic"), c("debtor.bic")), node(lang.Lt, lang.Bool, c("base_amount"), share))
+		rules[i] = &lang.Rule{ID: fmt.Sprintf("rule-%06d", i), Version: 1, Status: lang.Live, On: []string{"bank.transfer"}, Guard: guard}
+	}
+	return rules
+}
+
+func benchEval(b *testing.B, make func(*pool, *event.Schema, int) []*lang.Rule, sizes ...int) {
+	for _, n := range sizes {
 		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
 			p := newPool(7)
 			batch := benchBatch(p)
-			e := plan.NewEvaluator(newPlan(b, batch.Schema, benchRules(p, batch.Schema, n)...))
+			e := plan.NewEvaluator(newPlan(b, batch.Schema, make(p, batch.Schema, n)...))
 			matches := len(e.Eval(batch)) // warm
 			b.ReportAllocs()
 			used := cpuTime()

@@ -1,10 +1,7 @@
 package index
 
 import (
-	"fmt"
-	"slices"
-	"sort"
-	"strings"
+	"math/bits"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -30,6 +27,7 @@ type Index struct {
 	buckets   []bucket
 	lists     []list
 	entries   []entry
+	steps     []step
 	limits    []decimal.D // limits[i] of entries[i], where its list has a source
 	sources   []kernel.Number
 	residuals [][]kernel.Truth
@@ -59,18 +57,31 @@ type search struct {
 // bucket is all entries of one key: lists[from:to].
 type bucket struct{ from, to int32 }
 
-// list is entries[from:to]. With a source they are sorted so that those whose
-// bound holds come first.
+// list is some entries of a bucket. With a source they are sorted so that those
+// whose bound holds come first, and each has a residual of its own. Without one,
+// entries[from:to] are true as they are, and those with something left to check
+// stand in the tree steps[first:last].
 type list struct {
-	source   int32 // -1 = none
-	op       lang.Op
-	from, to int32
+	source      int32 // -1 = none
+	op          lang.Op
+	from, to    int32
+	first, last int32
+}
+
+// step is a node of a tree of residual conjuncts, laid out parents first: the
+// path from the root to an entry is what must be true for it. A conjunct that
+// entries share is evaluated once for all of them.
+type step struct {
+	test     kernel.Truth
+	skip     int32 // the step after this one's subtree
+	from, to int32 // entries that are true when test is
+	end      int32 // entries[from:end] are those of the subtree
 }
 
 // entry is one way in which a rule can be true.
 type entry struct {
 	rule     int32
-	residual int32 // -1 = nothing left to check
+	residual int32 // -1 = nothing left to check, or a step does it
 	many     bool  // another entry may be true of the same row
 }
 
@@ -102,313 +113,50 @@ func New(s *event.Schema, rules []Rule, c *kernel.Compiler) (*Index, error) {
 	return b.index, nil
 }
 
-type builder struct {
-	schema   *event.Schema
-	compiler *kernel.Compiler
-	index    *Index
-	drafts   []*draft
-	position map[int]int   // schema column → index.columns
-	groupOf  map[shape]int //
-	patterns map[haystack]map[string]int32
-	waiting  map[uint64]map[listKey][]waiting
-	sources  map[string]int32
-	residual map[string]int32
+// table maps keys to buckets: open addressing, at most half full. Key 0 does
+// not occur, since no kind has class 0.
+type table struct {
+	slots []slot
+	shift int
 }
 
-type listKey struct {
-	source int32
-	op     lang.Op
+type slot struct {
+	key    uint64
+	bucket int32
 }
 
-type waiting struct {
-	entry
-	limit decimal.D
-	cost  int
+func newTable(n int) table {
+	size := max(8, 1<<bits.Len(uint(2*n)))
+	return table{slots: make([]slot, size), shift: 64 - bits.TrailingZeros(uint(size))}
 }
 
-func newBuilder(s *event.Schema, rules int, c *kernel.Compiler) *builder {
-	return &builder{
-		schema: s, compiler: c, index: &Index{rules: rules},
-		position: map[int]int{}, groupOf: map[shape]int{}, patterns: map[haystack]map[string]int32{},
-		waiting: map[uint64]map[listKey][]waiting{}, sources: map[string]int32{}, residual: map[string]int32{},
-	}
+// golden is 2^64 divided by the golden ratio: Knuth, TAOCP 6.4, multiplicative
+// hashing. The key is folded first, as its low bits are often constant.
+const golden = 0x9e3779b97f4a7c15
+
+func (t *table) home(key uint64) int {
+	return int((key ^ key>>29) * golden >> t.shift)
 }
 
-// shapes decides what every draft is hashed by and makes the columns, groups
-// and automata for it.
-func (b *builder) shapes() error {
-	constants := map[int]map[string]struct{}{}
-	for _, d := range b.drafts {
-		for _, a := range d.equal {
-			if constants[a.col] == nil {
-				constants[a.col] = map[string]struct{}{}
-			}
-			for _, v := range a.values {
-				constants[a.col][v] = struct{}{}
-			}
-		}
+func (t *table) put(key uint64, bucket int32) {
+	i := t.home(key)
+	for t.slots[i].key != 0 {
+		i = (i + 1) & (len(t.slots) - 1)
 	}
-	share := func(a *atom) float64 {
-		n := vocabulary(b.schema.Columns[a.col], len(constants[a.col]))
-		return float64(len(a.values)) / float64(n)
-	}
-	if err := b.searches(); err != nil {
-		return err
-	}
-	for _, d := range b.drafts {
-		d.chooseShape(share)
-	}
-	b.column(b.schema.Must("kind"))
-	for i, s := range settle(b.drafts) {
-		b.groupOf[s] = i
-		g := group{b.column(s.first), b.column(s.second), -1}
-		for j, a := range b.index.automata {
-			if a.haystack == s.needle {
-				g.needle = j
-			}
-		}
-		b.index.groups = append(b.index.groups, g)
-	}
-	return nil
+	t.slots[i] = slot{key, bucket}
 }
 
-// searches builds an automaton for each column with needles. One that would be
-// too large is left out, and its needles are residual conjuncts.
-func (b *builder) searches() error {
-	for _, d := range b.drafts {
-		if d.sift == nil {
-			continue
+// find returns the bucket of key, -1 when it has none.
+func (t *table) find(key uint64) int32 {
+	i := t.home(key)
+	for {
+		s := &t.slots[i]
+		switch s.key {
+		case key:
+			return s.bucket
+		case 0:
+			return -1
 		}
-		ids := b.patterns[d.sift.haystack()]
-		if ids == nil {
-			ids = map[string]int32{}
-			b.patterns[d.sift.haystack()] = ids
-		}
-		if _, ok := ids[d.sift.needle]; !ok {
-			ids[d.sift.needle] = int32(len(ids))
-		}
-	}
-	for h, ids := range b.patterns {
-		words := make([]string, len(ids))
-		for w, i := range ids {
-			words[i] = w
-		}
-		ac, err := automaton.New(words)
-		if err != nil || len(words) >= 1<<classBits {
-			delete(b.patterns, h)
-			continue
-		}
-		b.index.automata = append(b.index.automata, search{h, b.schema.Columns[h.col].Type, ac})
-		b.compiler.Read(h.col)
-	}
-	for _, d := range b.drafts {
-		if d.sift != nil && b.patterns[d.sift.haystack()] == nil {
-			d.sift = nil
-		}
-	}
-	return nil
-}
-
-// column returns the position of schema column col among the hashed ones, -1
-// for -1.
-func (b *builder) column(col int) int {
-	if col < 0 {
-		return -1
-	}
-	if i, ok := b.position[col]; ok {
-		return i
-	}
-	b.compiler.Read(col)
-	b.position[col] = len(b.index.columns)
-	b.index.columns = append(b.index.columns, column{col: col, typ: b.schema.Columns[col].Type, classes: map[string]uint32{}, masks: make([]uint64, 2)})
-	return b.position[col]
-}
-
-// class returns the class of value in column i and notes that g has it.
-func (b *builder) class(i int, value string, g int) (uint32, error) {
-	c := &b.index.columns[i]
-	id, ok := c.classes[value]
-	if !ok {
-		id = uint32(len(c.masks))
-		limit := 1 << classBits
-		if i == 0 {
-			limit = 1 << kindBits
-		}
-		if int(id) >= limit {
-			return 0, fmt.Errorf("index %s: more than %d values in rules", b.schema.Columns[c.col].Name, limit-2)
-		}
-		c.classes[value] = id
-		c.masks = append(c.masks, 0)
-	}
-	c.masks[id] |= 1 << g
-	c.users |= 1 << g
-	return id, nil
-}
-
-// add puts d under each of its keys.
-func (b *builder) add(d *draft) error {
-	g := b.groupOf[d.shape]
-	w, lk, err := b.entry(d)
-	if err != nil {
-		return err
-	}
-	kinds, err := b.classesOf(0, d.on, g)
-	if err != nil {
-		return err
-	}
-	shape := b.index.groups[g]
-	firsts, err := b.classesOf(shape.first, d.values(d.shape.first), g)
-	if err != nil {
-		return err
-	}
-	seconds, err := b.classesOf(shape.second, d.values(d.shape.second), g)
-	if err != nil {
-		return err
-	}
-	if shape.needle >= 0 {
-		seconds = []uint32{uint32(b.patterns[d.sift.haystack()][d.sift.needle])}
-	}
-	for _, k := range kinds {
-		for _, x := range firsts {
-			for _, y := range seconds {
-				b.wait(key(g, k, x, y), lk, w)
-			}
-		}
-	}
-	return nil
-}
-
-func (b *builder) wait(k uint64, lk listKey, w waiting) {
-	lists := b.waiting[k]
-	if lists == nil {
-		lists = map[listKey][]waiting{}
-		b.waiting[k] = lists
-	}
-	lists[lk] = append(lists[lk], w)
-}
-
-func (b *builder) classesOf(i int, values []string, g int) ([]uint32, error) {
-	if i < 0 {
-		return []uint32{0}, nil
-	}
-	out := make([]uint32, len(values))
-	for j, v := range values {
-		id, err := b.class(i, v, g)
-		if err != nil {
-			return nil, err
-		}
-		out[j] = id
-	}
-	return out, nil
-}
-
-// entry compiles what is left of d.
-func (b *builder) entry(d *draft) (waiting, listKey, error) {
-	lk := listKey{source: -1}
-	w := waiting{entry: entry{rule: d.rule, residual: -1, many: d.many}}
-	if d.bound != nil {
-		id, err := b.source(d.bound.source)
-		if err != nil {
-			return w, lk, err
-		}
-		lk = listKey{id, d.bound.op}
-		w.limit = d.bound.limit
-	}
-	left := d.residual()
-	sort.SliceStable(left, func(i, j int) bool { return kernel.Cost(left[i]) < kernel.Cost(left[j]) })
-	keys := make([]string, len(left))
-	for i, n := range left {
-		keys[i] = n.Key
-		w.cost += kernel.Cost(n)
-	}
-	if len(left) == 0 {
-		return w, lk, nil
-	}
-	name := strings.Join(keys, "\x00")
-	if id, ok := b.residual[name]; ok {
-		w.residual = id
-		return w, lk, nil
-	}
-	w.residual = int32(len(b.index.residuals))
-	b.residual[name] = w.residual
-	truths := make([]kernel.Truth, len(left))
-	for i, n := range left {
-		t, err := b.compiler.Truth(n)
-		if err != nil {
-			return w, lk, err
-		}
-		truths[i] = t
-	}
-	b.index.residuals = append(b.index.residuals, truths)
-	return w, lk, nil
-}
-
-func (b *builder) source(n *lang.Node) (int32, error) {
-	if id, ok := b.sources[n.Key]; ok {
-		return id, nil
-	}
-	num, err := b.compiler.Number(n)
-	if err != nil {
-		return 0, err
-	}
-	id := int32(len(b.index.sources))
-	b.sources[n.Key] = id
-	b.index.sources = append(b.index.sources, num)
-	return id, nil
-}
-
-// finish lays the entries out in the order in which a scan reads them.
-func (b *builder) finish() {
-	x := b.index
-	keys := make([]uint64, 0, len(b.waiting))
-	for k := range b.waiting {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	x.table = newTable(len(keys))
-	for i, k := range keys {
-		x.table.put(k, int32(i))
-		from := int32(len(x.lists))
-		b.layOut(b.waiting[k])
-		x.buckets = append(x.buckets, bucket{from, int32(len(x.lists))})
-	}
-	for i := range x.columns {
-		c := &x.columns[i]
-		for j := range c.masks {
-			c.masks[j] |= ^c.users
-		}
-		if c.typ == event.Text {
-			x.texts |= c.users
-		}
-	}
-}
-
-func (b *builder) layOut(lists map[listKey][]waiting) {
-	x := b.index
-	order := make([]listKey, 0, len(lists))
-	for lk := range lists {
-		order = append(order, lk)
-	}
-	slices.SortFunc(order, func(p, q listKey) int {
-		return int(p.source-q.source)*8 + int(p.op) - int(q.op)
-	})
-	for _, lk := range order {
-		ws := lists[lk]
-		sort.SliceStable(ws, func(i, j int) bool {
-			switch {
-			case lk.source < 0:
-				return ws[i].cost < ws[j].cost
-			case lk.op == lang.Ge || lk.op == lang.Gt:
-				return ws[i].limit.Cmp(ws[j].limit) < 0
-			}
-			return ws[i].limit.Cmp(ws[j].limit) > 0
-		})
-		l := list{source: lk.source, op: lk.op, from: int32(len(x.entries))}
-		for _, w := range ws {
-			x.entries = append(x.entries, w.entry)
-			x.limits = append(x.limits, w.limit)
-		}
-		l.to = int32(len(x.entries))
-		x.lists = append(x.lists, l)
+		i = (i + 1) & (len(t.slots) - 1)
 	}
 }

@@ -177,14 +177,12 @@ func (s *Scanner) bucket(key uint64) {
 	}
 	for _, l := range x.lists[x.buckets[at].from:x.buckets[at].to] {
 		if l.source < 0 {
-			for i := l.from; i < l.to; i++ {
-				s.check(x.entries[i])
-			}
+			s.walk(l)
 			continue
 		}
 		v := x.sources[l.source](s.frame)
 		for i := l.from; v.OK && i < l.to && holds(l.op, v.D, x.limits[i]); i++ {
-			s.check(x.entries[i])
+			s.check(i)
 		}
 	}
 }
@@ -202,13 +200,46 @@ func holds(op lang.Op, v, limit decimal.D) bool {
 	return c >= 0
 }
 
-// check evaluates what the access left open and emits the rule when all of it
-// is true.
-func (s *Scanner) check(e entry) {
-	if e.many && s.seen[e.rule] == s.count {
-		return
+// walk emits the entries of a list without bounds that are true.
+func (s *Scanner) walk(l list) {
+	x := s.index
+	s.accept(l.from, l.to)
+	for i := l.first; i < l.last; {
+		n := &x.steps[i]
+		before := s.frame.Errs
+		holds := n.test(s.frame) == kernel.True
+		if s.frame.Errs != before {
+			for _, e := range x.entries[n.from:n.end] {
+				s.fault(e.rule)
+			}
+		}
+		if !holds {
+			i = n.skip
+			continue
+		}
+		s.accept(n.from, n.to)
+		i++
 	}
-	if e.residual >= 0 {
+}
+
+// accept emits entries[from:to], which are true.
+func (s *Scanner) accept(from, to int32) {
+	for _, e := range s.index.entries[from:to] {
+		if e.many {
+			if s.seen[e.rule] == s.count {
+				continue
+			}
+			s.seen[e.rule] = s.count
+		}
+		s.emit(e.rule)
+	}
+}
+
+// check evaluates what a bound leaves open of entry i and emits the rule when
+// all of it is true.
+func (s *Scanner) check(i int32) {
+	e := s.index.entries[i]
+	if e.residual >= 0 && (!e.many || s.seen[e.rule] != s.count) {
 		before := s.frame.Errs
 		all := true
 		for _, t := range s.index.residuals[e.residual] {
@@ -224,8 +255,5 @@ func (s *Scanner) check(e entry) {
 			return
 		}
 	}
-	if e.many {
-		s.seen[e.rule] = s.count
-	}
-	s.emit(e.rule)
+	s.accept(i, i+1)
 }

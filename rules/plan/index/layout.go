@@ -1,0 +1,131 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/lang"
+)
+
+// finish lays the entries out in the order in which a scan reads them.
+func (b *builder) finish() {
+	x := b.index
+	keys := make([]uint64, 0, len(b.waiting))
+	for k := range b.waiting {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	x.table = newTable(len(keys))
+	for i, k := range keys {
+		x.table.put(k, int32(i))
+		from := int32(len(x.lists))
+		b.layOut(b.waiting[k])
+		x.buckets = append(x.buckets, bucket{from, int32(len(x.lists))})
+	}
+	for i := range x.columns {
+		c := &x.columns[i]
+		for j := range c.masks {
+			c.masks[j] |= ^c.users
+		}
+		if c.typ == event.Text {
+			x.texts |= c.users
+		}
+	}
+}
+
+func (b *builder) layOut(lists map[listKey][]waiting) {
+	order := make([]listKey, 0, len(lists))
+	for lk := range lists {
+		order = append(order, lk)
+	}
+	slices.SortFunc(order, func(p, q listKey) int { return cmp.Or(cmp.Compare(p.source, q.source), cmp.Compare(p.op, q.op)) })
+	for _, lk := range order {
+		if lk.source < 0 {
+			b.layOutTree(lists[lk])
+		} else {
+			b.layOutBounds(lk, lists[lk])
+		}
+	}
+}
+
+// layOutBounds lays out a list whose bounds hold for a beginning of it.
+func (b *builder) layOutBounds(lk listKey, ws []waiting) {
+	x := b.index
+	rising := lk.op == lang.Ge || lk.op == lang.Gt
+	sort.SliceStable(ws, func(i, j int) bool {
+		c := ws[i].limit.Cmp(ws[j].limit)
+		return rising && c < 0 || !rising && c > 0
+	})
+	l := list{source: lk.source, op: lk.op, from: int32(len(x.entries))}
+	for _, w := range ws {
+		b.put(w)
+	}
+	l.to = int32(len(x.entries))
+	x.lists = append(x.lists, l)
+}
+
+func (b *builder) put(w waiting) {
+	b.index.entries = append(b.index.entries, w.entry)
+	b.index.limits = append(b.index.limits, w.limit)
+}
+
+// layOutTree lays out a list without bounds. Conjuncts that many entries have
+// come first in all of them, and cheap ones before dear ones, so that entries
+// with the same beginning share its steps.
+func (b *builder) layOutTree(ws []waiting) {
+	x := b.index
+	uses := map[string]int{}
+	for _, w := range ws {
+		for _, n := range w.left {
+			uses[n.Key]++
+		}
+	}
+	for i := range ws {
+		left := slices.Clone(ws[i].left) // cheapest first already
+		sort.SliceStable(left, func(i, j int) bool { return uses[left[i].Key] > uses[left[j].Key] })
+		ws[i].left = left
+	}
+	slices.SortStableFunc(ws, func(p, q waiting) int {
+		return slices.CompareFunc(p.left, q.left, func(m, n *lang.Node) int { return strings.Compare(m.Key, n.Key) })
+	})
+	l := list{source: -1, from: int32(len(x.entries)), first: int32(len(x.steps))}
+	n := b.putThrough(ws, 0)
+	l.to = l.from + int32(n)
+	b.grow(ws[n:], 0)
+	l.last = int32(len(x.steps))
+	x.lists = append(x.lists, l)
+}
+
+// putThrough puts the entries at the start of ws that need no conjunct beyond
+// depth and returns how many they are.
+func (b *builder) putThrough(ws []waiting, depth int) int {
+	n := 0
+	for n < len(ws) && len(ws[n].left) == depth {
+		b.put(ws[n])
+		n++
+	}
+	return n
+}
+
+// grow makes the steps for ws, which share their first depth conjuncts and have
+// more.
+func (b *builder) grow(ws []waiting, depth int) {
+	x := b.index
+	for len(ws) > 0 {
+		test := ws[0].left[depth]
+		same := 1
+		for same < len(ws) && ws[same].left[depth].Key == test.Key {
+			same++
+		}
+		at := len(x.steps)
+		x.steps = append(x.steps, step{test: b.truth(test), from: int32(len(x.entries))})
+		n := b.putThrough(ws[:same], depth+1)
+		x.steps[at].to = int32(len(x.entries))
+		b.grow(ws[n:same], depth+1)
+		x.steps[at].end, x.steps[at].skip = int32(len(x.entries)), int32(len(x.steps))
+		ws = ws[same:]
+	}
+}
