@@ -12,15 +12,14 @@ FROM
 (
     SELECT
         direction, party, alert_id, any(case_id) AS case_id, item_id, any(payment_key) AS payment_key, currency,
-        sum(amount) AS total, max(as_of) AS as_of,
-        sumIf(amount, disposition = 'held') AS held, sumIf(amount, disposition = 'moved_on') AS moved_on,
-        sumIf(amount, disposition = 'withdrawn_cash') AS withdrawn_cash, sumIf(amount, disposition = 'spent') AS spent,
-        sumIf(amount, disposition = 'converted') AS converted, sumIf(amount, disposition = 'returned') AS returned,
-        sumIf(amount, disposition = 'returning') AS returning, sumIf(amount, disposition = 'fee') AS fee,
-        sumIf(amount, disposition = 'not_credited') AS not_credited, sumIf(amount, disposition = 'other') AS other,
-        sumIf(amount, disposition = 'unaccounted') AS unaccounted
-    FROM funds FINAL
-    WHERE current
+        sum(part) AS total, max(as_of) AS as_of,
+        sumIf(part, disposition = 'held') AS held, sumIf(part, disposition = 'moved_on') AS moved_on,
+        sumIf(part, disposition = 'withdrawn_cash') AS withdrawn_cash, sumIf(part, disposition = 'spent') AS spent,
+        sumIf(part, disposition = 'converted') AS converted, sumIf(part, disposition = 'returned') AS returned,
+        sumIf(part, disposition = 'returning') AS returning, sumIf(part, disposition = 'fee') AS fee,
+        sumIf(part, disposition = 'not_credited') AS not_credited, sumIf(part, disposition = 'other') AS other,
+        sumIf(part, disposition = 'unaccounted') AS unaccounted
+    FROM (SELECT *, ifNull(amount, toDecimal128(0, 18)) AS part FROM funds FINAL WHERE current)
     GROUP BY direction, party, alert_id, item_id, currency
 ) AS f
 LEFT JOIN (SELECT * FROM alert_payments FINAL) AS p

@@ -1,0 +1,57 @@
+-- Reports of the last day by kind and country of the reporter.
+SELECT kind, reporter_country, count() AS reports
+FROM v_reports
+WHERE occurred_at > now64(3, 'UTC') - INTERVAL 1 DAY
+GROUP BY kind, reporter_country
+ORDER BY reports DESC;
+
+-- One report, as it stands now.
+SELECT revision, kind, occurred_at, amount, currency, creditor_account_country, topic, partition, offset
+FROM v_reports
+WHERE reporter = 'HWBIINBB' AND report_id = 'TX-1';
+
+-- Which countries did the money of standing hits go to this week?
+SELECT arrayJoin(countries) AS country, severity, count() AS hits
+FROM v_hits
+WHERE status = 'live' AND appended_at > now64(3, 'UTC') - INTERVAL 7 DAY
+GROUP BY country, severity
+ORDER BY hits DESC;
+
+-- Open alerts, the oldest first.
+SELECT alert_id, party, state, severity, payments, currencies, amounts, opened_at
+FROM v_alerts
+WHERE direction = 'out' AND closed_at IS NULL
+ORDER BY opened_at;
+
+-- What could not be used today, and why.
+SELECT topic, reason, field, count() AS letters, any(message) AS example
+FROM v_dead_letters
+WHERE inserted_at >= today()
+GROUP BY topic, reason, field
+ORDER BY letters DESC;
+
+-- From execution to the first measure, per country, in minutes.
+SELECT party_country, count() AS payments, countIf(in_force_at IS NOT NULL) AS frozen, round(quantile(0.5)(executed_to_in_force_s) / 60, 1) AS median_min
+FROM v_time_to_freeze
+GROUP BY party_country;
+
+-- Which parties are slow, or hard to reach?
+SELECT party, sent, received, received_within_60s, receipt_p50_s, receipt_p99_s, decide_p50_s, failed_attempts
+FROM v_party_sla
+ORDER BY receipt_p99_s DESC;
+
+-- Which rules earn their alerts?
+SELECT rule, hits, overturned, alerts, granted, refused, round(useful, 2) AS useful
+FROM v_rule_quality
+ORDER BY useful;
+
+-- Outcomes that do not add up.
+SELECT party, alert_id, item_id, currency, credited, held, moved_on, returned, unaccounted, balance
+FROM v_funds_balance
+WHERE balance != 0 OR unaccounted != 0;
+
+-- Where did the money of one item go?
+SELECT from_item, to_item, to_ref, disposition, amount, currency, at
+FROM v_money_trail
+WHERE from_item = 'A1-P01'
+ORDER BY hop, at;
