@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/freeze"
@@ -43,6 +44,9 @@ func (b *Book) Request(party *Party, f Facts) (*freeze.Request, []byte, error) {
 	asks := party.Allowed(f.Asks)
 	if len(asks) == 0 {
 		return nil, nil, &Gate{"asks", "the agreement with " + party.ID + " covers none of them"}
+	}
+	if len(f.Payments) == 0 && slices.ContainsFunc(asks, isMeasure) {
+		return nil, nil, &Gate{"payments", "needed for what is asked"}
 	}
 	r := b.request(party, profile, f, asks)
 	if r.Approval.ContentDigest, err = freeze.ContentDigest(r); err != nil {
