@@ -68,3 +68,32 @@ func evaluateRule(t *testing.T, r *lang.Rule) {
 		p.Eval(row{fields: map[string]any{"category": "a b", "amount": 5, "narrative": "gift card"}})
 	}
 }
+
+// FuzzExpression holds one expression to this: it ends, it is right or has a
+// finding, and what is right compiles and evaluates without a panic.
+func FuzzExpression(f *testing.F) {
+	for _, file := range []string{"testdata/expr/operations.txt", "testdata/expr/refusals.txt"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, block := range strings.Split(string(data), "\n\n") {
+			source, _, _ := strings.Cut(block, "\n----\n")
+			f.Add(source)
+		}
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		n, findings := lang.Expression(source, lang.Options{})
+		if (n == nil) != (findings.Errors() > 0) {
+			t.Fatalf("%q: node %v, findings %v", source, n, findings)
+		}
+		if n == nil {
+			return
+		}
+		p, err := lang.Compile(n)
+		if err != nil {
+			t.Fatalf("%s: %v", n.Key, err)
+		}
+		p.Eval(row{fields: map[string]any{"category": "a b", "amount": 5, "narrative": "gift card", "payment.remittance": "x"}})
+	})
+}

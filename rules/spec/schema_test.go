@@ -1,0 +1,113 @@
+package spec_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(spec.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("rule.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("rule.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestSchemaAcceptsShippedRules holds the schema to every shipped rule and to the
+// rule that has every key.
+func TestSchemaAcceptsShippedRules(t *testing.T) {
+	s := compileSchema(t)
+	files := []string{"testdata/whole-rule.yaml"}
+	err := filepath.WalkDir("../pack", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".yaml") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, doc := range documents(t, data) {
+			if err := s.Validate(doc); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+func documents(t *testing.T, data []byte) []any {
+	t.Helper()
+	var docs []any
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc any
+		err := dec.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return docs
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc, err = jsonschema.UnmarshalJSON(bytes.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, doc)
+	}
+}
+
+// TestSchemaHasTheKeysOfTheFormat compares the keys of the schema with what Read
+// takes.
+func TestSchemaHasTheKeysOfTheFormat(t *testing.T) {
+	var s struct {
+		Defs map[string]struct {
+			Properties map[string]json.RawMessage
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(spec.Schema(), &s); err != nil {
+		t.Fatal(err)
+	}
+	for def, head := range map[string]string{"rule": "%s: 1", "library": "library: abc\n%s: 1", "exception": "exception: abc\n%s: 1", "alert": "alert: {%s: 1}", "window": "windows: {w: {%s: 1}}"} {
+		if len(s.Defs[def].Properties) == 0 {
+			t.Errorf("%s has no keys", def)
+		}
+		for key := range s.Defs[def].Properties {
+			_, findings := spec.Parse([]*spec.File{spec.NewFile("x.yaml", fmt.Appendf(nil, head, key))})
+			for _, f := range findings {
+				if strings.Contains(f.Message, "has no key") {
+					t.Errorf("%s: %s", def, f.Message)
+				}
+			}
+		}
+	}
+}
