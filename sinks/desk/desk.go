@@ -38,7 +38,8 @@ type Options struct {
 	Environment string // live | test
 	Book        *policy.Book
 	Kafka       conn.Config
-	Group       string // of the desk's membership: Group + ".desk"
+	Group       string        // of the desk's membership: Group + ".desk"
+	Session     time.Duration // a silent instance loses its partitions after it; 0 = 10 s
 	Layout      topic.Layout
 	Root        *caselog.Root
 	Key         signature.Key        // signs later receipts
@@ -60,6 +61,9 @@ func (o *Options) defaults() {
 	}
 	if o.GiveUp == 0 {
 		o.GiveUp = 24 * time.Hour
+	}
+	if o.Session == 0 {
+		o.Session = 10 * time.Second
 	}
 	if o.Backoff == 0 {
 		o.Backoff = time.Second

@@ -25,6 +25,7 @@ func (d *Desk) own(ctx context.Context) error {
 	config.Consumer.Offsets.Initial = sarama.OffsetNewest // nothing is read by the membership
 	config.Consumer.Fetch.Default = 1
 	config.ChannelBufferSize = 1
+	config.Consumer.Group.Session.Timeout, config.Consumer.Group.Heartbeat.Interval = d.opt.Session, d.opt.Session/3
 	config.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategySticky()}
 	group, err := sarama.NewConsumerGroup(d.opt.Kafka.Brokers, d.opt.Group+".desk", config)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,12 +80,14 @@ func escape(text string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }
 
-func arguments(dir, config string, tcp, http int) []string {
+func arguments(dir, config string, address Address) []string {
+	_, tcp, _ := net.SplitHostPort(address.Native) // joined by us
+	_, http, _ := net.SplitHostPort(address.HTTP)
 	return []string{
 		"--path=" + filepath.Join(dir, "data"),
 		"--listen_host=" + host,
-		fmt.Sprintf("--tcp_port=%d", tcp),
-		fmt.Sprintf("--http_port=%d", http),
+		"--tcp_port=" + tcp,
+		"--http_port=" + http,
 		"--config-file=" + config,
 		"--multiquery",
 		"--query", waitQuery,

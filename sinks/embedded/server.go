@@ -38,6 +38,9 @@ type Options struct {
 	Library string
 	// MemoryBytes caps what the engine takes; 0 is 1500 MiB.
 	MemoryBytes int64
+	// Stable keeps address and password of the first start in later ones, as
+	// clients need that outlive the process.
+	Stable bool
 }
 
 // Address is where a running server is reached and as whom.
@@ -53,6 +56,7 @@ type Address struct {
 type Server struct {
 	options Options
 	child   *child
+	address Address // of the last start
 }
 
 // child is one run of the engine's process.
@@ -81,7 +85,7 @@ func New(options Options) (*Server, error) {
 
 // Start starts the engine and returns when it answers. The server then runs
 // until Stop; ctx bounds the start alone. After the child has died, Stop and
-// Start give a new one on the same data, at a new address.
+// Start give a new one on the same data, at a new address unless Options.Stable.
 func (s *Server) Start(ctx context.Context) (Address, error) {
 	if s.child != nil {
 		return Address{}, errors.New("start embedded ClickHouse: it runs already")
@@ -141,21 +145,15 @@ func (s *Server) Pid() int {
 }
 
 func (s *Server) start(ctx context.Context, library, dir string) (Address, error) {
-	ports, err := freePorts(2)
+	address, err := s.next()
 	if err != nil {
 		return Address{}, err
-	}
-	address := Address{
-		Native:   net.JoinHostPort(host, strconv.Itoa(ports[0])),
-		HTTP:     net.JoinHostPort(host, strconv.Itoa(ports[1])),
-		User:     user,
-		Password: conn.Secret(rand.Text()),
 	}
 	config, err := writeConfig(dir, s.options.MemoryBytes, user, address.Password.Reveal())
 	if err != nil {
 		return Address{}, err
 	}
-	c, err := spawn(order{Library: library, Args: arguments(dir, config, ports[0], ports[1])}, dir)
+	c, err := spawn(order{Library: library, Args: arguments(dir, config, address)}, dir)
 	if err != nil {
 		return Address{}, err
 	}
@@ -165,8 +163,25 @@ func (s *Server) start(ctx context.Context, library, dir string) (Address, error
 		_ = c.stop(stopping) // the failure to start says more
 		return Address{}, err
 	}
-	s.child = c
+	s.child, s.address = c, address
 	return address, nil
+}
+
+// next returns where the next start will be reached.
+func (s *Server) next() (Address, error) {
+	if s.options.Stable && s.address.Native != "" {
+		return s.address, nil
+	}
+	ports, err := freePorts(2)
+	if err != nil {
+		return Address{}, err
+	}
+	return Address{
+		Native:   net.JoinHostPort(host, strconv.Itoa(ports[0])),
+		HTTP:     net.JoinHostPort(host, strconv.Itoa(ports[1])),
+		User:     user,
+		Password: conn.Secret(rand.Text()),
+	}, nil
 }
 
 // spawn starts this binary again as the engine's process.

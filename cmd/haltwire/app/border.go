@@ -70,7 +70,7 @@ func (a *App) startDesk(ctx context.Context) error {
 	}
 	own := a.config.Kafka.Own
 	a.desk, err = desk.New(desk.Options{
-		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group,
+		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(),
 		Layout: topic.Layout{Names: topic.NamesOf(own.Prefix), Partitions: own.CasePartitions, Replication: own.Replication},
 		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(),
 		Officers: a.config.Officers, Metrics: a.telemetry.Metrics, Log: a.log,

@@ -31,7 +31,7 @@ func (a *App) startPipeline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Log: a.log, Metrics: a.telemetry.Metrics}
+	o := kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(), Log: a.log, Metrics: a.telemetry.Metrics}
 	for _, t := range a.config.Kafka.Topics {
 		o.Topics = append(o.Topics, kafka.Topic{Name: t.Name, Codec: t.Codec})
 	}

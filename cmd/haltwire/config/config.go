@@ -72,10 +72,11 @@ type KeyPair struct {
 // Kafka is how reports come in and where our own topics are.
 type Kafka struct {
 	conn.Config `yaml:",inline"`
-	Group       string  `yaml:"group"`
-	Fetch       Fetch   `yaml:"fetch"`
-	Topics      []Topic `yaml:"topics"`
-	Own         Own     `yaml:"own"`
+	Group       string        `yaml:"group"`
+	Session     conn.Duration `yaml:"session"` // a silent instance loses its partitions after it
+	Fetch       Fetch         `yaml:"fetch"`
+	Topics      []Topic       `yaml:"topics"`
+	Own         Own           `yaml:"own"`
 }
 
 // Fetch bounds what a reader holds.

@@ -100,7 +100,7 @@ func Default() *Config {
 	c.State.Dir = "var"
 	c.Listen.Desk.Address = "127.0.0.1:8080"
 	c.Listen.Partner.Address = "127.0.0.1:8443"
-	c.Kafka.Group = "haltwire"
+	c.Kafka.Group, c.Kafka.Session = "haltwire", conn.Duration(10*time.Second)
 	c.Kafka.Fetch = Fetch{Bytes: 1 << 20, Decompressed: 16 << 20, Buffered: 64 << 20}
 	c.Kafka.Own = Own{Prefix: "haltwire", CasePartitions: 12, Replication: 1}
 	c.ClickHouse = clickhouse.Defaults()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haltwire/haltwire/pipeline/event"
 )
@@ -91,6 +92,9 @@ func (c *Config) kafka() error {
 			errs = append(errs, fmt.Errorf("kafka.topics: %s lies under our own prefix %q; choose another kafka.own.prefix", t.Name, c.Kafka.Own.Prefix))
 		}
 		seen[t.Name] = true
+	}
+	if c.Kafka.Session.Std() < time.Second || c.Kafka.Session.Std() > time.Minute {
+		errs = append(errs, errors.New("kafka.session: want 1s to 1m"))
 	}
 	if c.Kafka.Own.CasePartitions < 1 || c.Kafka.Own.Replication < 1 {
 		errs = append(errs, errors.New("kafka.own: case_partitions and replication are at least 1"))

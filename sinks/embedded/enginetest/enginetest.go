@@ -31,10 +31,10 @@ func Start(t testing.TB) embedded.Address {
 }
 
 // Server is Start on a directory of the caller's, for tests that stop, kill (by
-// Pid) and start the server themselves.
+// Pid) and start the server themselves; it comes back at the same address.
 func Server(t testing.TB, dir string) (*embedded.Server, embedded.Address) {
 	t.Helper()
-	server, err := embedded.New(embedded.Options{Dir: dir, MemoryBytes: 1 << 30})
+	server, err := embedded.New(embedded.Options{Dir: dir, MemoryBytes: 1 << 30, Stable: true})
 	if err != nil {
 		t.Fatal(err)
 	}
