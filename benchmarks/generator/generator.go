@@ -89,6 +89,9 @@ func (g *Generator) choose(from ...string) string { return from[g.rng.IntN(len(f
 func (g *Generator) transfer(w *writer, at time.Time) Report {
 	p := g.payment(at)
 	p.status, p.rail = g.choose("accepted", "settled", "settled", "pending"), g.choose("imps", "upi", "neft", "fps", "sepa_inst")
+	if g.rng.IntN(2) == 0 {
+		p.remittance = g.choose("rent", "school fees", "invoice", "gift card", "family support", "loan advance", "refund desk", "crypto wallet") + " " + strconv.Itoa(g.rng.IntN(100_000))
+	}
 	if g.rng.IntN(12) == 0 {
 		p.abroad(g)
 	}

@@ -16,7 +16,7 @@ type payment struct {
 	disputed                 int64
 	layer                    int64
 	opened                   time.Time
-	uetr, e2e                string
+	uetr, e2e, remittance    string
 }
 
 func (g *Generator) payment(at time.Time) payment {
@@ -39,7 +39,10 @@ func (p *payment) abroad(g *Generator) {
 
 // stolen makes p a reported fraud of between 600 and 20,600 pounds.
 func (p *payment) stolen(g *Generator, category string) {
-	p.amount = int64(6_720_000 + g.rng.IntN(224_000_000))
+	p.amount = int64(60_000 + g.rng.IntN(2_000_000))
+	if p.currency == "INR" {
+		p.amount *= 112
+	}
 	p.abroad(g)
 	p.category, p.authorised, p.status = category, "unauthorised", "settled"
 	p.disputed, p.layer = p.amount, 0
@@ -63,7 +66,7 @@ func (p payment) report(g *Generator, w *writer, kind string) Report {
 		w.number("layer", p.layer)
 	}
 	w.text("rail", p.rail)
-	w.nest("payment", func() { w.text("uetr", p.uetr); w.text("end_to_end_id", p.e2e) })
+	w.nest("payment", func() { w.text("uetr", p.uetr); w.text("end_to_end_id", p.e2e); w.text("remittance", p.remittance) })
 	w.nest("debtor", func() { p.debtor.write(w, g); w.text("phone", p.phone) })
 	w.nest("creditor", func() {
 		p.creditor.write(w, g)
