@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -216,4 +217,24 @@ func TestBenchRules(t *testing.T) {
 	if want := expect(b, rules); !slices.Equal(got, want) {
 		t.Errorf("matches %v, want %v", got, want)
 	}
+}
+
+// TestShared lets several goroutines judge by one plan at once.
+func TestShared(t *testing.T) {
+	p := newPool(4)
+	b := part(benchBatch(p), 0, 2_000)
+	shared := newPlan(t, b.Schema, benchRules(p, b.Schema, 500)...)
+	want := slices.Clone(plan.NewEvaluator(shared).Eval(b))
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			e := plan.NewEvaluator(shared)
+			for range 3 {
+				if got := e.Eval(b); !slices.Equal(got, want) {
+					t.Errorf("%d matches, want %d", len(got), len(want))
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
