@@ -33,12 +33,8 @@ cases:
 	return n, ds
 }
 
-// NewConst and others make nodes for tests of their meaning.
-var (
-	NewConst      = constant
-	NewText       = text
-	NewBool       = boolean
-	NewConnective = connective
-	Negate        = negate
-	NewOperation  = operation
-)
+// NewConnective makes nodes for tests of their meaning.
+func NewConnective(op Op, args ...*Node) *Node { return connective(op, args...) }
+
+// Negate returns not n as a condition has it.
+func Negate(n *Node) *Node { return negate(n) }

@@ -21,12 +21,12 @@ var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 // literal returns what a param means: a number when it is written as one,
 // without quotes, true or false, else the text.
 func literal(s spec.Scalar) *binding {
-	b := &binding{text: s.Text, raw: s.Plain()}
+	b := &binding{text: s.Text}
 	d, err := decimal.ParseSigned([]byte(s.Text))
 	switch {
-	case b.raw && (s.Text == "true" || s.Text == "false"):
+	case s.Plain() && (s.Text == "true" || s.Text == "false"):
 		b.node = constant(boolean(s.Text == "true"))
-	case b.raw && err == nil && plainNumber.MatchString(s.Text):
+	case s.Plain() && err == nil && plainNumber.MatchString(s.Text):
 		b.node = constant(number(d))
 	default:
 		b.node = constant(text(s.Text))

@@ -35,8 +35,7 @@ func newLanguage(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *language
 type binding struct {
 	node *Node      // nil when its expression is wrong, which is reported already
 	size int        // of node, with what it uses
-	raw  bool       // a param without quotes: beside a text it is the text as written
-	text string     // of a param
+	text string     // of a param, as written: what it is beside a text
 	list []*binding // of a list param
 }
 
