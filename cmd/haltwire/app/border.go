@@ -94,7 +94,8 @@ func (a *App) channels(ctx context.Context) (map[string][]desk.Channel, error) {
 			if err != nil {
 				return nil, fmt.Errorf("parties: %s: channel %s: %w", p.ID, c.Kind, err)
 			}
-			all[p.ID] = append(all[p.ID], desk.Channel{Kind: c.Kind, Sender: s})
+			traced := tracingSender{Sender: s, party: p.ID, channel: c.Kind, tracer: a.telemetry.Tracer}
+			all[p.ID] = append(all[p.ID], desk.Channel{Kind: c.Kind, Sender: traced})
 		}
 	}
 	return all, nil

@@ -57,7 +57,7 @@ func (a *App) startPipeline(ctx context.Context) error {
 	}
 	a.pipe, err = pipeline.New(pipeline.Options{
 		Source: source, Detect: a.detect, Archive: archive, Cursor: cursor,
-		Judge: judge, HitLog: countingLog{a.desk, &a.counters}, Store: a.gate, DeadLetters: &letterbox{topic: letters, gate: a.gate},
+		Judge: judge, HitLog: countingLog{tracingLog{a.desk, a.telemetry.Tracer}, &a.counters}, Store: a.gate, DeadLetters: &letterbox{topic: letters, gate: a.gate},
 		NewDecoder: func(columns []bool) (pipeline.Decoder, error) { return a.reports.decoder(columns), nil },
 		Schema:     a.reports.schema, Version: rowVersion, Retention: source.Retention,
 		Log: a.log, Metrics: a.telemetry.Metrics, Tracer: a.telemetry.Tracer,
