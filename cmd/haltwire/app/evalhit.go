@@ -20,7 +20,7 @@ type hitLine struct {
 	Version    uint32         `json:"version"`
 	Status     hit.Status     `json:"status"`
 	Case       *string        `json:"case"`
-	Score      decimal.D      `json:"score"`
+	Score      json.Number    `json:"score"`
 	Severity   string         `json:"severity"`
 	Reporter   string         `json:"reporter"`
 	ReportID   string         `json:"report_id"`
@@ -35,12 +35,19 @@ type hitLine struct {
 }
 
 type alertLine struct {
-	To       *string    `json:"to"`
-	Subject  *string    `json:"subject"`
-	Amount   *decimal.D `json:"amount"`
-	Currency *string    `json:"currency"`
-	Payments []string   `json:"payments"`
+	To       *string  `json:"to"`
+	Subject  *string  `json:"subject"`
+	Amount   *sum     `json:"amount"`
+	Currency *string  `json:"currency"`
+	Payments []string `json:"payments"`
 }
+
+// sum is an amount of money, written as messages write it: with two digits after
+// the point, or more where there are more.
+type sum struct{ decimal.D }
+
+// MarshalText implements encoding.TextMarshaler.
+func (s sum) MarshalText() ([]byte, error) { return []byte(s.Fixed(2)), nil }
 
 // optional returns nil for "".
 func optional(s string) *string {
@@ -52,7 +59,7 @@ func optional(s string) *string {
 
 func newHitLine(h *hit.Hit) hitLine {
 	l := hitLine{
-		HitID: h.ID, Rule: h.Rule, Version: h.Version, Status: h.Status, Case: optional(h.Case), Score: h.Score,
+		HitID: h.ID, Rule: h.Rule, Version: h.Version, Status: h.Status, Case: optional(h.Case), Score: json.Number(h.Score.String()),
 		Severity: h.Severity, Reporter: h.Reporter, ReportID: h.ReportID, Revision: h.Revision, Kind: h.Kind,
 		OccurredAt: event.FormatTime(h.OccurredAt), Late: h.Late, Excepted: h.Excepted, Cut: h.Cut,
 		Values: make(map[string]any, len(h.Values)), Alerts: []alertLine{},
@@ -104,11 +111,11 @@ func (l *alertLine) add(p hit.Payment) {
 	if p.Amount == nil {
 		return
 	}
-	sum := p.Amount.Amount
+	total := p.Amount.Amount
 	if l.Amount != nil {
-		sum, _ = l.Amount.Add(sum)
+		total, _ = l.Amount.Add(total)
 	}
-	l.Amount = &sum
+	l.Amount = &sum{total}
 }
 
 // writeHits writes one JSON object a hit.

@@ -1,6 +1,7 @@
 package json
 
 import (
+	"encoding/json"
 	"unicode/utf8"
 
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -74,7 +75,7 @@ func (d *Decoder) record(raw []byte) *codec.Defect {
 	d.reset(raw)
 	switch c := d.space(); {
 	case c == '{':
-	case c == '[' || c == '"' || c == 't' || c == 'f' || c == 'n' || c == '-' || c-'0' < 10:
+	case json.Valid(raw):
 		return codec.Refuse(event.BadType, "", "the record is no JSON object; send one report a record")
 	default:
 		return d.syntax("an object")
