@@ -43,7 +43,7 @@ func (r *rewriter) compared(n *ast.BinaryNode, op Op, a, b *Node) *Node {
 
 func (r *rewriter) isMissing(n *ast.BinaryNode, op Op, a, b *Node) *Node {
 	if a.Op == Missing {
-		a, b = b, a
+		a = b
 	}
 	switch {
 	case op != Eq && op != Ne:

@@ -272,12 +272,17 @@ func (l *loader) lets(lets []spec.Named, sc *scope) {
 
 // digest returns the digest of everything that can change a hit of the set.
 func (s *Set) digest() string {
-	h := sha256.New()
+	var b strings.Builder
 	for _, r := range s.Rules {
-		fmt.Fprintf(h, "%q %d %s %q %s\n", r.ID, r.Version, r.Status, r.Title, r.Hash)
+		fmt.Fprintf(&b, "%q %d %s %q %s\n", r.ID, r.Version, r.Status, r.Title, r.Hash)
 	}
 	for _, e := range s.Exceptions {
-		fmt.Fprintf(h, "%q %q %s %d\n", e.Name, e.Rules, e.When.Key, e.Until)
+		fmt.Fprintf(&b, "%q %q %s %d\n", e.Name, e.Rules, e.When.Key, e.Until)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return digestOf(b.String())
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

@@ -1,10 +1,7 @@
 package lang
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -293,17 +290,17 @@ func (l *loader) until(s spec.Scalar) int64 {
 // hash returns the hash of what the rule means: whatever can change which
 // reports it hits or what the hits ask for.
 func (r *Rule) hash(s *event.Schema) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "on %q\nwhen %s\nscore %s\n", r.On, key(r.Guard), key(r.Score))
+	var b strings.Builder
+	fmt.Fprintf(&b, "on %q\nwhen %s\nscore %s\n", r.On, key(r.Guard), key(r.Score))
 	for _, w := range r.Weights {
-		fmt.Fprintf(h, "weight %q %s %s\n", w.Name, w.Points, key(w.When))
+		fmt.Fprintf(&b, "weight %q %s %s\n", w.Name, w.Points, key(w.When))
 	}
-	r.Outcome.write(h, s)
+	r.write(&b, s)
 	for _, c := range r.Cases {
-		fmt.Fprintf(h, "case %q %s\n", c.Name, key(c.When))
-		c.Outcome.write(h, s)
+		fmt.Fprintf(&b, "case %q %s\n", c.Name, key(c.When))
+		c.write(&b, s)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return digestOf(b.String())
 }
 
 func key(n *Node) string {
@@ -313,7 +310,7 @@ func key(n *Node) string {
 	return n.Key
 }
 
-func (o Outcome) write(w io.Writer, s *event.Schema) {
+func (o Outcome) write(w *strings.Builder, s *event.Schema) {
 	fmt.Fprintf(w, "%s %q\n", o.Severity, o.Typology)
 	if a := o.Alert; a != nil {
 		fmt.Fprintf(w, "alert %s %q %s %s", a.Subject, a.Ask, a.PredicateOffence, a.Approval)
@@ -323,6 +320,6 @@ func (o Outcome) write(w io.Writer, s *event.Schema) {
 		for _, p := range a.Facts {
 			fmt.Fprintf(w, " %q %s", p.Text, key(p.Expr))
 		}
-		fmt.Fprintln(w)
+		w.WriteByte('\n')
 	}
 }

@@ -76,11 +76,6 @@ func (r *rewriter) fail(at file.Location, message, fix string) *Node {
 	return nil
 }
 
-func (r *rewriter) warn(n ast.Node, message, fix string) {
-	at := n.Location()
-	*r.out = append(*r.out, r.text.Sub(r.offset(at.From), r.offset(at.To)).Diagnostic(spec.Warning, message, fix))
-}
-
 // offset returns the byte offset of a character of the text: expr counts
 // characters.
 func (r *rewriter) offset(char int) int {
