@@ -8,16 +8,28 @@ FUZZTIME ?= 1m
 TIMEOUT ?= 12m
 LINT_VERSION := v2.15.0
 LINT := $(HALTWIRE_CACHE)/bin/golangci-lint-$(LINT_VERSION)
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench lint fmt clean
+.PHONY: needs-go needs-demo needs-test needs-vectors
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@echo; echo "  Begin with make demo, then make test."
 
 doctor: ## Says what is missing on this machine and how to install it
 	@.make/doctor
+
+# What a target needs stands first among its prerequisites, so that it is missed
+# before anything is fetched or built.
+needs-go:
+	@.make/doctor -q go
+needs-demo:
+	@.make/doctor -q go npm
+needs-test:
+	@.make/doctor -q go npm java mvn
+needs-vectors:
+	@.make/doctor -q go npm java mvn xmllint
 
 engine: ## Fetches the embedded ClickHouse engine, once
 	@.make/engine "$(HALTWIRE_CACHE)"
@@ -25,33 +37,33 @@ engine: ## Fetches the embedded ClickHouse engine, once
 kafka-jars: ## Fetches Apache Kafka for tests, once
 	@.make/kafka-jars "$(HALTWIRE_CACHE)"
 
-build: ## Builds bin/haltwire
+build: needs-go ## Builds bin/haltwire
 	go build -o bin/haltwire ./cmd/haltwire
 
-demo: engine build ## Shows everything on this machine; ARGS="--for 20s -o json" goes to it
+demo: needs-demo engine build ## Shows everything on this machine; ARGS="--for 20s -o json" goes to it
 	@bin/haltwire demo $(ARGS)
 
 run: build ## Runs haltwire; ARGS="-c haltwire.yaml" goes to it
 	@bin/haltwire run $(ARGS)
 
-test: engine kafka-jars ## Vets and runs all tests against the real engine and the real Kafka
+test: needs-test engine kafka-jars ## Vets and runs all tests against the real engine and the real Kafka
 	go vet ./...
 	go test -timeout $(TIMEOUT) ./...
 
-vectors: ## Runs the tests that read published vectors from HALTWIRE_VECTORS
+vectors: needs-vectors engine kafka-jars ## Runs the tests that read published vectors from HALTWIRE_VECTORS
 	@test -d "$(HALTWIRE_VECTORS)" || { echo "vectors: $(HALTWIRE_VECTORS) is absent: set HALTWIRE_VECTORS" >&2; exit 1; }
 	HALTWIRE_VECTORS="$(abspath $(HALTWIRE_VECTORS))" go test -timeout $(TIMEOUT) -tags vectors -run Vector ./...
 
-crash: engine kafka-jars ## Kills every process at many instants and checks what is left
+crash: needs-test engine kafka-jars ## Kills every process at many instants and checks what is left
 	go test -timeout $(TIMEOUT) -tags crash -run Crash -count 1 ./...
 
-fuzz: ## Runs each fuzz target for FUZZTIME
+fuzz: needs-go ## Runs each fuzz target for FUZZTIME
 	@.make/fuzz $(FUZZTIME)
 
-bench: engine kafka-jars ## Runs the benchmarks
+bench: needs-test engine kafka-jars ## Runs the benchmarks
 	go test -timeout 0 -run '^$$' -bench . -benchmem ./...
 
-lint: $(LINT) ## Checks style and the direction of imports
+lint: needs-go $(LINT) ## Checks style and the direction of imports
 	$(LINT) run ./...
 
 fmt: ## Formats the Go files
