@@ -9,6 +9,7 @@ import (
 )
 
 func TestActivationsAreKept(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	in.start(t, setup{brokers: fake(t)}, []policy.Party{gb.party(agreement())}, gb)
 	for _, digest := range []string{"sha256:1", "sha256:1", "sha256:2"} {

@@ -123,8 +123,9 @@ func New(opt Options) (*Desk, error) {
 }
 
 // laneWorkers bounds the attempts at one party at the same time, so that one
-// slow answer does not hold up the next alert.
-const laneWorkers = 4
+// slow answer does not hold up the next alert; as many as the webhook keeps
+// connections.
+const laneWorkers = 8
 
 // Start makes or checks the topics and folds the log to its end. The error of a
 // topic with wrong settings is permanent.

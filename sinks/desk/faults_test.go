@@ -58,6 +58,7 @@ func over(lines ...*line) func(*desk.Options) {
 const uetr1, uetr2 = "6513270e-269e-4d37-b2a7-4de452e6b438", "d23f0824-128b-4f33-8c5c-7fd0a6a3a450"
 
 func TestRetriesKeepBodyAndChangeNonce(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	l := &line{answer: func(n int, a delivery.Attempt) delivery.Result {
 		if n < 4 {
@@ -82,6 +83,7 @@ func TestRetriesKeepBodyAndChangeNonce(t *testing.T) {
 }
 
 func TestPermanentEndGoesToTheNextChannelThenGivesUp(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	dead := func(int, delivery.Attempt) delivery.Result {
 		return delivery.Result{Verdict: delivery.Permanent, Reason: "http_404", Status: 404}
@@ -99,6 +101,7 @@ func TestPermanentEndGoesToTheNextChannelThenGivesUp(t *testing.T) {
 }
 
 func TestBudgetEnds(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	l := &line{answer: func(int, delivery.Attempt) delivery.Result {
 		return delivery.Result{Verdict: delivery.Retry, Reason: "connect"}
@@ -110,6 +113,7 @@ func TestBudgetEnds(t *testing.T) {
 }
 
 func TestDeadPartyDelaysNobodyElse(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	ae := newEnd(t, policy.Self{ID: "AE-FIU", Name: "FIU of the Emirates", Kind: "fiu", Country: "AE"})
 	release := make(chan struct{})
@@ -139,6 +143,7 @@ func TestDeadPartyDelaysNobodyElse(t *testing.T) {
 // TestStoppedOwnerStartsNoOldAttempt lets the clock jump between the writing of
 // an attempt and its reading back, as it does when the process is stopped there.
 func TestStoppedOwnerStartsNoOldAttempt(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	var jump atomic.Int64
 	l := &line{answer: func(_ int, a delivery.Attempt) delivery.Result { return received(a) }}
@@ -169,6 +174,7 @@ func TestStoppedOwnerStartsNoOldAttempt(t *testing.T) {
 }
 
 func TestPartnersWordIsTakenInOnce(t *testing.T) {
+	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
 	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
 	eventually(t, "GB has the request", func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "received" })
@@ -200,6 +206,7 @@ func TestPartnersWordIsTakenInOnce(t *testing.T) {
 }
 
 func TestOfficersAreChecked(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	in.start(t, setup{brokers: fake(t)}, []policy.Party{gb.party(agreement())}, gb)
 	h := report("TX-1", uetr1, "18000.00")

@@ -95,6 +95,7 @@ func (b *book) WritePayments(_ context.Context, rows []caselog.PaymentRow) error
 }
 
 func TestRowsSayWhatTheLogSays(t *testing.T) {
+	t.Parallel()
 	in, gb, ledger := newEnd(t, indiaSelf()), newEnd(t, ukSelf()), newLedger()
 	brokers := fake(t)
 	recorded := func(o *desk.Options) { o.Ledger = ledger }
@@ -153,6 +154,7 @@ func checkRows(t *testing.T, ledger *book) {
 }
 
 func TestMoneyBecomesRows(t *testing.T) {
+	t.Parallel()
 	c := &countries{in: newEnd(t, indiaSelf()), gb: newEnd(t, ukSelf())}
 	c.bank = newEnd(t, policy.Self{ID: "BANK-A", Name: "Bank A", Kind: "bank", Country: "GB"})
 	c.stub = newStub(t, c.bank)

@@ -173,7 +173,8 @@ func (s *sending) another() bool {
 }
 
 // end writes the end of a message, with the receipt if there is one. When that
-// fails the message is tried again: its id makes that harmless.
+// fails the message is tried again: its id makes that harmless. Reading it back
+// is not waited for: an attempt that is written meanwhile is refused by the log.
 func (s *sending) end(ctx context.Context, m frozenMessage, t caselog.Type, r delivery.Result) time.Duration {
 	channel := s.desk.opt.Channels[s.party][s.channel].Kind
 	work := []draft{{
@@ -192,7 +193,7 @@ func (s *sending) end(ctx context.Context, m frozenMessage, t caselog.Type, r de
 		receipt.Trace = m.trace
 		work = append(work, receipt)
 	}
-	if _, err := s.desk.submit(ctx, work); err != nil {
+	if _, err := s.desk.write(ctx, work); err != nil {
 		return s.backoff.Next(0)
 	}
 	return done

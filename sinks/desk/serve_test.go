@@ -85,6 +85,7 @@ func find(d *desk.Desk, direction, party string) desk.View {
 }
 
 func TestRequestIsDecidedWithFundsThatBalance(t *testing.T) {
+	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
 	decide(t, c)
 	checkDecided(t, c)
@@ -157,6 +158,7 @@ func checkDecided(t *testing.T, c *countries) {
 }
 
 func TestRefusalIsAnswered(t *testing.T) {
+	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
 	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", "6513270e-269e-4d37-b2a7-4de452e6b438", "18000.00")}))
 	eventually(t, "GB has the request", func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "received" })
@@ -167,6 +169,7 @@ func TestRefusalIsAnswered(t *testing.T) {
 }
 
 func TestConfirmationAndWithdrawal(t *testing.T) {
+	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
 	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", "6513270e-269e-4d37-b2a7-4de452e6b438", "18000.00")}))
 	eventually(t, "the request is received", func() bool { return state(c.in.desk) == "received" })

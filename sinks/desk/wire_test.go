@@ -27,6 +27,7 @@ func state(d *desk.Desk) string {
 }
 
 func TestHitBecomesReceiptedRequest(t *testing.T) {
+	t.Parallel()
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	in.start(t, setup{brokers: fake(t)}, []policy.Party{gb.party(agreement())}, gb)
 	gb.start(t, setup{brokers: fake(t)}, []policy.Party{in.party(agreement())}, in)
