@@ -98,7 +98,7 @@ func (a *archive) serve(ctx, hard context.Context, p event.Partition) {
 
 // load reads the cursor of l and the retention of its topic.
 func (a *archive) load(ctx context.Context, l *lane) (int64, error) {
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for {
 		from, text, err := a.options.Cursor.Load(ctx, l.p)
 		if err == nil {

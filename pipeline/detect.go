@@ -140,7 +140,7 @@ func (d *detect) take(ctx context.Context, records *event.Records) {
 	o.inflight++
 	d.mu.Unlock()
 	v := &verdict{owner: o, records: records, began: d.options.Now()}
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for {
 		err := d.decide(ctx, v)
 		if err == nil {

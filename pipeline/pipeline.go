@@ -30,6 +30,9 @@ const (
 	commitEvery = time.Second
 	// 5 s for a partition to finish what was begun; half of what the group grants.
 	drainTime = 5 * time.Second
+	// 1 s between two tries at most: what is away is asked seldom enough, and what
+	// has come back is used at once.
+	retryMax = time.Second
 	// 8 judged runs wait for the hit log at most.
 	publishDepth = 8
 )

@@ -53,7 +53,7 @@ func (d *detect) dropWaiting() {
 // append puts the hits of vs on the log, trying until it succeeds or nobody owns
 // their partitions any more.
 func (d *detect) append(ctx context.Context, vs []*verdict) {
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for {
 		var hits []*hit.Hit
 		vs, hits = d.owning(vs)

@@ -84,7 +84,7 @@ func (w *writer) decode(r *event.Records, batch **event.Batch, dead *[]event.Dea
 
 // retry takes a step until it succeeds; false when l is abandoned first.
 func (w *writer) retry(l *lane, b *block, what string, step func(context.Context) error) bool {
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for l.ctx.Err() == nil {
 		err := step(l.ctx)
 		if err == nil {

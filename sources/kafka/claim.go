@@ -87,7 +87,7 @@ func ending(session context.Context) error {
 
 // from reads the committed offset, for as long as the partition is owned.
 func (h *handler) from(ctx context.Context, p event.Partition) (int64, error) {
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for {
 		offset, _, err := h.source.offsets.load(p)
 		if err == nil {

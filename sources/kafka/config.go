@@ -29,6 +29,8 @@ const (
 	// 10 s without an answer to a fetch that asked for at most maxWait: the
 	// leader hangs.
 	fetchTimeout = 10 * time.Second
+	// 1 s between two tries at most: a broker that has come back is used at once.
+	retryMax = time.Second
 	// 64 MiB of decompressed records, read and not yet released.
 	defaultBudget = 64 << 20
 	// 8192 records, about 4 MB: enough to amortise a batch, few enough to align

@@ -20,7 +20,7 @@ func (r *Reader) open(ctx context.Context) error {
 		return err
 	}
 	r.config, r.tls = config, config.Net.TLS.Config
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for {
 		r.client, err = r.options.client(func(c *sarama.Config) { c.Metadata.Retry.Max = 1 })
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -53,7 +54,7 @@ type Own = func(ctx context.Context, p event.Partition, from int64)
 // back and leaves. It returns an error only for settings that can never work.
 func (s *Source) Run(ctx context.Context, own Own) error {
 	defer s.offsets.close()
-	var backoff fault.Backoff
+	backoff := fault.Backoff{Max: retryMax}
 	for ctx.Err() == nil {
 		started := time.Now()
 		err := s.member(ctx, own)
@@ -71,7 +72,7 @@ func (s *Source) Run(ctx context.Context, own Own) error {
 
 // member joins once and stays until the membership breaks or ctx ends.
 func (s *Source) member(ctx context.Context, own Own) error {
-	client, err := s.options.client(s.groupConfig)
+	client, err := s.options.client(func(c *sarama.Config) { s.groupConfig(ctx, c) })
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,20 @@ func (s *Source) member(ctx context.Context, own Own) error {
 
 // groupConfig sets what the membership needs. The group's own fetching is paused
 // as soon as it begins; until then it reads one byte at a time.
-func (s *Source) groupConfig(c *sarama.Config) {
+//
+// A heartbeat that finds no broker is tried again without any wait, so often as
+// metadata is, and then sarama ends the session; the broker, back from a restart,
+// would make the member wait until its old self has expired. The dialer makes the
+// tries last as long as the session does.
+func (s *Source) groupConfig(ctx context.Context, c *sarama.Config) {
+	c.Net.Proxy.Enable, c.Net.Proxy.Dialer = true, &patient{ctx: ctx, dialer: net.Dialer{Timeout: c.Net.DialTimeout, KeepAlive: c.Net.KeepAlive}}
+	c.Metadata.Retry.Max = int(s.options.Session/dialWait) + 1
+	c.Metadata.Retry.BackoffFunc = func(int, int) time.Duration {
+		if ctx.Err() != nil {
+			return 0
+		}
+		return dialWait
+	}
 	c.Consumer.Group.Session.Timeout = s.options.Session
 	c.Consumer.Group.Heartbeat.Interval = s.options.Session / 3
 	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategyCooperativeSticky()}
@@ -106,7 +120,25 @@ func (s *Source) groupConfig(c *sarama.Config) {
 	c.Consumer.Fetch.Min = 1
 	c.ChannelBufferSize = 1
 	c.Consumer.MaxWaitTime = 500 * time.Millisecond
-	c.Metadata.Retry.Max = 3
+}
+
+// dialWait is the wait after a failed dial of the group.
+const dialWait = 250 * time.Millisecond
+
+// patient is a dialer that is slow to fail while ctx lasts.
+type patient struct {
+	ctx    context.Context
+	dialer net.Dialer
+}
+
+// Dial connects to address.
+func (p *patient) Dial(network, address string) (net.Conn, error) {
+	c, err := p.dialer.DialContext(p.ctx, network, address)
+	if err != nil {
+		_ = fault.Sleep(p.ctx, dialWait)
+		return nil, err
+	}
+	return c, nil
 }
 
 // failed hears what the group cannot return. What names a partition ends its
