@@ -6,15 +6,16 @@ import (
 	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/rules/spec"
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 func schemaCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:       "schema report|freeze",
-		Short:     "Print a JSON Schema (2020-12): of a report, or of the messages between parties",
+		Use:       "schema rule|report|freeze",
+		Short:     "Print a JSON Schema (2020-12): of rule files, of a report, or of the messages between parties",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: []string{"report", "freeze"},
+		ValidArgs: []string{"rule", "report", "freeze"},
 		RunE: func(c *cobra.Command, args []string) error {
 			text, err := schemaText(c, args[0])
 			if err != nil {
@@ -27,8 +28,11 @@ func schemaCmd() *cobra.Command {
 }
 
 func schemaText(c *cobra.Command, of string) ([]byte, error) {
-	if of == "freeze" {
+	switch of {
+	case "freeze":
 		return freeze.Schema(), nil
+	case "rule":
+		return spec.Schema(), nil
 	}
 	conf := config.Default()
 	path, err := c.Flags().GetString("config")

@@ -55,18 +55,10 @@ func Parse(s []byte) (D, error) {
 		}
 		return D{}, ErrNegative
 	}
-	point := len(s)
-	for i, c := range s {
-		if c == '.' && point == len(s) {
-			point = i
-		} else if c < '0' || c > '9' {
-			return D{}, ErrSyntax
-		}
-	}
-	if point == 0 || point == len(s)-1 {
+	whole, frac, ok := split(s)
+	if !ok {
 		return D{}, ErrSyntax
 	}
-	whole, frac := s[:point], s[min(point+1, len(s)):]
 	for len(whole) > 1 && whole[0] == '0' {
 		whole = whole[1:]
 	}
@@ -82,13 +74,28 @@ func Parse(s []byte) (D, error) {
 	return join(whole, frac), nil
 }
 
+// split cuts digits[.digits] at the point, and reports whether s has that form.
+func split(s []byte) (whole, frac []byte, ok bool) {
+	point := len(s)
+	for i, c := range s {
+		if c == '.' && point == len(s) {
+			point = i
+		} else if c < '0' || c > '9' {
+			return nil, nil, false
+		}
+	}
+	return s[:point], s[min(point+1, len(s)):], point > 0 && point != len(s)-1
+}
+
 // join makes whole.frac of at most 20 and 18 digits.
 func join(whole, frac []byte) D {
 	var f uint64
 	for _, c := range frac {
 		f = f*10 + uint64(c-'0')
 	}
-	f *= pow10[Scale-len(frac)]
+	for range Scale - len(frac) {
+		f *= 10
+	}
 	split := max(0, len(whole)-Scale) // at most two digits above 10^18
 	var top, w uint64
 	for _, c := range whole[:split] {
@@ -106,8 +113,6 @@ func join(whole, frac []byte) D {
 	hi += carry
 	return D{Lo: lo, Hi: int64(hi)}
 }
-
-var pow10 = [Scale + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
 // Cmp returns -1, 0 or +1 as d is less than, equal to or greater than e.
 func (d D) Cmp(e D) int {

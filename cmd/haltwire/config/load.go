@@ -132,6 +132,6 @@ func (c *Config) resolve(dir string) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-	c.Kafka.Config = c.Kafka.Config.Under(dir)
+	c.Kafka.Config = c.Kafka.Under(dir)
 	c.ClickHouse = c.ClickHouse.Under(dir)
 }

@@ -76,7 +76,7 @@ func (c *Config) listen() error {
 func (c *Config) kafka() error {
 	var errs []error
 	if !c.Embedded.Kafka.Enabled {
-		errs = append(errs, c.Kafka.Config.Validate())
+		errs = append(errs, c.Kafka.Validate())
 	}
 	if len(c.Kafka.Topics) == 0 {
 		errs = append(errs, errors.New("kafka.topics: name at least one topic of reports"))

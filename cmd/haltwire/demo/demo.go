@@ -192,7 +192,7 @@ func (d *stage) drain(ctx context.Context) error {
 		}
 		d.show()
 		if fault.Sleep(ctx, 200*time.Millisecond) != nil {
-			return fmt.Errorf("not drained within %s: %s", drainTime, errors.Join(err, errors.New(rest)))
+			return fmt.Errorf("not drained within %s: %w", drainTime, errors.Join(err, errors.New(rest)))
 		}
 	}
 }
