@@ -37,7 +37,7 @@ func TestSQL(t *testing.T) {
 		{Column: "t", Op: ruleset.StartsWith, Values: []string{"w"}},
 	}}
 	got := r.SQL(func(c string) string { return strings.ReplaceAll(c, ".", "_") })
-	want := `(kind = 'bank.transfer' AND a_b IN ('x', 'y') AND n >= 1.50 AND position(t, 'w') > 0 AND startsWith(t, 'w'))`
+	want := `(kind = 'bank.transfer' AND a_b IN ('x', 'y') AND n >= toDecimal128('1.50', 18) AND position(t, 'w') > 0 AND startsWith(t, 'w'))`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

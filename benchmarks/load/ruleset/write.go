@@ -79,6 +79,9 @@ func (c Condition) sql(column func(string) string) string {
 	case In:
 		return name + " IN (" + values + ")"
 	case AtLeast:
+		if strings.Contains(values, ".") { // not a float, which would be another number
+			values = "toDecimal128('" + values + "', 18)"
+		}
 		return name + " >= " + values
 	case Contains:
 		return "position(" + name + ", " + values + ") > 0"

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/haltwire/haltwire/benchmarks/load/meter"
+	"github.com/haltwire/haltwire/benchmarks/load/ruleset"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/pipeline/fault"
+	"github.com/haltwire/haltwire/sinks/clickhouse"
+	"github.com/haltwire/haltwire/sinks/clickhouse/schema"
+)
+
+// engines lets ClickHouse read the same reports with its own Kafka engine: one
+// materialized view fills haltwire's own table of reports, a second one holds
+// the rules. Nothing is derived, no alert is made.
+func (w *world) engines(ctx context.Context, r *results) error {
+	for _, n := range []int{100, 1000} {
+		m, err := w.kafkaEngine(ctx, n)
+		if err != nil {
+			return fmt.Errorf("%d rules: %w", n, err)
+		}
+		r.Engine = append(r.Engine, m)
+		note("ClickHouse's Kafka engine, %d rules: %.2f µs a report, %.1f s, %d hits", n, m.ServerMicros, m.Wall, m.Hits)
+	}
+	return nil
+}
+
+func (w *world) kafkaEngine(ctx context.Context, rules int) (m engineRun, err error) {
+	name := fmt.Sprintf("engine%d", rules)
+	c := w.store(name)
+	if err := clickhouse.Migrate(ctx, c, clickhouse.Options{Schema: event.Default()}); err != nil {
+		return m, err
+	}
+	db, err := clickhouse.Dial(c)
+	if err != nil {
+		return m, err
+	}
+	defer db.Close()
+	q := peer{schema: event.Default(), broker: w.broker.Address(), group: name, rules: ruleset.New(rules)}
+	if err := w.quiet(ctx); err != nil {
+		return m, err
+	}
+	before, err := meter.Of(w.engine.Pid())
+	if err != nil {
+		return m, err
+	}
+	began := time.Now()
+	for _, text := range q.statements() {
+		if err := db.Exec(ctx, text); err != nil {
+			return m, fmt.Errorf("%w: %.300s", err, text)
+		}
+	}
+	m = engineRun{Rules: rules}
+	if err := arrive(ctx, db, w.options.reports); err != nil {
+		return m, err
+	}
+	m.Wall = time.Since(began).Seconds()
+	if err := db.QueryRow(ctx, "SELECT sum(length(rules)) FROM rule_hits").Scan(&m.Hits); err != nil {
+		return m, err
+	}
+	if err := w.quiet(ctx); err != nil {
+		return m, err
+	}
+	after, err := meter.Of(w.engine.Pid())
+	if err != nil {
+		return m, err
+	}
+	used := after.Sub(before)
+	m.ServerMicros, m.ServerPeak = micros(used.CPU(), w.options.reports), used.Peak
+	for _, table := range []string{"read_rules", "read_reports", "queue"} { // readers first
+		if err := db.Exec(ctx, "DROP TABLE "+table+" SYNC"); err != nil {
+			return m, err
+		}
+	}
+	return m, w.drop(ctx, name)
+}
+
+// arrive waits until so many rows are in the table of reports.
+func arrive(ctx context.Context, db driver.Conn, rows int) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		var n uint64
+		if err := db.QueryRow(ctx, "SELECT count() FROM reports").Scan(&n); err != nil {
+			return err
+		}
+		if int(n) >= rows { //nolint:gosec // a count of rows
+			return nil
+		}
+		if err := fault.Sleep(ctx, 200*time.Millisecond); err != nil {
+			return fmt.Errorf("%d of %d rows have arrived: %w", n, rows, err)
+		}
+	}
+}
+
+// peer is what ClickHouse needs to do the same by itself.
+type peer struct {
+	schema *event.Schema
+	broker string
+	group  string
+	rules  []ruleset.Rule
+}
+
+func (p peer) statements() []string {
+	return []string{p.queue(), "CREATE TABLE rule_hits (reporter String, report_id String, rules Array(UInt32)) ENGINE = MergeTree ORDER BY (reporter, report_id)",
+		p.readRules(), p.readReports()}
+}
+
+// given lists the columns that stand in the JSON; derived ones do not.
+func (p peer) given() []event.Column {
+	var given []event.Column
+	for _, c := range p.schema.Columns {
+		last := c.Name[strings.LastIndexByte(c.Name, '.')+1:]
+		if c.Type != event.Map && c.Name != "payment.key" && last != "account_country" && last != "uid" && c.Name != "base_amount" {
+			given = append(given, c)
+		}
+	}
+	return given
+}
+
+// queue is the table of the Kafka engine: an object of the JSON is a tuple.
+func (p peer) queue() string {
+	var order []string
+	members := map[string][]string{}
+	for _, c := range p.given() {
+		outer, inner, nested := strings.Cut(c.Name, ".")
+		if !nested {
+			order = append(order, "`"+outer+"` "+schema.Type(c))
+			continue
+		}
+		if members[outer] == nil {
+			order = append(order, outer)
+		}
+		members[outer] = append(members[outer], "`"+inner+"` "+schema.Type(c))
+	}
+	for i, name := range order {
+		if list := members[name]; list != nil {
+			order[i] = "`" + name + "` Tuple(" + strings.Join(list, ", ") + ")"
+		}
+	}
+	return "CREATE TABLE queue (" + strings.Join(order, ", ") + ") ENGINE = Kafka SETTINGS kafka_broker_list = '" + p.broker +
+		"', kafka_topic_list = '" + strings.Join(topics(full), ",") + "', kafka_group_name = '" + p.group +
+		"', kafka_format = 'JSONEachRow', kafka_max_block_size = 65536, kafka_flush_interval_ms = 1000, date_time_input_format = 'best_effort', input_format_skip_unknown_fields = 1"
+}
+
+func (p peer) readReports() string {
+	var list []string
+	for _, c := range p.given() {
+		list = append(list, path(c.Name)+" AS `"+strings.ReplaceAll(c.Name, ".", "_")+"`")
+	}
+	list = append(list, "_topic AS topic", "toInt32(_partition) AS partition", "toInt64(_offset) AS offset", "_timestamp_ms AS kafka_time", "'json' AS codec")
+	return "CREATE MATERIALIZED VIEW read_reports TO reports AS SELECT " + strings.Join(list, ", ") + " FROM queue"
+}
+
+// readRules keeps the numbers of the rules that are true of a report. All rules
+// are one condition first, so that the list is made for the few reports that
+// meet one.
+func (p peer) readRules() string {
+	column := func(name string) string {
+		if name == "debtor.account_country" || name == "creditor.account_country" {
+			return strings.ReplaceAll(name, ".", "_")
+		}
+		return path(name)
+	}
+	var any, list []string
+	for i, r := range p.rules {
+		any = append(any, r.SQL(column))
+		list = append(list, fmt.Sprintf("if(%s, %d, 0)", r.SQL(column), i+1))
+	}
+	country := func(side string) string {
+		return fmt.Sprintf("multiIf(%[1]s.scheme = 'iban', substring(%[1]s.account, 1, 2), %[1]s.clearing_system = 'INFSC', 'IN', '') AS %[1]s_account_country", side)
+	}
+	return "CREATE MATERIALIZED VIEW read_rules TO rule_hits AS WITH " + country("debtor") + ", " + country("creditor") +
+		" SELECT reporter, report_id, arrayFilter(x -> x > 0, [" + strings.Join(list, ", ") + "]) AS rules FROM queue WHERE " + strings.Join(any, " OR ") +
+		" SETTINGS max_ast_elements = 1000000, max_expanded_ast_elements = 10000000"
+}
+
+func path(name string) string {
+	outer, inner, nested := strings.Cut(name, ".")
+	if !nested {
+		return "`" + outer + "`"
+	}
+	return "`" + outer + "`.`" + inner + "`"
+}
