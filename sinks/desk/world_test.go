@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -31,6 +32,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if settings := os.Getenv(childEnv); settings != "" {
+		fmt.Fprintln(os.Stderr, child(settings))
+		os.Exit(1)
+	}
 	// The meter of go-metrics, which sarama counts with, ticks as long as the process.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
 }
@@ -247,7 +252,6 @@ func report(id, uetr, amount string) *hit.Hit {
 type stub struct {
 	*end
 	t      *testing.T
-	ring   *signature.Ring
 	self   freeze.Party
 	mu     sync.Mutex
 	seen   []freeze.Message
