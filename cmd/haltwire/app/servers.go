@@ -101,7 +101,7 @@ func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Han
 		if err != nil {
 			err = s.Close()
 		}
-		<-failed
+		_ = <-failed // ErrServerClosed
 		return err
 	}})
 }
