@@ -240,3 +240,36 @@ func child(text string) error {
 	fmt.Println("awake")
 	select {}
 }
+
+// TestBrokerAway kills the broker for longer than a producer retries. Nothing is
+// lost, and everything goes on by itself.
+func TestBrokerAway(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.Start(t, quick())
+	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
+	newStub(t, gb)
+	in.start(t, setup{brokers: server.Addresses(), change: prefixed("in")}, []policy.Party{gb.party(agreement())}, gb)
+	must(t, in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
+	eventually(t, "the first request is received", func() bool { return state(in.desk) == "received" })
+	server.Kill(t)
+	second := report("TX-2", uetr2, "9500.00")
+	second.Alerts[0].Subject.UID = "GB65HWBB00000000000202"
+	failed := 0
+	appended := make(chan struct{})
+	go func() {
+		defer close(appended)
+		for in.desk.Append(context.Background(), []*hit.Hit{second}) != nil {
+			failed++
+		}
+	}()
+	<-time.After(8 * time.Second)
+	server.Restart(t)
+	<-appended
+	eventually(t, "the second request is received", func() bool { return len(in.desk.List(desk.Filter{State: "received"})) == 2 })
+	if failed == 0 {
+		t.Log("the producer outlasted the outage")
+	}
+	if n := len(in.desk.List(desk.Filter{})); n != 2 {
+		t.Errorf("%d alerts", n)
+	}
+}
