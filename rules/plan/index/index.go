@@ -58,11 +58,12 @@ type search struct {
 type bucket struct{ from, to int32 }
 
 // list is some entries of a bucket. With a source they are sorted so that those
-// whose bound holds come first, and each has a residual of its own. Without one,
-// entries[from:to] are true as they are, and those with something left to check
-// stand in the tree steps[first:last].
+// whose bound holds come first; what is left to check is the same for all of
+// them, or each entry's own. Without one, entries[from:to] are true as they are,
+// and those with something left to check stand in the tree steps[first:last].
 type list struct {
 	source      int32 // -1 = none
+	shared      int32 // residual of all entries, -1 = each has its own or none
 	op          lang.Op
 	from, to    int32
 	first, last int32
@@ -81,7 +82,7 @@ type step struct {
 // entry is one way in which a rule can be true.
 type entry struct {
 	rule     int32
-	residual int32 // -1 = nothing left to check, or a step does it
+	residual int32 // -1 = nothing left to check, or a step or the list does it
 	many     bool  // another entry may be true of the same row
 }
 

@@ -51,20 +51,44 @@ func (b *builder) layOut(lists map[listKey][]waiting) {
 	}
 }
 
-// layOutBounds lays out a list whose bounds hold for a beginning of it.
+// minShared is from how many entries on a residual is worth a list of its own.
+const minShared = 4
+
+// layOutBounds lays out lists whose bounds hold for a beginning of them: one for
+// each residual that several entries have, one for the others.
 func (b *builder) layOutBounds(lk listKey, ws []waiting) {
-	x := b.index
-	rising := lk.op == lang.Ge || lk.op == lang.Gt
-	sort.SliceStable(ws, func(i, j int) bool {
-		c := ws[i].limit.Cmp(ws[j].limit)
-		return rising && c < 0 || !rising && c > 0
-	})
-	l := list{source: lk.source, op: lk.op, from: int32(len(x.entries))}
+	uses := map[int32]int{}
 	for _, w := range ws {
-		b.put(w)
+		uses[w.residual]++
 	}
-	l.to = int32(len(x.entries))
-	x.lists = append(x.lists, l)
+	shared := func(w waiting) int32 {
+		if uses[w.residual] < minShared {
+			return -1
+		}
+		return w.residual
+	}
+	rising := lk.op == lang.Ge || lk.op == lang.Gt
+	slices.SortStableFunc(ws, func(p, q waiting) int {
+		c := p.limit.Cmp(q.limit)
+		if !rising {
+			c = -c
+		}
+		return cmp.Or(cmp.Compare(shared(p), shared(q)), c)
+	})
+	for len(ws) > 0 {
+		l := list{source: lk.source, op: lk.op, shared: shared(ws[0]), from: int32(len(b.index.entries))}
+		n := 0
+		for ; n < len(ws) && shared(ws[n]) == l.shared; n++ {
+			w := ws[n]
+			if l.shared >= 0 {
+				w.residual = -1
+			}
+			b.put(w)
+		}
+		l.to = int32(len(b.index.entries))
+		b.index.lists = append(b.index.lists, l)
+		ws = ws[n:]
+	}
 }
 
 func (b *builder) put(w waiting) {
@@ -91,7 +115,7 @@ func (b *builder) layOutTree(ws []waiting) {
 	slices.SortStableFunc(ws, func(p, q waiting) int {
 		return slices.CompareFunc(p.left, q.left, func(m, n *lang.Node) int { return strings.Compare(m.Key, n.Key) })
 	})
-	l := list{source: -1, from: int32(len(x.entries)), first: int32(len(x.steps))}
+	l := list{source: -1, shared: -1, from: int32(len(x.entries)), first: int32(len(x.steps))}
 	n := b.putThrough(ws, 0)
 	l.to = l.from + int32(n)
 	b.grow(ws[n:], 0)

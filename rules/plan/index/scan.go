@@ -180,10 +180,55 @@ func (s *Scanner) bucket(key uint64) {
 			s.walk(l)
 			continue
 		}
-		v := x.sources[l.source](s.frame)
-		for i := l.from; v.OK && i < l.to && holds(l.op, v.D, x.limits[i]); i++ {
-			s.check(i)
+		s.bounds(l)
+	}
+}
+
+// bounds checks the entries of l whose bound holds.
+func (s *Scanner) bounds(l list) {
+	x := s.index
+	v := x.sources[l.source](s.frame)
+	if !v.OK || !holds(l.op, v.D, x.limits[l.from]) {
+		return
+	}
+	to := l.from + 1
+	for to < l.to && holds(l.op, v.D, x.limits[to]) {
+		to++
+	}
+	if l.shared >= 0 {
+		if s.all(l.shared, l.from, to) {
+			s.accept(l.from, to)
 		}
+		return
+	}
+	for i := l.from; i < to; i++ {
+		if r := x.entries[i].residual; r < 0 || s.all(r, i, i+1) {
+			s.accept(i, i+1)
+		}
+	}
+}
+
+// all reports whether every conjunct of a residual is true; a run-time error is
+// one of entries[from:to].
+func (s *Scanner) all(residual, from, to int32) bool {
+	before := s.frame.Errs
+	all := true
+	for _, t := range s.index.residuals[residual] {
+		if t(s.frame) != kernel.True {
+			all = false
+			break
+		}
+	}
+	if s.frame.Errs != before {
+		s.blame(from, to)
+	}
+	return all
+}
+
+// blame counts a run-time error of every rule of entries[from:to].
+func (s *Scanner) blame(from, to int32) {
+	for _, e := range s.index.entries[from:to] {
+		s.fault(e.rule)
 	}
 }
 
@@ -209,9 +254,7 @@ func (s *Scanner) walk(l list) {
 		before := s.frame.Errs
 		holds := n.test(s.frame) == kernel.True
 		if s.frame.Errs != before {
-			for _, e := range x.entries[n.from:n.end] {
-				s.fault(e.rule)
-			}
+			s.blame(n.from, n.end)
 		}
 		if !holds {
 			i = n.skip
@@ -233,27 +276,4 @@ func (s *Scanner) accept(from, to int32) {
 		}
 		s.emit(e.rule)
 	}
-}
-
-// check evaluates what a bound leaves open of entry i and emits the rule when
-// all of it is true.
-func (s *Scanner) check(i int32) {
-	e := s.index.entries[i]
-	if e.residual >= 0 && (!e.many || s.seen[e.rule] != s.count) {
-		before := s.frame.Errs
-		all := true
-		for _, t := range s.index.residuals[e.residual] {
-			if t(s.frame) != kernel.True {
-				all = false
-				break
-			}
-		}
-		if s.frame.Errs != before {
-			s.fault(e.rule)
-		}
-		if !all {
-			return
-		}
-	}
-	s.accept(i, i+1)
 }
