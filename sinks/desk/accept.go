@@ -88,7 +88,7 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 		}
 		return known.Answer, err
 	}
-	verdicts, err := d.submit(ctx, []draft{intake.Message(d.opt.Root, key, in, in.Receipt)})
+	verdicts, err := d.submit(ctx, []intake.Draft{intake.Message(d.opt.Root, key, in, in.Receipt)})
 	if err != nil {
 		return delivery.Answer{}, err
 	}

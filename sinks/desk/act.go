@@ -10,6 +10,7 @@ import (
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
 )
 
 // Action is what an officer does about an alert.
@@ -53,7 +54,7 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	data := &caselog.OfficerData{
 		AlertID: full, By: action.As, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
 	}
-	verdicts, err := d.submit(ctx, []draft{{ID: hit.Text32("officer", full, rand.Text()), Key: key, Type: t, Alerts: true, Data: data}})
+	verdicts, err := d.submit(ctx, []intake.Draft{{ID: hit.Text32("officer", full, rand.Text()), Key: key, Type: t, Alerts: true, Data: data}})
 	if err != nil {
 		return View{}, err
 	}

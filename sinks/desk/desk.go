@@ -13,6 +13,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/draft"
 	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/desk/lane"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
@@ -86,6 +87,7 @@ type Desk struct {
 	id    string // of this instance
 	ring  *caselog.Keyring
 	hits  intake.Hits
+	maker draft.Maker
 	fold  *fold
 	lanes map[string]*lane.Lane
 
@@ -116,8 +118,16 @@ func New(opt Options) (*Desk, error) {
 		fold:  newFold(apply.Machine{Root: opt.Root}, opt.Layout.Partitions),
 		lanes: map[string]*lane.Lane{},
 	}
+	channels := map[string][]string{}
 	for _, p := range opt.Book.Parties() {
 		d.lanes[p.ID] = lane.New(laneWorkers)
+		for _, c := range opt.Channels[p.ID] {
+			channels[p.ID] = append(channels[p.ID], c.Kind)
+		}
+	}
+	d.maker = draft.Maker{
+		Environment: opt.Environment, Book: opt.Book, Root: opt.Root, Key: opt.Key, Channels: channels,
+		MaxAge: opt.MaxAge, ConfirmIn: opt.ConfirmIn, Now: opt.Now, Open: d.open,
 	}
 	return d, nil
 }

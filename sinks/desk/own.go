@@ -13,6 +13,8 @@ import (
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/draft"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
 )
 
 // own takes part in the group that shares the partitions of the case log, until
@@ -150,7 +152,7 @@ func (t *tenure) round(ctx context.Context) error {
 		return nil
 	}
 	var errs []error
-	var work []draft
+	var work []intake.Draft
 	for key := range dirty {
 		p.mu.Lock()
 		drafts, err := t.due(ctx, p.subjects[key])
@@ -175,7 +177,7 @@ func (t *tenure) round(ctx context.Context) error {
 
 // perform writes the events and reads them back. One that the log refused was
 // made from an old state: the next round makes it anew.
-func (t *tenure) perform(ctx context.Context, work []draft) error {
+func (t *tenure) perform(ctx context.Context, work []intake.Draft) error {
 	if len(work) == 0 || ctx.Err() != nil {
 		return nil
 	}
@@ -192,15 +194,15 @@ func (t *tenure) perform(ctx context.Context, work []draft) error {
 }
 
 // due makes the events of one subject, and puts its messages on their lanes.
-func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]draft, error) {
-	var out []draft
+func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]intake.Draft, error) {
+	var out []intake.Draft
 	var errs []error
 	for _, e := range apply.Due(s) {
 		if e.Kind == apply.Deliver {
 			t.offer(s.Key, e)
 			continue
 		}
-		drafts, err := t.desk.make(ctx, s, e)
+		drafts, err := t.desk.maker.Make(ctx, s, e)
 		out = append(out, drafts...)
 		if err != nil {
 			errs = append(errs, err)
@@ -214,12 +216,12 @@ func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]draft, error) {
 func (t *tenure) timers(ctx context.Context) {
 	p := t.desk.fold.parts[t.partition]
 	now := t.desk.opt.Now().UnixMilli()
-	var work []draft
+	var work []intake.Draft
 	p.mu.Lock()
 	for _, s := range p.subjects {
 		for _, timer := range apply.Timers(s) {
 			if timer.Due <= now {
-				work = append(work, overdue(s.Key, timer))
+				work = append(work, draft.Overdue(s.Key, timer))
 			}
 		}
 	}

@@ -123,7 +123,7 @@ func (s *sending) claim(ctx context.Context, m frozenMessage, channel string) (b
 	start := s.desk.opt.Now()
 	bounded, cancel := context.WithTimeout(ctx, fresh)
 	defer cancel()
-	verdicts, err := s.desk.submit(bounded, []draft{{
+	verdicts, err := s.desk.submit(bounded, []intake.Draft{{
 		ID: hit.Text32("attempt", s.message, s.owner, rand.Text()), Key: s.key, Type: caselog.Attempt, Trace: m.trace, Alerts: true,
 		Data: &caselog.AttemptData{
 			AlertID: s.alert, MessageID: s.message, Number: m.next, Channel: channel, Owner: s.owner,
@@ -177,7 +177,7 @@ func (s *sending) another() bool {
 // is not waited for: an attempt that is written meanwhile is refused by the log.
 func (s *sending) end(ctx context.Context, m frozenMessage, t caselog.Type, r delivery.Result) time.Duration {
 	channel := s.desk.opt.Channels[s.party][s.channel].Kind
-	work := []draft{{
+	work := []intake.Draft{{
 		ID: hit.Text32("end", s.message, rand.Text()), Key: s.key, Type: t, Trace: m.trace, Alerts: true,
 		Data: &caselog.DeliveredData{
 			AlertID: s.alert, MessageID: s.message, Number: m.next, Channel: channel, Verdict: r.Verdict.String(), Reason: r.Reason,

@@ -107,7 +107,7 @@ func (f Filter) matches(a *apply.Alert) bool {
 func view(a *apply.Alert) View {
 	v := View{
 		ID: a.ID, Direction: a.Direction, Party: a.Party, Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
-		Blocked: a.Blocked, Severity: a.Severity, Asks: list(slices.Clone(a.Asks)), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
+		Blocked: a.Blocked, Severity: a.Severity, Asks: append([]string{}, a.Asks...), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
 		Provisional: a.Provisional, Automatic: a.Automatic, Confirmed: a.Confirmed, ConfirmBy: a.ConfirmBy, PartnerRef: a.PartnerRef,
 		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), Content: a.Content(), At: a.At,
 	}
@@ -168,12 +168,12 @@ func (d *Desk) Show(ctx context.Context, id string) (*Detail, error) {
 func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
 	out := &Detail{View: view(a), Messages: []MessageView{}, Inbox: []MessageView{}, Outcome: a.Outcome}
 	if a.Direction == caselog.Out {
-		f, err := d.facts(ctx, a)
+		f, err := d.maker.Facts(ctx, a)
 		if err != nil && !errors.Is(err, caselog.ErrErased) {
 			return nil, err
 		}
 		out.Subject, out.Items = &f.Subject, f.Payments
-	} else if r, _, err := d.asked(ctx, a); err == nil {
+	} else if r, _, err := d.maker.Asked(ctx, a); err == nil {
 		out.Subject, out.Items = &r.Subject, r.Payments
 	}
 	for _, m := range a.Messages {

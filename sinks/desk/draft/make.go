@@ -1,11 +1,10 @@
-package desk
+package draft
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/rules/hit"
@@ -13,20 +12,20 @@ import (
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/freeze"
-	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
 
-type draft = intake.Draft
+// Draft is an event to be sealed and written.
+type Draft = intake.Draft
 
-// make returns the events that an effect takes. A message that the policy does
+// Make returns the events that an effect takes. A message that the policy does
 // not let out becomes blocked: a task for people.
-func (d *Desk) make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]draft, error) {
-	party := d.opt.Book.Party(e.Alert.Party)
+func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]Draft, error) {
+	party := d.Book.Party(e.Alert.Party)
 	if party == nil {
 		return nil, nil // the config has lost the party: the alert waits
 	}
-	var out []draft
+	var out []Draft
 	var err error
 	switch e.Kind {
 	case apply.Propose:
@@ -49,10 +48,10 @@ func (d *Desk) make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]dr
 	}
 	var gate *policy.Gate
 	if errors.As(err, &gate) {
-		return []draft{blocked(s.Key, e.Alert, gate)}, nil
+		return []Draft{blocked(s.Key, e.Alert, gate)}, nil
 	}
 	if errors.Is(err, caselog.ErrErased) {
-		return []draft{blocked(s.Key, e.Alert, &policy.Gate{Field: "erased", Text: "personal data has been erased"})}, nil
+		return []Draft{blocked(s.Key, e.Alert, &policy.Gate{Field: "erased", Text: "personal data has been erased"})}, nil
 	}
 	if err != nil {
 		err = fmt.Errorf("%s alert %s: %w", e.Kind, e.Alert.ID, err)
@@ -62,35 +61,35 @@ func (d *Desk) make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]dr
 
 // automatic reports whether a proposal may go out by itself: the agreement says
 // so, and a rule with approval auto made a fit hit that is younger than max_age.
-func (d *Desk) automatic(party *policy.Party, a *apply.Alert) bool {
+func (d *Maker) automatic(party *policy.Party, a *apply.Alert) bool {
 	if !party.Auto(a.Asks) {
 		return false
 	}
-	oldest := d.opt.Now().Add(-d.opt.MaxAge).UnixMilli()
+	oldest := d.Now().Add(-d.MaxAge).UnixMilli()
 	return slices.ContainsFunc(a.Hits, func(h *apply.Hit) bool {
-		return h.Approval == "auto" && h.Fit && !h.Gone && (d.opt.MaxAge == 0 || h.Record >= oldest)
+		return h.Approval == "auto" && h.Fit && !h.Gone && (d.MaxAge == 0 || h.Record >= oldest)
 	})
 }
 
-func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) draft {
-	return draft{
+func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) Draft {
+	return Draft{
 		ID: hit.Text32("blocked", a.ID, gate.Field, a.Content(), fmt.Sprint(len(a.Messages))), Key: key, Type: caselog.Blocked, Alerts: true,
 		Data: &caselog.BlockedData{AlertID: a.ID, Field: gate.Field, Text: gate.Text},
 	}
 }
 
-func overdue(key caselog.Key, t apply.Timer) draft {
-	return draft{
+func Overdue(key caselog.Key, t apply.Timer) Draft {
+	return Draft{
 		ID: hit.Text32("overdue", t.Alert, t.Name, t.About), Key: key, Type: caselog.Overdue, Alerts: true,
 		Data: &caselog.OverdueData{AlertID: t.Alert, Timer: t.Name, About: t.About, Due: freeze.At(time.UnixMilli(t.Due))},
 	}
 }
 
-// facts collects what is known about an alert.
-func (d *Desk) facts(ctx context.Context, a *apply.Alert) (policy.Facts, error) {
+// Facts collects what is known about an alert.
+func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error) {
 	f := policy.Facts{
-		AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.opt.Environment, Urgency: a.Urgency,
-		Asks: a.Asks, Offence: a.Offence, Basis: a.Basis, Mode: "two", Now: d.opt.Now(),
+		AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.Environment, Urgency: a.Urgency,
+		Asks: a.Asks, Offence: a.Offence, Basis: a.Basis, Mode: "two", Now: d.Now(),
 	}
 	for _, p := range a.Parents {
 		if len(p.Needs) > 0 {
@@ -102,7 +101,7 @@ func (d *Desk) facts(ctx context.Context, a *apply.Alert) (policy.Facts, error) 
 		personal := opened[i.Source.Personal]
 		if personal == nil {
 			personal = &caselog.HitPersonal{}
-			if err := d.open(ctx, i.Source.Personal, personal); err != nil {
+			if err := d.Open(ctx, i.Source.Personal, personal); err != nil {
 				return f, err
 			}
 			opened[i.Source.Personal] = personal
@@ -117,13 +116,13 @@ func (d *Desk) facts(ctx context.Context, a *apply.Alert) (policy.Facts, error) 
 
 // textFacts adds the rule's typed facts, and the subject of an alert without
 // payments.
-func (d *Desk) textFacts(ctx context.Context, a *apply.Alert, f *policy.Facts) error {
+func (d *Maker) textFacts(ctx context.Context, a *apply.Alert, f *policy.Facts) error {
 	for _, h := range a.Hits {
 		if h.Gone {
 			continue
 		}
 		var personal caselog.HitPersonal
-		if err := d.open(ctx, h.Personal, &personal); err != nil {
+		if err := d.Open(ctx, h.Personal, &personal); err != nil {
 			return err
 		}
 		if f.Subject.Account.ID == "" {
@@ -136,14 +135,14 @@ func (d *Desk) textFacts(ctx context.Context, a *apply.Alert, f *policy.Facts) e
 	return nil
 }
 
-func (d *Desk) request(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party, auto bool) ([]draft, error) {
-	f, err := d.facts(ctx, a)
+func (d *Maker) request(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party, auto bool) ([]Draft, error) {
+	f, err := d.Facts(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	by := a.Officers(apply.ActRequest)
 	if auto {
-		f.Mode, f.Provisional, f.ConfirmBy = "none", true, f.Now.Add(d.opt.ConfirmIn)
+		f.Mode, f.Provisional, f.ConfirmBy = "none", true, f.Now.Add(d.ConfirmIn)
 	} else if len(by) == 1 {
 		f.Mode = "one"
 	}
@@ -154,7 +153,7 @@ func (d *Desk) request(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 		f.Supersedes = old.ID
 		f.Changes = []freeze.Change{{Field: "payments"}, {Field: "totals"}, {Field: "asks"}}
 	}
-	r, body, err := d.opt.Book.Request(party, f)
+	r, body, err := d.Book.Request(party, f)
 	if err != nil {
 		return nil, err
 	}
@@ -162,14 +161,14 @@ func (d *Desk) request(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 	q.Content = a.Content()
 	q.Approval = &caselog.ApprovalData{Mode: f.Mode, ContentDigest: r.Approval.ContentDigest, By: list(by)}
 	q.Provisional, q.ConfirmBy = r.Provisional, r.ConfirmBy
-	return []draft{frozen(s.Key, a, q, body)}, nil
+	return []Draft{frozen(s.Key, a, q, body)}, nil
 }
 
 // note makes a confirmation or a withdrawal.
-func (d *Desk) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]draft, error) {
+func (d *Maker) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
 	a := e.Alert
-	f := policy.Facts{AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.opt.Environment, Now: d.opt.Now()}
-	head := d.opt.Book.Envelope(party, f, e.Type(), freeze.RequesterID(a.ID, f.Sequence))
+	f := policy.Facts{AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.Environment, Now: d.Now()}
+	head := d.Book.Envelope(party, f, e.Type(), freeze.RequesterID(a.ID, f.Sequence))
 	head.InReplyTo = a.Request().ID
 	var m freeze.Message
 	if e.Kind == apply.Confirm {
@@ -188,17 +187,17 @@ func (d *Desk) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]dr
 	q := d.queue(a, m, body)
 	act := map[apply.Kind]string{apply.Confirm: "confirm", apply.Withdraw: apply.ActWithdraw}[e.Kind]
 	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Request().Signed, By: list(a.Officers(act))}
-	return []draft{frozen(s.Key, a, q, body)}, nil
+	return []Draft{frozen(s.Key, a, q, body)}, nil
 }
 
 func mode(officers int) string { return []string{"none", "one", "two"}[min(officers, 2)] }
 
 // queue fills message.queued from a message and its frozen body.
-func (d *Desk) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.QueuedData {
+func (d *Maker) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.QueuedData {
 	h := m.Head()
 	q := &caselog.QueuedData{
 		AlertID: a.ID, Episode: a.Episode, MessageID: h.MessageID, Sequence: h.Sequence, Type: h.Type, InReplyTo: h.InReplyTo,
-		Party: a.Party, Lane: a.Urgency, Channels: d.channels(a.Party), Environment: d.opt.Environment,
+		Party: a.Party, Lane: a.Urgency, Channels: list(d.Channels[a.Party]), Environment: d.Environment,
 		Digest: freeze.DigestOf(body), Fold: apply.Version,
 	}
 	if q.Lane == "" {
@@ -207,67 +206,13 @@ func (d *Desk) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.Que
 	return q
 }
 
-func (d *Desk) channels(party string) []string {
-	out := []string{}
-	for _, c := range d.opt.Channels[party] {
-		out = append(out, c.Kind)
-	}
-	return out
-}
-
 // frozen is the draft of message.queued. Two owners that freeze different bodies
 // under one id write two events; the first in log order is the message.
-func frozen(key caselog.Key, a *apply.Alert, q *caselog.QueuedData, body []byte) draft {
-	return draft{
+func frozen(key caselog.Key, a *apply.Alert, q *caselog.QueuedData, body []byte) Draft {
+	return Draft{
 		ID: hit.Text32("queued", q.MessageID, q.Digest.Value), Key: key, Type: caselog.MessageQueued, Trace: a.Trace, Alerts: true,
 		Data: q, Personal: caselog.BodyPersonal{Body: string(body)}, Seal: func(p string) { q.Personal = p },
 	}
-}
-
-// accepted makes the receipt that tells the partner that people took it up.
-func (d *Desk) accepted(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]draft, error) {
-	r, in, err := d.asked(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	self := d.opt.Book.Self.Party()
-	receipt := delivery.NewReceipt(freeze.LevelAccepted, in.ID, freeze.Digest{Alg: "sha-256", Value: in.Digest}, &r.Envelope, self, party.Party(), d.opt.Environment, d.opt.Now())
-	receipt.RecipientRef = reference(a)
-	receipt.DeskContact = self.Contact
-	if receipt.DeskContact == nil {
-		receipt.DeskContact = &freeze.Contact{Desk: self.Name}
-	}
-	receipt.DecideBy = &r.AnswerBy.Decide
-	jws, err := delivery.SealReceipt(d.opt.Key, receipt)
-	if err != nil {
-		return nil, err
-	}
-	q := d.queue(a, receipt, jws)
-	q.Level = freeze.LevelAccepted
-	return []draft{frozen(s.Key, a, q, jws)}, nil
-}
-
-// reference is our reference of an inbound alert: short, for the telephone.
-func reference(a *apply.Alert) string { return strings.ToUpper(a.ID[:10]) }
-
-// asked opens the latest request or amendment of an inbound alert.
-func (d *Desk) asked(ctx context.Context, a *apply.Alert) (*freeze.Request, *apply.Inbound, error) {
-	for i := len(a.Inbox) - 1; i >= 0; i-- {
-		in := a.Inbox[i]
-		if in.Parked || in.Type != freeze.TypeRequest && in.Type != freeze.TypeAmendment {
-			continue
-		}
-		var personal caselog.BodyPersonal
-		if err := d.open(ctx, in.Personal, &personal); err != nil {
-			return nil, nil, err
-		}
-		m, err := freeze.Parse([]byte(personal.Body))
-		if err != nil {
-			return nil, nil, err
-		}
-		return intake.RequestOf(m), in, nil
-	}
-	return nil, nil, errors.New("no request on the log")
 }
 
 func list(s []string) []string {

@@ -1,8 +1,9 @@
-package desk
+package draft
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,23 +13,24 @@ import (
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
 
 // instruct tells the alert of the instruction what an authorised inbound alert
 // needs, or that it needs nothing any more, and notes here that it knows.
-func (d *Desk) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) ([]draft, error) {
+func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) ([]Draft, error) {
 	a := e.Alert
-	r, _, err := d.asked(ctx, a)
+	r, _, err := d.Asked(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	servicer := r.Subject.Servicer
-	bank := d.opt.Book.Bank(servicer.BIC, servicer.ClearingSystem, servicer.ClearingID)
+	bank := d.Book.Bank(servicer.BIC, servicer.ClearingSystem, servicer.ClearingID)
 	if bank == nil {
 		return nil, &policy.Gate{Field: "subject.servicer", Text: "no bank of ours keeps this account"}
 	}
-	key := d.opt.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(r.Subject))
+	key := d.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(r.Subject))
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: bank.Allowed(a.Asks), Urgency: a.Urgency,
 		By: list(a.Officers(apply.ActAuthorise)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
@@ -38,13 +40,13 @@ func (d *Desk) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) (
 		for _, p := range r.Payments {
 			amount := p.Disputed
 			data.Payments = append(data.Payments, caselog.PaymentMark{
-				Amount: &amount, Hop: p.Hop, Parents: []string{p.ItemID}, Refs: intake.MarksOf(d.opt.Root, p), Told: p.ReportedAt.String(),
+				Amount: &amount, Hop: p.Hop, Parents: []string{p.ItemID}, Refs: intake.MarksOf(d.Root, p), Told: p.ReportedAt.String(),
 			})
 			personal.Payments = append(personal.Payments, intake.DetailOf(p))
 		}
 	}
 	content := a.Content() + string(e.Kind)
-	return []draft{
+	return []Draft{
 		{
 			ID: hit.Text32("amended", a.ID, content), Key: key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
 			Data: data, Personal: personal, Seal: func(p string) { data.Personal = p },
@@ -58,9 +60,9 @@ func (d *Desk) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) (
 
 // relay tells a parent what the bank answered, in the parent's own items, and
 // notes here that it knows.
-func (d *Desk) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]draft, error) {
+func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]Draft, error) {
 	var personal caselog.BodyPersonal
-	if err := d.open(ctx, e.Alert.OutcomeBody, &personal); err != nil {
+	if err := d.Open(ctx, e.Alert.OutcomeBody, &personal); err != nil {
 		return nil, err
 	}
 	m, err := freeze.Parse([]byte(personal.Body))
@@ -84,7 +86,7 @@ func (d *Desk) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]d
 	}
 	up, note := told(e.Parent.Alert), told(e.Alert.ID)
 	id := hit.Text32("recorded", e.Parent.Alert, o.MessageID)
-	return []draft{
+	return []Draft{
 		{
 			ID: id, Key: e.Parent.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: up,
 			Personal: caselog.BodyPersonal{Body: string(text)}, Seal: func(p string) { up.Personal = p },
@@ -139,16 +141,16 @@ func ours(o *freeze.Outcome, child *apply.Alert, parent *apply.Parent) *freeze.O
 
 // answer makes the outcome for the partner: of the bank's answer, or of the
 // officers' refusal. One that does not balance does not go out.
-func (d *Desk) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]draft, error) {
-	r, in, err := d.asked(ctx, a)
+func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]Draft, error) {
+	r, in, err := d.Asked(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	f := policy.Facts{AlertID: a.ID, CaseID: r.Case.ID, Sequence: a.NextSequence(), Environment: d.opt.Environment, Now: d.opt.Now()}
-	o := &freeze.Outcome{Envelope: d.opt.Book.Envelope(party, f, freeze.TypeOutcome, freeze.ResponderID(a.ID, f.Sequence)), OutcomeOf: in.ID}
+	f := policy.Facts{AlertID: a.ID, CaseID: r.Case.ID, Sequence: a.NextSequence(), Environment: d.Environment, Now: d.Now()}
+	o := &freeze.Outcome{Envelope: d.Book.Envelope(party, f, freeze.TypeOutcome, freeze.ResponderID(a.ID, f.Sequence)), OutcomeOf: in.ID}
 	o.InReplyTo, o.SenderRef, o.RecipientRef = in.ID, reference(a), r.SenderRef
 	if a.State == apply.Refused {
-		o.AsOf, o.Final, o.Decision = freeze.At(d.opt.Now()), true, "refused"
+		o.AsOf, o.Final, o.Decision = freeze.At(d.Now()), true, "refused"
 		o.Refusal = &freeze.Refusal{Code: or(a.Refusal, "other"), Text: "The competent authority has decided not to act on the request."}
 	} else if err := d.fill(ctx, o, a, r); err != nil {
 		return nil, err
@@ -172,13 +174,13 @@ func (d *Desk) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, par
 		act = apply.ActRefuse
 	}
 	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Content(), By: list(a.Officers(act))}
-	return []draft{frozen(s.Key, a, q, body)}, nil
+	return []Draft{frozen(s.Key, a, q, body)}, nil
 }
 
 // fill puts the bank's answer into our outcome, under ids of ours.
-func (d *Desk) fill(ctx context.Context, o *freeze.Outcome, a *apply.Alert, r *freeze.Request) error {
+func (d *Maker) fill(ctx context.Context, o *freeze.Outcome, a *apply.Alert, r *freeze.Request) error {
 	var personal caselog.BodyPersonal
-	if err := d.open(ctx, a.OutcomeBody, &personal); err != nil {
+	if err := d.Open(ctx, a.OutcomeBody, &personal); err != nil {
 		return err
 	}
 	var bank freeze.Outcome
@@ -231,4 +233,50 @@ func or(s, fallback string) string {
 		return fallback
 	}
 	return s
+}
+
+// accepted makes the receipt that tells the partner that people took it up.
+func (d *Maker) accepted(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]Draft, error) {
+	r, in, err := d.Asked(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	self := d.Book.Self.Party()
+	receipt := delivery.NewReceipt(freeze.LevelAccepted, in.ID, freeze.Digest{Alg: "sha-256", Value: in.Digest}, &r.Envelope, self, party.Party(), d.Environment, d.Now())
+	receipt.RecipientRef = reference(a)
+	receipt.DeskContact = self.Contact
+	if receipt.DeskContact == nil {
+		receipt.DeskContact = &freeze.Contact{Desk: self.Name}
+	}
+	receipt.DecideBy = &r.AnswerBy.Decide
+	jws, err := delivery.SealReceipt(d.Key, receipt)
+	if err != nil {
+		return nil, err
+	}
+	q := d.queue(a, receipt, jws)
+	q.Level = freeze.LevelAccepted
+	return []Draft{frozen(s.Key, a, q, jws)}, nil
+}
+
+// reference is our reference of an inbound alert: short, for the telephone.
+func reference(a *apply.Alert) string { return strings.ToUpper(a.ID[:10]) }
+
+// Asked opens the latest request or amendment of an inbound alert.
+func (d *Maker) Asked(ctx context.Context, a *apply.Alert) (*freeze.Request, *apply.Inbound, error) {
+	for i := len(a.Inbox) - 1; i >= 0; i-- {
+		in := a.Inbox[i]
+		if in.Parked || in.Type != freeze.TypeRequest && in.Type != freeze.TypeAmendment {
+			continue
+		}
+		var personal caselog.BodyPersonal
+		if err := d.Open(ctx, in.Personal, &personal); err != nil {
+			return nil, nil, err
+		}
+		m, err := freeze.Parse([]byte(personal.Body))
+		if err != nil {
+			return nil, nil, err
+		}
+		return intake.RequestOf(m), in, nil
+	}
+	return nil, nil, errors.New("no request on the log")
 }

@@ -1,0 +1,29 @@
+// Package draft owns what an effect becomes: the message or the event that an
+// alert's owner writes when something is due. It opens what is sealed, asks the
+// policy what may go out, and turns a refusal of the policy into a task.
+//
+// It must not know how events are written nor when something is due.
+package draft
+
+import (
+	"context"
+	"time"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze/signature"
+	"github.com/haltwire/haltwire/sinks/policy"
+)
+
+// Maker makes drafts. Safe for concurrent use.
+type Maker struct {
+	Environment string // live | test
+	Book        *policy.Book
+	Root        *caselog.Root
+	Key         signature.Key       // signs later receipts
+	Channels    map[string][]string // kinds of channels by party
+	MaxAge      time.Duration       // older hits are never sent by themselves; 0 = any age
+	ConfirmIn   time.Duration       // T5 of what goes out by itself
+	Now         func() time.Time
+	// Open opens personal data; the errors are those of caselog.Keyring.Open.
+	Open func(ctx context.Context, personal string, into any) error
+}
