@@ -103,36 +103,46 @@ func (f *fold) approve(a *Alert, d caselog.OfficerData) {
 
 // allows says why an act is not possible now, or nothing.
 func (a *Alert) allows(d caselog.OfficerData) string {
-	in, out := a.Direction == caselog.In, a.Direction == caselog.Out
-	ok := false
-	switch d.Act {
-	case ActRequest:
-		amend := a.Request() != nil && a.Request().Content != a.Content() && a.Open()
-		ok = out && (a.State == Proposed || amend)
-		if ok && a.Blocked != "" {
-			return "blocked: " + a.Blocked
-		}
-		if ok && d.Digest != "" && d.Digest != a.Content() {
-			return "the alert has changed since: look again"
-		}
-	case ActWithdraw:
-		ok = out && a.Request() != nil && a.Open()
-	case ActAuthorise:
-		ok = in && a.State == Accepted
-	case ActRefuse:
-		ok = in && (a.State == Accepted || a.State == Received)
-	case ActRelease:
-		ok = in && a.State == BankAnswered
-		if ok && a.Outcome != nil && !a.Outcome.Balanced {
-			return "the bank's funds do not balance: have them corrected first"
-		}
-	case ActLift:
-		ok = in && a.State == Review
+	possible := a.possibleIn
+	if a.Direction == caselog.Out {
+		possible = a.possibleOut
 	}
-	if !ok {
+	switch {
+	case !possible(d.Act):
 		return "alert is " + string(a.State) + ": " + d.Act + " is not possible"
+	case d.Act == ActRequest && a.Blocked != "":
+		return "blocked: " + a.Blocked
+	case d.Act == ActRequest && d.Digest != "" && d.Digest != a.Content():
+		return "the alert has changed since: look again"
+	case d.Act == ActRelease && a.Outcome != nil && !a.Outcome.Balanced:
+		return "the bank's funds do not balance: have them corrected first"
 	}
 	return ""
+}
+
+func (a *Alert) possibleOut(act string) bool {
+	r := a.Request()
+	switch act {
+	case ActRequest:
+		return a.State == Proposed || r != nil && r.Content != a.Content() && a.Open()
+	case ActWithdraw:
+		return r != nil && a.Open()
+	}
+	return false
+}
+
+func (a *Alert) possibleIn(act string) bool {
+	switch act {
+	case ActAuthorise:
+		return a.State == Accepted
+	case ActRefuse:
+		return a.State == Accepted || a.State == Received
+	case ActRelease:
+		return a.State == BankAnswered
+	case ActLift:
+		return a.State == Review
+	}
+	return false
 }
 
 func (f *fold) complete(a *Alert, d caselog.OfficerData) {

@@ -78,6 +78,7 @@ func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) Draft {
 	}
 }
 
+// Overdue returns the event of a timer that ran out.
 func Overdue(key caselog.Key, t apply.Timer) Draft {
 	return Draft{
 		ID: hit.Text32("overdue", t.Alert, t.Name, t.About), Key: key, Type: caselog.Overdue, Alerts: true,

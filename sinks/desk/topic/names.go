@@ -117,20 +117,24 @@ func check(admin sarama.ClusterAdmin, w wanted) error {
 	if err != nil {
 		return fmt.Errorf("describe settings of topic %s: %w", w.name, err)
 	}
-	have := map[string]string{}
 	for _, e := range entries {
-		have[e.Name] = e.Value
-	}
-	for _, name := range []string{"retention.ms", "cleanup.policy", "message.timestamp.type"} {
-		want, asked := w.config[name]
-		if got, known := have[name]; asked && w.fixed && known && name != "retention.ms" && !strings.Contains(got, want) {
-			return wrong(w.name, name, got, want)
-		}
-		if got, known := have[name]; asked && known && name == "retention.ms" && want == "-1" && got != "-1" {
-			return wrong(w.name, name, got, want)
+		if want, asked := w.config[e.Name]; asked && !w.suits(e.Name, e.Value, want) {
+			return wrong(w.name, e.Name, e.Value, want)
 		}
 	}
 	return nil
+}
+
+// suits reports whether a setting of an existing topic is good enough: what must
+// be kept for ever is, and what orders or compacts is as it has to be.
+func (w wanted) suits(name, got, want string) bool {
+	switch name {
+	case "retention.ms", "retention.bytes":
+		return want != "-1" || got == "-1"
+	case "cleanup.policy", "message.timestamp.type":
+		return !w.fixed || strings.Contains(got, want)
+	}
+	return true
 }
 
 func wrong(topic, setting, got, want string) error {

@@ -1,0 +1,143 @@
+package lane_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/haltwire/haltwire/sinks/desk/lane"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// trace notes the order of attempts.
+type trace struct {
+	mu  sync.Mutex
+	ids []string
+}
+
+func (t *trace) add(id string) {
+	t.mu.Lock()
+	t.ids = append(t.ids, id)
+	t.mu.Unlock()
+}
+
+func (t *trace) list() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]string(nil), t.ids...)
+}
+
+func once(t *trace, id string) func(context.Context) time.Duration {
+	return func(context.Context) time.Duration { t.add(id); return -1 }
+}
+
+// run works a lane in a bubble of its own time until the body has returned.
+func run(t *testing.T, l *lane.Lane, body func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); l.Run(ctx) }()
+	body(ctx)
+	cancel()
+	<-done
+}
+
+func TestUrgentGoesFirstThenOldest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen := lane.New(1), &trace{}
+		now := time.Now()
+		for _, j := range []lane.Job{{ID: "normal", Priority: 2, Queued: now}, {ID: "young", Queued: now.Add(time.Second)}, {ID: "old", Queued: now}, {ID: "high", Priority: 1, Queued: now}} {
+			j.Alive, j.Try = t.Context(), once(seen, j.ID)
+			l.Offer(j)
+		}
+		run(t, l, func(context.Context) { synctest.Wait() })
+		if got := seen.list(); len(got) != 4 || got[0] != "old" || got[1] != "young" || got[2] != "high" || got[3] != "normal" {
+			t.Errorf("order %v", got)
+		}
+	})
+}
+
+func TestJobWaitsAndOthersGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen := lane.New(1), &trace{}
+		start, left := time.Now(), 2
+		var last time.Duration
+		l.Offer(lane.Job{ID: "failing", Alive: t.Context(), Queued: start, Try: func(context.Context) time.Duration {
+			seen.add("failing")
+			last = time.Since(start)
+			if left--; left < 0 {
+				return -1
+			}
+			return 10 * time.Second
+		}})
+		l.Offer(lane.Job{ID: "next", Priority: 2, Queued: start, Alive: t.Context(), Try: once(seen, "next")})
+		run(t, l, func(context.Context) { time.Sleep(25 * time.Second) })
+		if got := seen.list(); len(got) != 4 || got[1] != "next" {
+			t.Errorf("order %v", got)
+		}
+		if last != 20*time.Second || l.Depth() != 0 {
+			t.Errorf("last try after %s, %d jobs left", last, l.Depth())
+		}
+	})
+}
+
+func TestKnownJobIsNotOfferedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen := lane.New(4), &trace{}
+		var running, most atomic.Int32
+		j := lane.Job{ID: "one", Alive: t.Context(), Try: func(context.Context) time.Duration {
+			most.Store(max(most.Load(), running.Add(1)))
+			seen.add("one")
+			time.Sleep(time.Second)
+			running.Add(-1)
+			return -1
+		}}
+		run(t, l, func(context.Context) {
+			for range 10 {
+				l.Offer(j)
+				time.Sleep(50 * time.Millisecond)
+			}
+			time.Sleep(2 * time.Second)
+		})
+		if len(seen.list()) != 1 || most.Load() != 1 {
+			t.Errorf("tried %d times, %d at once", len(seen.list()), most.Load())
+		}
+	})
+}
+
+func TestJobOfAnotherOwnerIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen := lane.New(2), &trace{}
+		gone, lose := context.WithCancel(t.Context())
+		lose()
+		l.Offer(lane.Job{ID: "a", Alive: gone, Try: once(seen, "old owner")})
+		l.Offer(lane.Job{ID: "a", Alive: t.Context(), Try: once(seen, "new owner")})
+		l.Offer(lane.Job{ID: "b", Alive: gone, Try: once(seen, "lost")})
+		run(t, l, func(context.Context) { time.Sleep(2 * time.Second) })
+		if got := seen.list(); len(got) != 1 || got[0] != "new owner" || l.Depth() != 0 {
+			t.Errorf("tried %v, %d jobs left", got, l.Depth())
+		}
+	})
+}
+
+func TestRunWaitsForAttemptsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := lane.New(1)
+		ended := false
+		l.Offer(lane.Job{ID: "a", Alive: t.Context(), Try: func(ctx context.Context) time.Duration {
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			ended = true
+			return -1
+		}})
+		run(t, l, func(context.Context) { synctest.Wait() })
+		if !ended {
+			t.Error("Run returned before the attempt")
+		}
+	})
+}
