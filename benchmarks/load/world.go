@@ -39,6 +39,7 @@ func topics(prefix string) []string {
 
 const (
 	full  = "full."
+	part  = "part." // the first of them
 	empty = "empty."
 	live  = "live."
 )
@@ -103,7 +104,7 @@ func (w *world) open(ctx context.Context) error {
 	if w.admin, err = sarama.NewClusterAdmin(w.broker.Addresses(), c); err != nil {
 		return err
 	}
-	for _, prefix := range []string{full, empty, live} {
+	for _, prefix := range []string{full, part, empty} {
 		for _, t := range topics(prefix) {
 			if err := w.scope.try(func() { w.broker.CreateTopic(w.scope, t, partitions, nil) }); err != nil {
 				return err
@@ -174,6 +175,9 @@ func (w *world) fill(ctx context.Context) error {
 		r := g.Next(time.Now())
 		w.bytes += int64(len(r.Value))
 		p.send(full, i, r)
+		if i < w.part() {
+			p.send(part, i, r)
+		}
 	}
 	return errors.Join(ctx.Err(), p.close())
 }

@@ -13,6 +13,7 @@ type Rule struct {
 	ID         string
 	Kinds      []string
 	Conditions []Condition
+	Draft      bool // not judged
 	Alert      bool // sends a request by itself
 }
 
