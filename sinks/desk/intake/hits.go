@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
@@ -80,12 +81,17 @@ func (x Hits) alert(h *hit.Hit, a *hit.Alert) Draft {
 }
 
 // SubjectID returns what a subject is hashed by: its uid, with the sub-account
-// where that is known.
+// where that is known. An account whose servicer nobody knows has no uid; it is
+// told apart by what there is, so that strangers never share an alert.
 func SubjectID(s hit.Subject) string {
-	if s.SubAccount != "" {
-		return s.UID + "#" + s.SubAccount
+	id := s.UID
+	if id == "" {
+		id = "unknown:" + strings.Join([]string{s.Scheme, s.Country, s.BIC, s.ClearingSystem, s.ClearingID, s.Account, s.Name}, ":")
 	}
-	return s.UID
+	if s.SubAccount != "" {
+		return id + "#" + s.SubAccount
+	}
+	return id
 }
 
 func (x Hits) data(h *hit.Hit) (*caselog.HitData, *caselog.HitPersonal) {

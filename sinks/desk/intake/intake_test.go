@@ -124,6 +124,13 @@ func TestWhereHitsGo(t *testing.T) {
 	}
 }
 
+func TestStrangersNeverShareAnAlert(t *testing.T) {
+	a, b := hit.Subject{Account: "42", Country: "GB"}, hit.Subject{Account: "43", Country: "GB"}
+	if intake.SubjectID(a) == intake.SubjectID(b) {
+		t.Error("two accounts without a uid have one key")
+	}
+}
+
 func TestOneDraftASubject(t *testing.T) {
 	h := sample()
 	second := h.Alerts[0]
@@ -164,10 +171,11 @@ func TestMarksJoinWhatIsOnePayment(t *testing.T) {
 
 func TestSubjectOfMessages(t *testing.T) {
 	for want, s := range map[string]freeze.Subject{
-		"GB1":                      {Account: freeze.Account{Scheme: "iban", ID: "GB1"}, Servicer: freeze.Servicer{BIC: "X"}},
-		"GB1#W":                    {Account: freeze.Account{Scheme: "iban", ID: "GB1", SubAccount: "W"}},
-		"bban:INFSCHWBI0000001:42": {Account: freeze.Account{Scheme: "bban", ID: "42"}, Servicer: freeze.Servicer{ClearingSystem: "INFSC", ClearingID: "HWBI0000001", BIC: "HWBIINBB"}},
-		"wallet:HWBBGB2L:77120":    {Account: freeze.Account{Scheme: "wallet", ID: "77120"}, Servicer: freeze.Servicer{BIC: "HWBBGB2L"}},
+		"GB1":                       {Account: freeze.Account{Scheme: "iban", ID: "GB1"}, Servicer: freeze.Servicer{BIC: "X"}},
+		"GB1#W":                     {Account: freeze.Account{Scheme: "iban", ID: "GB1", SubAccount: "W"}},
+		"bban:INFSC/HWBI0000001:42": {Account: freeze.Account{Scheme: "bban", ID: "42"}, Servicer: freeze.Servicer{ClearingSystem: "INFSC", ClearingID: "hwbi 0000001"}},
+		"upi::a%3Ab":                {Account: freeze.Account{Scheme: "upi", ID: "a:b"}, Servicer: freeze.Servicer{BIC: "X"}},
+		"wallet:HWBBGB2L:77120":     {Account: freeze.Account{Scheme: "wallet", ID: "77120"}, Servicer: freeze.Servicer{BIC: "HWBBGB2LXXX"}},
 	} {
 		if got := intake.SubjectOf(s); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -9,23 +9,34 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 )
 
-// SubjectOf returns what the subject of a message is hashed by, in the form of
-// the derived uid: an IBAN is one by itself, any other account needs its
-// servicer.
+// SubjectOf returns what the subject of a message is hashed by: the uid that the
+// codecs derive for the same account in a report (an IBAN is one by itself, other
+// accounts need their servicer), with the sub-account where it is known.
 func SubjectOf(s freeze.Subject) string {
 	uid := s.Account.ID
-	if s.Account.Scheme != "iban" {
-		servicer := s.Servicer.BIC
-		if s.Servicer.ClearingID != "" {
-			servicer = s.Servicer.ClearingSystem + s.Servicer.ClearingID
-		}
-		uid = strings.Join([]string{s.Account.Scheme, servicer, s.Account.ID}, ":")
+	switch s.Account.Scheme {
+	case "iban":
+	case "upi", "crypto":
+		uid = s.Account.Scheme + "::" + part(uid)
+	default:
+		uid = s.Account.Scheme + ":" + bankOf(s.Servicer) + ":" + part(uid)
 	}
 	if s.Account.SubAccount != "" {
 		uid += "#" + s.Account.SubAccount
 	}
 	return uid
 }
+
+func bankOf(s freeze.Servicer) string {
+	if s.BIC != "" {
+		return part(s.BIC[:min(8, len(s.BIC))])
+	}
+	tidy := strings.NewReplacer(" ", "", "-", "")
+	return part(strings.ToUpper(tidy.Replace(s.ClearingSystem))) + "/" + part(strings.ToUpper(tidy.Replace(s.ClearingID)))
+}
+
+// part escapes what separates the parts of a uid.
+func part(s string) string { return strings.NewReplacer("%", "%25", ":", "%3A").Replace(s) }
 
 // Message returns the draft of a partner's message under a key.
 func Message(root *caselog.Root, key caselog.Key, in delivery.Inbound, receipt []byte) Draft {
