@@ -61,6 +61,10 @@ func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
 }
 
 func (f *fold) run() {
+	if out := f.s.Key.Direction() == caselog.Out; !out && ourQuestion(f.r.Type) {
+		f.refuse("%s is not for an inbound alert", f.r.Type)
+		return
+	}
 	switch f.r.Type {
 	case caselog.Hit, caselog.HitChanged:
 		f.hit()
@@ -79,6 +83,15 @@ func (f *fold) run() {
 	default:
 		f.ours()
 	}
+}
+
+// ourQuestion reports whether an event is about what we ask.
+func ourQuestion(t caselog.Type) bool {
+	switch t {
+	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended:
+		return true
+	}
+	return false
 }
 
 // ours handles the events that our desk alone writes, all of an existing alert.

@@ -190,7 +190,7 @@ func (f *fold) received() {
 	}
 	a := f.s.Alert(d.AlertID)
 	if a == nil {
-		if d.Type != freeze.TypeRequest {
+		if d.Type != freeze.TypeRequest || f.s.Key.Direction() != caselog.In {
 			f.refuse("no such alert")
 			return
 		}
