@@ -35,7 +35,8 @@ func TestServerKilledDuringInsert(t *testing.T) {
 	retries, killed := 0, 0
 	for i := 0; i < blocks; {
 		if killed < kills && i >= (killed+1)*blocks/(kills+1) {
-			kill := time.AfterFunc(time.Duration(killed*7)*time.Millisecond, func() { _ = syscall.Kill(server.Pid(), syscall.SIGKILL) })
+			pid := server.Pid()
+			kill := time.AfterFunc(time.Duration(killed*7)*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 			err := untilError(t.Context(), s, batches, &i)
 			kill.Stop()
 			if err == nil {

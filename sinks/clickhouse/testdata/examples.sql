@@ -5,6 +5,12 @@ WHERE occurred_at > now64(3, 'UTC') - INTERVAL 1 DAY
 GROUP BY kind, reporter_country
 ORDER BY reports DESC;
 
+-- One report with all its versions, the one that stands first: by the primary key, in milliseconds.
+SELECT revision, hex(content_hash) AS content, kind, occurred_at, amount, currency, topic, partition, offset
+FROM reports FINAL
+WHERE reporter = 'HWBIINBB' AND report_id = 'TX-1'
+ORDER BY revision DESC, content_hash DESC;
+
 -- One report, as it stands now.
 SELECT revision, kind, occurred_at, amount, currency, creditor_account_country, topic, partition, offset
 FROM v_reports
