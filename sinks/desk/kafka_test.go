@@ -59,7 +59,7 @@ func TestApacheKafkaCarriesARequestToItsDecision(t *testing.T) {
 func TestApacheKafkaTopicsAreChecked(t *testing.T) {
 	t.Parallel()
 	server := kafkatest.Start(t)
-	good := map[string]string{"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
+	good := map[string]string{"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", "max.message.bytes": "4194304"}
 	for i, c := range []struct {
 		partitions int32
 		change     [2]string
@@ -69,6 +69,7 @@ func TestApacheKafkaTopicsAreChecked(t *testing.T) {
 		{3, [2]string{"retention.ms", "1000"}, "retention.ms=1000"},
 		{3, [2]string{"message.timestamp.type", "CreateTime"}, "message.timestamp.type=CreateTime"},
 		{3, [2]string{"cleanup.policy", "compact"}, "cleanup.policy=compact"},
+		{3, [2]string{"max.message.bytes", "1000000"}, "max.message.bytes=1000000"},
 		{3, [2]string{}, ""},
 	} {
 		settings := map[string]string{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,6 +48,10 @@ type wanted struct {
 	fixed      bool // the number of partitions is checked too
 }
 
+// maxRecord is the largest record of the case log, 4 MiB: a message of 1 MiB,
+// sealed and in base64, twice escaped, with its receipt and its event.
+const maxRecord = 4 << 20
+
 const (
 	hitsRetention = 30 * 24 * time.Hour
 	deadRetention = 30 * 24 * time.Hour
@@ -55,7 +60,7 @@ const (
 func (l Layout) wanted() []wanted {
 	days := func(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
 	forever := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
-	cases := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+	cases := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime", "max.message.bytes": fmt.Sprint(maxRecord)}
 	return []wanted{
 		{l.Names.Cases, l.Partitions, cases, true},
 		{l.Names.Hits, l.Partitions, map[string]string{"retention.ms": days(hitsRetention), "message.timestamp.type": "LogAppendTime"}, true},
@@ -82,11 +87,26 @@ func Ensure(ctx context.Context, c conn.Config, l Layout) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("ensure topics: %w", err)
 		}
-		if err := ensure(admin, w, l.Replication); err != nil {
+		if err := settled(ctx, func() error { return ensure(admin, w, l.Replication) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settled calls f until it works, until it fails for good, or for ten tries of
+// growing waits: a topic that has just been made is not known everywhere yet.
+func settled(ctx context.Context, f func() error) error {
+	backoff := fault.Backoff{Max: time.Second}
+	for i := 0; ; i++ {
+		err := f()
+		if err == nil || fault.Of(err) == fault.Permanent || i == 9 {
+			return err
+		}
+		if fault.Sleep(ctx, backoff.Next(0)) != nil {
+			return err
+		}
+	}
 }
 
 func ensure(admin sarama.ClusterAdmin, w wanted, replication int16) error {
@@ -110,6 +130,9 @@ func check(admin sarama.ClusterAdmin, w wanted) error {
 	if err != nil {
 		return fmt.Errorf("describe topic %s: %w", w.name, err)
 	}
+	if about[0].Err != sarama.ErrNoError {
+		return fmt.Errorf("describe topic %s: %w", w.name, about[0].Err)
+	}
 	if n := int32(len(about[0].Partitions)); w.fixed && n != w.partitions { //nolint:gosec // Kafka's counts are int32
 		return fault.As(fault.Permanent, fmt.Errorf("topic %s has %d partitions, kafka.own.case_partitions says %d: the number is fixed when the topic is made, because events of one subject must stay in one partition", w.name, n, w.partitions))
 	}
@@ -131,6 +154,9 @@ func (w wanted) suits(name, got, want string) bool {
 	switch name {
 	case "retention.ms", "retention.bytes":
 		return want != "-1" || got == "-1"
+	case "max.message.bytes":
+		n, err := strconv.Atoi(got)
+		return err != nil || n >= maxRecord
 	case "cleanup.policy", "message.timestamp.type":
 		return !w.fixed || strings.Contains(got, want)
 	}

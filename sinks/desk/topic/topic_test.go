@@ -1,6 +1,7 @@
 package topic_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -129,6 +130,33 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	}
 	if err := tail.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestLargeRecordGoesThrough(t *testing.T) {
+	c, names := cluster(t)
+	w, err := topic.NewWriter(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	large := bytes.Repeat([]byte("0123456789abcdef"), 3<<16) // 3 MiB
+	if _, err := w.Write(t.Context(), []topic.Message{{Topic: names.Cases, Key: "k", Value: large}}); err != nil {
+		t.Fatal(err)
+	}
+	s := &shelf{entries: map[int32][]topic.Entry{}}
+	tail, err := topic.Follow(c, names.Cases, nil, nil, s.take)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tail.Sync(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := tail.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.entries[0]) != 1 || !bytes.Equal(s.entries[0][0].Value, large) {
+		t.Error("the record is not what was written")
 	}
 }
 

@@ -48,7 +48,7 @@ func NewWriter(c conn.Config) (*Writer, error) {
 	}
 	conn.Idempotent(config)
 	config.Producer.Partitioner = sarama.NewManualPartitioner
-	config.Producer.MaxMessageBytes = 4 << 20 // a message of 1 MiB, sealed and in base64, with its event
+	config.Producer.MaxMessageBytes = maxRecord
 	producer, err := sarama.NewAsyncProducer(c.Brokers, config)
 	if err != nil {
 		return nil, fmt.Errorf("make writer: %w", err)
