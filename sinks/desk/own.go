@@ -222,6 +222,7 @@ func (t *tenure) timers(ctx context.Context) {
 		for _, timer := range apply.Timers(s) {
 			if timer.Due <= now {
 				work = append(work, draft.Overdue(s.Key, timer))
+				t.desk.opt.Metrics.Overdue.Add(ctx, 1, telemetry.Attr(telemetry.Party, s.Key.Party(), telemetry.State, timer.Name))
 			}
 		}
 	}

@@ -128,6 +128,26 @@ func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence st
 			i.Amount = *p.Amount
 		}
 	}
+	f.bridge(a, i)
+}
+
+// bridge joins the items that a report has just shown to be one payment, because
+// it carries references of both. Once a request has named both, people decide.
+func (f *fold) bridge(a *Alert, i *Item) {
+	for _, o := range slices.Clone(a.Items) {
+		if o == i || !slices.ContainsFunc(o.Refs, func(ref string) bool { return slices.Contains(i.Refs, ref) }) {
+			continue
+		}
+		if a.Request() != nil {
+			f.task(a, "duplicate_payment", o.ID)
+			continue
+		}
+		i.Refs, i.Reports, i.Parents = union(i.Refs, o.Refs), union(i.Reports, o.Reports), union(i.Parents, o.Parents)
+		if o.Told > i.Told {
+			i.Told, i.Source, i.Amount = o.Told, o.Source, o.Amount
+		}
+		a.Items = slices.DeleteFunc(a.Items, func(x *Item) bool { return x == o })
+	}
 }
 
 // item returns the item that p tells of, or nil.
