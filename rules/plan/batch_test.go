@@ -194,7 +194,7 @@ func TestManyShapes(t *testing.T) {
 			add(node(lang.And, lang.Bool, node(lang.Eq, lang.Bool, col(s, x), text(p.bic())), in(col(s, y), p.bic(), p.bic())))
 		}
 	}
-	long := make([]string, 5000)
+	long := make([]string, 40_000)
 	for i := range long {
 		long[i] = fmt.Sprintf("HW%02dGB2L", i)
 	}

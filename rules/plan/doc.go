@@ -14,5 +14,15 @@
 // The detect loop decodes Columns only. For the rows that match it decodes the
 // records again with all columns and asks Hits for what the case log keeps.
 //
+// A run-time error is counted for rules that are still in question on a row: an
+// operand that no rule needs any more is not evaluated, so it cannot fail. Within
+// one conjunct every operand of a function is evaluated, as expr's machine does.
+//
+// 2026-11-24: rows ask an index for rules, not rules the rows. Evaluating the
+// predicates of 1,000 rules over whole columns costs 0.2 to 1 us a report and
+// grows with them (ENGINE A5); asking costs, in CPU a report on 10,000 varied
+// ones, 0.07 us at 100 rules, 0.18 at 1,000, 0.34 at 10,000 and 1.2 at 100,000,
+// where a report matches 0.7 rules. The machine takes 8 us a rule and report.
+//
 // The package knows neither YAML nor Kafka nor what becomes of a hit.
 package plan

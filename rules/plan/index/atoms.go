@@ -14,8 +14,13 @@ import (
 // disjunction that would exceed it is left to the residual.
 const maxAlternatives = 64
 
-// maxKeys bounds how many keys the value lists of one entry make.
-const maxKeys = 4096
+// Bounds of the keys that value lists make. A key takes about 400 bytes while a
+// plan is built: all long lists together 400 MB at the most.
+const (
+	freeKeys = 64      // of an entry; these are not counted
+	maxKeys  = 1 << 15 // of an entry
+	allKeys  = 1 << 20 // of all entries with more than freeKeys
+)
 
 // atom is a condition that a table can answer for all rules at once. Exactly
 // one of its three forms is used.

@@ -66,8 +66,9 @@ func (b *builder) shapes() error {
 	if err := b.searches(); err != nil {
 		return err
 	}
+	budget := allKeys
 	for _, d := range b.drafts {
-		d.chooseShape(share)
+		budget = d.chooseShape(share, budget)
 	}
 	b.column(b.schema.Must("kind"))
 	for i, s := range settle(b.drafts) {

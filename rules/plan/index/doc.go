@@ -10,7 +10,9 @@
 //   - a Symbol or Text column equal to a constant, or one of some: hashed, up to
 //     two columns together with the kind. A Symbol value is looked up once a
 //     dictionary generation, a text once a row;
-//   - a text column containing a constant: one automaton a column;
+//   - a column containing a constant, also in lower or upper case, beginning or
+//     ending with it, or matching a pattern that cannot do without it: one
+//     automaton a column, once a row or dictionary value;
 //   - a number, time or duration beside a constant: sorted; those that hold are
 //     the beginning of the list.
 //
@@ -19,7 +21,7 @@
 // most 64; a bitset a dictionary value tells which groups a row can be in, so
 // rows that no rule is about cost one AND a column.
 //
-// What the access does not prove is checked by kernel closures, cheapest first,
-// on the rows and rules that are left. Index is immutable; a Scanner owns the
-// scratch.
+// What the access does not prove is checked by kernel closures on the rows and
+// rules that are left: what rules share first and once, then cheap before dear.
+// Index is immutable; a Scanner owns the scratch.
 package index

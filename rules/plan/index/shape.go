@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -143,60 +144,95 @@ func vocabulary(c event.Column, constants int) int {
 // many.
 const needleShare = 200
 
-// chooseShape picks what d is hashed by.
-func (d *draft) chooseShape(share func(a *atom) float64) {
+// certain is the share of reports below which a hashed column needs no help.
+const certain = 1e-4
+
+// chooseShape picks what d is hashed by and returns what is left of budget, the
+// keys that entries with long lists may still make.
+func (d *draft) chooseShape(share func(a *atom) float64, budget int) int {
 	slices.SortStableFunc(d.equal, func(a, b *atom) int { return cmp.Compare(share(a), share(b)) })
 	d.shape = kindOnly()
-	keys := len(d.on)
+	keys, sure := len(d.on), false
 	for _, a := range d.equal {
-		if keys*len(a.values) > maxKeys {
+		more := keys * len(a.values)
+		if more > freeKeys && more > min(maxKeys, budget) {
 			continue
 		}
-		keys *= len(a.values)
+		keys = more
 		if d.shape.first < 0 {
 			d.shape.first = a.col
-			if share(a) < 1e-4 {
-				return
+			if sure = share(a) < certain; sure {
+				break
 			}
 			continue
 		}
 		d.shape.second = a.col
 		break
 	}
-	if d.sift != nil {
+	if d.sift != nil && !sure {
 		d.shape.second, d.shape.needle = -1, d.sift.haystack()
 	}
+	if keys > freeKeys {
+		budget -= keys
+	}
+	return budget
 }
 
-// settle gives every draft a shape of at most maxGroups: the rare ones fall
-// back to fewer columns.
+// simpler returns s with one column less.
+func (s shape) simpler() shape {
+	k := kindOnly()
+	if s.needle != k.needle {
+		k.needle = s.needle
+	} else if s.second >= 0 {
+		k.first = s.first
+	}
+	return k
+}
+
+// settle gives every draft a shape of at most maxGroups, which it returns. When
+// there are more, the commonest stay and the others lose a column, or all.
 func settle(all []*draft) []shape {
+	kept := commonest(all)
+	if len(kept) >= maxGroups {
+		kept = kept[:maxGroups*5/8]
+		rest := without(all, kept)
+		for _, d := range rest {
+			d.shape = d.shape.simpler()
+		}
+		rest = without(rest, kept)
+		fewer := commonest(rest)
+		kept = append(kept, fewer[:min(len(fewer), maxGroups-1-len(kept))]...)
+		for _, d := range without(rest, kept) {
+			d.shape = kindOnly()
+		}
+	}
+	if !slices.Contains(kept, kindOnly()) {
+		kept = append(kept, kindOnly())
+	}
+	return kept
+}
+
+// without returns the drafts whose shape is none of kept.
+func without(all []*draft, kept []shape) []*draft {
+	var rest []*draft
+	for _, d := range all {
+		if !slices.Contains(kept, d.shape) {
+			rest = append(rest, d)
+		}
+	}
+	return rest
+}
+
+// commonest returns the shapes of drafts, those of many drafts first.
+func commonest(all []*draft) []shape {
 	count := map[shape]int{}
 	for _, d := range all {
 		count[d.shape]++
 	}
-	shapes := make([]shape, 0, len(count))
-	for s := range count {
-		shapes = append(shapes, s)
-	}
-	slices.SortFunc(shapes, func(a, b shape) int {
+	return slices.SortedFunc(maps.Keys(count), func(a, b shape) int {
 		return cmp.Or(-cmp.Compare(count[a], count[b]), cmp.Compare(a.first, b.first), cmp.Compare(a.second, b.second),
 			cmp.Compare(a.needle.col, b.needle.col), cmp.Compare(a.needle.fold, b.needle.fold))
 	})
-	kept := shapes[:min(len(shapes), maxGroups-1)]
-	none := kindOnly()
-	if !slices.Contains(kept, none) {
-		kept = append(slices.Clone(kept), none)
-	}
-	for _, d := range all {
-		for _, s := range []shape{d.shape, {d.shape.first, -1, d.shape.needle}, {-1, -1, d.shape.needle}, {d.shape.first, -1, none.needle}, none} {
-			if slices.Contains(kept, s) {
-				d.shape = s
-				break
-			}
-		}
-	}
-	return kept
 }
 
 // residual returns the conjuncts that d's access does not prove.
