@@ -91,7 +91,7 @@ func (v *Vector) dictionary(rows int) arrow.Array {
 }
 
 func (v *Vector) mapData(rows int, valid *memory.Buffer) *array.Data {
-	n := int(v.entries())
+	n := v.Keys.rows
 	typ := arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String)
 	v.Keys.finish(n)
 	v.Vals.finish(n)

@@ -35,7 +35,7 @@ func NewBatch(s *Schema, free func(*Batch)) *Batch {
 func (b *Batch) Reset(recs *Records) {
 	b.Records, b.Rows, b.Index, b.released = recs, 0, b.Index[:0], false
 	for i := range b.Columns {
-		b.Columns[i].reset()
+		b.Columns[i].reset(recs.Len())
 	}
 }
 

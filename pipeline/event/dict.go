@@ -66,16 +66,21 @@ func (d *Dict) Code(s []byte) uint32 {
 	return c
 }
 
-// Find returns the code of s, 0 when the dictionary does not have it.
+// Find returns the code of s, 0 when the dictionary does not have it. Bytes
+// behind s, within its capacity, may be read.
 func (d *Dict) Find(s []byte) uint32 {
 	h := shapeOf(s)
-	e := &d.slots[h.slot()]
-	if e.shape == h && (len(s) <= 16 || d.values[e.code] == string(s)) {
+	if e := &d.slots[h.slot()]; e.shape == h && (len(s) <= 16 || d.values[e.code] == string(s)) {
 		return e.code
 	}
+	return d.find(s, h)
+}
+
+// find is Find with the map.
+func (d *Dict) find(s []byte, h shape) uint32 {
 	c, ok := d.codes[string(s)]
 	if ok {
-		*e = entry{shape: h, code: c}
+		d.slots[h.slot()] = entry{shape: h, code: c}
 	}
 	return c
 }
@@ -83,19 +88,26 @@ func (d *Dict) Find(s []byte) uint32 {
 // Value returns the value of a code.
 func (d *Dict) Value(code uint32) string { return d.values[code] }
 
+// shapeOf reads a short text with one load and a mask where the bytes behind it
+// can be read: branches on its length would be hard to predict.
 func shapeOf(s []byte) shape {
 	n := len(s)
 	h := shape{size: uint32(n)}
 	switch {
-	case n >= 8:
+	case n > 8:
 		h.head, h.tail = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[n-8:])
-	case n >= 4:
-		h.head, h.tail = uint64(binary.LittleEndian.Uint32(s)), uint64(binary.LittleEndian.Uint32(s[n-4:]))
-	case n > 0:
-		h.head = uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16
+	case cap(s) >= 8:
+		h.head = binary.LittleEndian.Uint64(s[:8]) & prefixes[n]
+	default:
+		for i, c := range s {
+			h.head |= uint64(c) << (8 * i)
+		}
 	}
 	return h
 }
+
+// prefixes[n] masks the first n bytes of a word.
+var prefixes = [9]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
 // slot mixes h. Two values of one slot cost a look into the map, nothing else.
 func (h shape) slot() uint8 {
