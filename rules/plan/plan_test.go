@@ -94,3 +94,19 @@ func TestAgainstNaive(t *testing.T) {
 		}
 	})
 }
+
+// TestScoreIsARules has two rules whose cases say the same of different scores.
+func TestScoreIsARules(t *testing.T) {
+	f := newFiller()
+	score := &lang.Node{Op: lang.Score, Type: lang.Number, Key: "score"}
+	doubled := node(lang.Ge, lang.Bool, node(lang.Mul, lang.Number, score, number("2")), number("100"))
+	rule := func(id, points string) *lang.Rule {
+		return &lang.Rule{ID: id, Status: lang.Live, On: kinds, Cases: []lang.Case{{Name: "c", When: doubled}},
+			Weights: []lang.Weight{{Name: "w", When: node(lang.IsMissing, lang.Bool, col(f.schema, "rail")), Points: dec(points)}}}
+	}
+	p := newPlan(t, f.schema, rule("a", "40"), rule("b", "50"), rule("c", "0"))
+	got := plan.NewEvaluator(p).Eval(f.reports(map[string]string{"kind": kinds[0], "occurred_at": "1"}))
+	if want := []plan.Match{{Rule: 1, Score: dec("50")}}; !slices.Equal(got, want) {
+		t.Errorf("matches %v, want %v", got, want)
+	}
+}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -71,7 +72,7 @@ func (c *Compiler) Truth(n *lang.Node) (Truth, error) {
 	}
 	if col, ok := c.symbolPredicate(n); ok {
 		t = c.judgedByValue(t, col)
-	} else if Cost(n) >= costCached {
+	} else if Cost(n) >= costCached && !scored(n) {
 		t = c.remembered(t)
 	}
 	c.truths[n.Key] = t
@@ -87,7 +88,7 @@ func (c *Compiler) Number(n *lang.Node) (Number, error) {
 	if err != nil {
 		return nil, err
 	}
-	if Cost(n) >= costCached {
+	if Cost(n) >= costCached && !scored(n) {
 		t = c.rememberedNumber(t)
 	}
 	c.nums[n.Key] = t
@@ -104,6 +105,11 @@ func (c *Compiler) Text(n *lang.Node) (Text, error) {
 		c.texts[n.Key] = t
 	}
 	return t, err
+}
+
+// scored reports whether n reads the score, which is another one for each rule.
+func scored(n *lang.Node) bool {
+	return n.Op == lang.Score || slices.ContainsFunc(n.Args, scored)
 }
 
 // symbolPredicate reports whether n depends on exactly one column, a Symbol, and
