@@ -38,6 +38,7 @@ type lane struct {
 	open    *block
 	closed  []*block
 	active  *block        // with a writer
+	saved   time.Time     // when the cursor was moved or read
 	closes  bool          // no more blocks are taken up
 	idle    chan struct{} // closed when closes and nothing is active
 	redoing bool          // holds the room in archive.redo
@@ -103,7 +104,7 @@ func (a *archive) load(ctx context.Context, l *lane) (int64, error) {
 		from, text, err := a.options.Cursor.Load(ctx, l.p)
 		if err == nil {
 			l.retention = a.retention(ctx, l.p)
-			l.next = from
+			l.next, l.saved = from, a.options.Now()
 			if to, ok := parseIntent(text); ok && to >= from {
 				l.pin = to
 			}
@@ -250,7 +251,17 @@ func (a *archive) closeDue() {
 		}
 	}
 	for _, l := range a.lanes {
+		a.refreshLocked(l, now)
 		a.measureLocked(l, now)
+	}
+}
+
+// refreshLocked saves the cursor of a lane without traffic now and then: a broker
+// forgets the offsets of a group without members some days after the last one.
+func (a *archive) refreshLocked(l *lane, now time.Time) {
+	if l.open == nil && l.active == nil && len(l.closed) == 0 && l.next >= 0 && l.pin < 0 && now.Sub(l.saved) >= refreshEvery {
+		l.open = newBlock(l.p, l.next, now) // of no records: nothing but its cursor is written
+		a.closeLocked(l)
 	}
 }
 
@@ -274,7 +285,7 @@ func (a *archive) dispatchLocked(l *lane) {
 		b.release()
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		l.active = nil
+		l.active, l.saved = nil, a.options.Now()
 		if b.pinned {
 			a.redoneLocked(l)
 		}

@@ -197,3 +197,39 @@ func TestToken(t *testing.T) {
 		t.Errorf("want one token a version: %v", keys(tokens))
 	}
 }
+
+// TestIdleCursor moves the clock on by hours while nothing is read: the cursor is
+// saved again, where it was.
+func TestIdleCursor(t *testing.T) {
+	brokers := kafkatest.Fake(t, 1).ListenAddrs()
+	createTopic(t, brokers, "idle", 1)
+	produce(t, brokers, "idle", "r", 10, 1)
+	var ahead atomic.Int64
+	saves := &counting{}
+	r := newRig(t, brokers, "idle", &hitLog{}, &store{}, &letters{}, func(o *pipeline.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		saves.Cursor = o.Cursor
+		o.Cursor = saves
+	})
+	r.start(t)
+	eventually(t, 20*time.Second, r.state, func() bool { return r.store.count() == 10 && saves.moved.Load() == 10 })
+	before := saves.n.Load()
+	ahead.Store(int64(2 * time.Hour))
+	eventually(t, 20*time.Second, r.state, func() bool { return saves.n.Load() > before })
+	if at := saves.moved.Load(); at != 10 {
+		t.Errorf("the cursor is at %d, want 10", at)
+	}
+}
+
+// counting is a cursor that counts its saves.
+type counting struct {
+	pipeline.Cursor
+	n, moved atomic.Int64
+}
+
+func (c *counting) Save(ctx context.Context, p event.Partition, offset int64, text string) error {
+	err := c.Cursor.Save(ctx, p, offset, text)
+	c.n.Add(1)
+	c.moved.Store(offset)
+	return err
+}

@@ -214,6 +214,31 @@ func TestBrokerAway(t *testing.T) {
 	eventually(t, 60*time.Second, r.state, func() bool { return r.log.count() == total+2000 && r.store.count() == total+2000 })
 }
 
+// TestBrokerHangs freezes the broker and stops: that is abandoned in time.
+func TestBrokerHangs(t *testing.T) {
+	server := kafkatest.Start(t)
+	createTopic(t, server.Addresses(), "hangs", 2)
+	produce(t, server.Addresses(), "hangs", "r", 2000, 2)
+	r := newRig(t, server.Addresses(), "hangs", &hitLog{}, &store{}, &letters{}, nil)
+	go func() { defer close(r.done); _ = r.p.Run(context.Background()) }()
+	eventually(t, 30*time.Second, r.state, func() bool { return r.log.count() == 2000 && r.store.count() == 2000 })
+	server.Pause(t)
+	defer server.Resume(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	began := time.Now()
+	err := r.p.Stop(ctx)
+	if took := time.Since(began); took > 25*time.Second {
+		t.Errorf("stop took %v: %v", took, err)
+	} else {
+		t.Logf("stop took %v: %v", took, err)
+	}
+	<-r.done
+	if err := r.cursor.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // committed returns the sum of what is committed in group for all partitions of
 // topic.
 func committed(t testing.TB, brokers []string, group, topic string) (sum int64) {

@@ -33,6 +33,8 @@ const (
 	// 1 s between two tries at most: what is away is asked seldom enough, and what
 	// has come back is used at once.
 	retryMax = time.Second
+	// 1 h: a fraction of the 7 days for which a broker keeps unused offsets.
+	refreshEvery = time.Hour
 	// 8 judged runs wait for the hit log at most.
 	publishDepth = 8
 )

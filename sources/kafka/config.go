@@ -25,7 +25,8 @@ const (
 	batchBytes = 16 << 20
 	// 100 ms is how long a leader may wait for new records, and the longest that
 	// a partition given to a busy connection waits for its first request.
-	maxWait = 100 * time.Millisecond
+	maxWait     = 100 * time.Millisecond
+	dialTimeout = 10 * time.Second
 	// 10 s without an answer to a fetch that asked for at most maxWait: the
 	// leader hangs.
 	fetchTimeout = 10 * time.Second

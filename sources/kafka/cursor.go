@@ -4,13 +4,77 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
+	"time"
 
 	"github.com/IBM/sarama"
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/fault"
 )
+
+// dialWait is the wait after a failed dial of the group, leaveTime what a member
+// that leaves gives its owners and the coordinator.
+const (
+	dialWait  = 250 * time.Millisecond
+	leaveTime = 12 * time.Second
+)
+
+// sockets dials for a client of sarama and can cut what it has dialled, because
+// sarama waits for every answer until the time-out of the connection. A dial that
+// fails takes wait, while ctx lasts.
+type sockets struct {
+	ctx  context.Context
+	wait time.Duration
+
+	mu    sync.Mutex
+	open  []net.Conn
+	timer *time.Timer
+	shut  bool
+}
+
+// use makes a client with config c dial with s.
+func (s *sockets) use(c *sarama.Config) { c.Net.Proxy.Enable, c.Net.Proxy.Dialer = true, s }
+
+// Dial connects to address.
+func (s *sockets) Dial(network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: dialTimeout, KeepAlive: fetchTimeout}
+	c, err := dialer.DialContext(s.ctx, network, address)
+	if err != nil {
+		_ = fault.Sleep(s.ctx, s.wait)
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut {
+		return nil, errors.Join(net.ErrClosed, c.Close())
+	}
+	s.open = append(s.open, c)
+	return c, nil
+}
+
+// cut closes every socket, and those still to come.
+func (s *sockets) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shut = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	for _, c := range s.open {
+		_ = c.Close() // whoever uses it hears of it
+	}
+	s.open = nil
+}
+
+func (s *sockets) cutAfter(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.shut {
+		s.timer = time.AfterFunc(d, s.cut)
+	}
+}
 
 // member is who commits: the zero generation of a cursor is -1.
 type member struct {
@@ -24,8 +88,10 @@ type offsets struct {
 	options *Options
 	group   string
 
-	mu     sync.Mutex
-	client sarama.Client // nil until the first use, and after close
+	mu      sync.Mutex
+	client  sarama.Client // nil until the first use, and after close
+	sockets *sockets
+	asking  sync.WaitGroup
 }
 
 // connect returns the client, opened by the first call.
@@ -33,50 +99,58 @@ func (o *offsets) connect() (sarama.Client, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.client == nil {
-		client, err := o.options.client(func(c *sarama.Config) { c.Metadata.Retry.Max = 1 })
+		sockets := &sockets{ctx: context.Background()}
+		client, err := o.options.client(func(c *sarama.Config) {
+			c.Metadata.Retry.Max = 1
+			c.Net.ReadTimeout = fetchTimeout
+			sockets.use(c)
+		})
 		if err != nil {
+			sockets.cut()
 			return nil, err
 		}
-		o.client = client
+		o.client, o.sockets = client, sockets
 	}
 	return o.client, nil
 }
 
 func (o *offsets) close() error {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.client == nil {
+	client, sockets := o.client, o.sockets
+	o.client = nil
+	o.mu.Unlock()
+	if client == nil {
 		return nil
 	}
-	client := o.client
-	o.client = nil
-	if err := client.Close(); err != nil {
-		return fmt.Errorf("close kafka client: %w", err)
-	}
+	sockets.cut()
+	o.asking.Wait()
+	_ = client.Close() // its sockets are closed already
 	return nil
 }
 
 // load returns what is committed for p: -1 when nothing is.
-func (o *offsets) load(p event.Partition) (int64, string, error) {
-	var block *sarama.OffsetFetchResponseBlock
-	err := o.ask(func(client sarama.Client, broker *sarama.Broker) error {
+func (o *offsets) load(ctx context.Context, p event.Partition) (int64, string, error) {
+	answers := make(chan *sarama.OffsetFetchResponseBlock, 1) // not a variable: an answer may come when nobody waits any more
+	err := o.ask(ctx, func(client sarama.Client, broker *sarama.Broker) error {
 		request := sarama.NewOffsetFetchRequest(client.Config().Version, o.group, map[string][]int32{p.Topic: {p.ID}})
 		response, err := broker.FetchOffset(request)
 		if err != nil {
 			return err
 		}
-		block = response.GetBlock(p.Topic, p.ID)
+		block := response.GetBlock(p.Topic, p.ID)
 		if response.Err != sarama.ErrNoError {
 			return response.Err
 		}
 		if block == nil {
 			return sarama.ErrIncompleteResponse
 		}
+		answers <- block
 		return kerror(block.Err)
 	})
 	if err != nil {
 		return 0, "", fmt.Errorf("read offset of %s in group %s: %w", p, o.group, err)
 	}
+	block := <-answers
 	return block.Offset, block.Metadata, nil
 }
 
@@ -87,8 +161,8 @@ type position struct {
 }
 
 // save commits all positions in one request, as m.
-func (o *offsets) save(m member, at map[event.Partition]position) error {
-	err := o.ask(func(client sarama.Client, broker *sarama.Broker) error {
+func (o *offsets) save(ctx context.Context, m member, at map[event.Partition]position) error {
+	err := o.ask(ctx, func(client sarama.Client, broker *sarama.Broker) error {
 		request := sarama.NewOffsetCommitRequest(client.Config(), o.group)
 		request.ConsumerID, request.ConsumerGroupGeneration = m.id, m.generation
 		for p, to := range at {
@@ -115,9 +189,25 @@ func (o *offsets) save(m member, at map[event.Partition]position) error {
 	return nil
 }
 
-// ask runs one request against the coordinator of the group and forgets the
-// coordinator when the answer says that it may be another one.
-func (o *offsets) ask(request func(sarama.Client, *sarama.Broker) error) error {
+// ask runs one request against the coordinator of the group. When ctx ends first
+// its answer is not waited for.
+func (o *offsets) ask(ctx context.Context, request func(sarama.Client, *sarama.Broker) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	answer := make(chan error, 1)
+	o.asking.Go(func() { answer <- o.askCoordinator(request) })
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// askCoordinator runs one request and forgets the coordinator when the answer
+// says that it may be another one.
+func (o *offsets) askCoordinator(request func(sarama.Client, *sarama.Broker) error) error {
 	client, err := o.connect()
 	if err != nil {
 		return err
@@ -161,15 +251,15 @@ func NewCursor(options Options) (*Cursor, error) {
 }
 
 // Load returns the offset kept for p and its text; -1 when none is kept.
-func (c *Cursor) Load(_ context.Context, p event.Partition) (int64, string, error) {
-	return c.offsets.load(p)
+func (c *Cursor) Load(ctx context.Context, p event.Partition) (int64, string, error) {
+	return c.offsets.load(ctx, p)
 }
 
 // Save keeps offset and text for p and returns when a later Load will see them.
 // An error may come after the save.
-func (c *Cursor) Save(_ context.Context, p event.Partition, offset int64, text string) error {
+func (c *Cursor) Save(ctx context.Context, p event.Partition, offset int64, text string) error {
 	memberless := member{generation: sarama.GroupGenerationUndefined}
-	err := c.offsets.save(memberless, map[event.Partition]position{p: {offset, text}})
+	err := c.offsets.save(ctx, memberless, map[event.Partition]position{p: {offset, text}})
 	if errors.Is(err, sarama.ErrOffsetMetadataTooLarge) {
 		return fault.As(fault.Permanent, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"sync"
 	"time"
@@ -72,11 +71,16 @@ func (s *Source) Run(ctx context.Context, own Own) error {
 
 // member joins once and stays until the membership breaks or ctx ends.
 func (s *Source) member(ctx context.Context, own Own) error {
-	client, err := s.options.client(func(c *sarama.Config) { s.groupConfig(ctx, c) })
+	sockets := &sockets{ctx: ctx, wait: dialWait}
+	client, err := s.options.client(func(c *sarama.Config) { s.groupConfig(ctx, sockets, c) })
 	if err != nil {
 		return err
 	}
 	defer client.Close()
+	// A broker that hangs must not keep the process from ending.
+	hung := context.AfterFunc(ctx, func() { sockets.cutAfter(leaveTime) })
+	defer sockets.cut()
+	defer hung()
 	group, err := sarama.NewConsumerGroupFromClient(s.options.Group, client)
 	if err != nil {
 		return fmt.Errorf("join consumer group: %w", err)
@@ -104,8 +108,8 @@ func (s *Source) member(ctx context.Context, own Own) error {
 // metadata is, and then sarama ends the session; the broker, back from a restart,
 // would make the member wait until its old self has expired. The dialer makes the
 // tries last as long as the session does.
-func (s *Source) groupConfig(ctx context.Context, c *sarama.Config) {
-	c.Net.Proxy.Enable, c.Net.Proxy.Dialer = true, &patient{ctx: ctx, dialer: net.Dialer{Timeout: c.Net.DialTimeout, KeepAlive: c.Net.KeepAlive}}
+func (s *Source) groupConfig(ctx context.Context, sockets *sockets, c *sarama.Config) {
+	sockets.use(c)
 	c.Metadata.Retry.Max = int(s.options.Session/dialWait) + 1
 	c.Metadata.Retry.BackoffFunc = func(int, int) time.Duration {
 		if ctx.Err() != nil {
@@ -120,25 +124,6 @@ func (s *Source) groupConfig(ctx context.Context, c *sarama.Config) {
 	c.Consumer.Fetch.Min = 1
 	c.ChannelBufferSize = 1
 	c.Consumer.MaxWaitTime = 500 * time.Millisecond
-}
-
-// dialWait is the wait after a failed dial of the group.
-const dialWait = 250 * time.Millisecond
-
-// patient is a dialer that is slow to fail while ctx lasts.
-type patient struct {
-	ctx    context.Context
-	dialer net.Dialer
-}
-
-// Dial connects to address.
-func (p *patient) Dial(network, address string) (net.Conn, error) {
-	c, err := p.dialer.DialContext(p.ctx, network, address)
-	if err != nil {
-		_ = fault.Sleep(p.ctx, dialWait)
-		return nil, err
-	}
-	return c, nil
 }
 
 // failed hears what the group cannot return. What names a partition ends its
@@ -188,7 +173,7 @@ func (s *Source) Commit(ctx context.Context, next map[event.Partition]int64) err
 		if !ok {
 			return ErrLost
 		}
-		err := s.offsets.save(m, at)
+		err := s.offsets.save(ctx, m, at)
 		switch {
 		case err == nil:
 			return nil
@@ -260,4 +245,104 @@ func (s *Source) Retention(_ context.Context, topic string) (time.Duration, erro
 		}
 	}
 	return 0, nil
+}
+
+// handler turns the sessions and claims of sarama's group into calls of own.
+type handler struct {
+	source *Source
+	group  sarama.ConsumerGroup
+	own    Own
+}
+
+// Setup notes the session, whose generation commits are made under.
+func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
+	h.source.mu.Lock()
+	defer h.source.mu.Unlock()
+	h.source.session = s
+	return nil
+}
+
+// Cleanup forgets the session after its last claim.
+func (h *handler) Cleanup(sarama.ConsumerGroupSession) error {
+	h.source.mu.Lock()
+	defer h.source.mu.Unlock()
+	h.source.session = nil
+	return nil
+}
+
+// ConsumeClaim owns one partition until it must be given back. Returning before
+// that would end the whole session at once, so nothing in here does.
+func (h *handler) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	p := event.Partition{Topic: claim.Topic(), ID: claim.Partition()}
+	h.group.Pause(map[string][]int32{p.Topic: {p.ID}})
+	ctx, end := context.WithCancelCause(context.WithoutCancel(session.Context()))
+	defer end(nil)
+	h.source.hold(p, end)
+	defer h.source.release(p)
+
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		for range claim.Messages() { // paused: one or two slip through; the Reader reads them again
+		}
+		end(ending(session.Context()))
+	}()
+	if from, err := h.from(ctx, p); err == nil {
+		h.own(ctx, p, from)
+	}
+	h.await(drained, p)
+	return nil
+}
+
+// await blocks until the claim has ended. One that was lost by a refused commit
+// may still be claimed: the session should learn of it by a heartbeat, and when
+// it does not, returning ends the session, and the member joins again.
+func (h *handler) await(drained <-chan struct{}, p event.Partition) {
+	patience := time.NewTimer(h.source.options.Session)
+	defer patience.Stop()
+	select {
+	case <-drained:
+	case <-patience.C:
+		h.source.options.Log.Warn("end session: an owner has let go of a partition that is still claimed", telemetry.Topic, p.Topic, telemetry.Partition, p.ID)
+	}
+}
+
+// ending returns why a claim ends: Fenced when the session is broken, nil when
+// the group asks for the partition or the member leaves.
+func ending(session context.Context) error {
+	cause := context.Cause(session)
+	switch {
+	case session.Err() == nil, errors.Is(cause, context.Canceled):
+		return nil
+	case errors.Is(cause, sarama.ErrRebalanceInProgress), errors.Is(cause, sarama.ErrSessionPartitionCountChanged):
+		return nil
+	}
+	return ErrLost
+}
+
+// from reads the committed offset, for as long as the partition is owned.
+func (h *handler) from(ctx context.Context, p event.Partition) (int64, error) {
+	backoff := fault.Backoff{Max: retryMax}
+	for {
+		offset, _, err := h.source.offsets.load(ctx, p)
+		if err == nil {
+			return offset, nil
+		}
+		h.source.options.Log.Warn("read committed offset", telemetry.Topic, p.Topic, telemetry.Partition, p.ID, telemetry.Error, err)
+		if err := fault.Sleep(ctx, backoff.Next(0)); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (s *Source) hold(p event.Partition, end context.CancelCauseFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owned[p] = end
+}
+
+func (s *Source) release(p event.Partition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.owned, p)
 }
