@@ -122,7 +122,7 @@ func (a *App) startEmbedded(ctx context.Context) error {
 		return err
 	}
 	a.services = s
-	a.parts.start(ctx, &part{name: "embedded parts", run: s.watch, stop: s.stop})
+	a.parts.start(ctx, &part{name: "embedded parts", run: func(ctx context.Context) error { return s.watch(ctx, a.log) }, stop: s.stop})
 	return nil
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
+	"github.com/haltwire/haltwire/pipeline/fault"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/embedded"
 	broker "github.com/haltwire/haltwire/sources/embedded"
 )
@@ -39,7 +42,7 @@ func startServices(ctx context.Context, c *config.Config) (*services, error) {
 }
 
 func (s *services) startEngine(ctx context.Context, c *config.Config) error {
-	engine, err := embedded.New(embedded.Options{Dir: c.Embedded.ClickHouse.Dir, MemoryBytes: int64(c.Embedded.ClickHouse.Memory)})
+	engine, err := embedded.New(embedded.Options{Dir: c.Embedded.ClickHouse.Dir, MemoryBytes: int64(c.Embedded.ClickHouse.Memory), Stable: true})
 	if err != nil {
 		return err
 	}
@@ -73,18 +76,32 @@ func (s *services) startBroker(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
-// watch blocks until ctx ends, or the embedded engine, which nothing restarts,
-// has died.
-func (s *services) watch(ctx context.Context) error {
+// watch starts the embedded engine again, at its address, whenever it has died,
+// until ctx ends: to everybody else ClickHouse was away for a moment.
+func (s *services) watch(ctx context.Context, log *slog.Logger) error {
 	var died <-chan struct{}
 	if s.engine != nil {
 		died = s.engine.Done()
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-died:
-		return errors.New("the embedded ClickHouse has ended; start haltwire again, nothing is lost")
+	var wait fault.Backoff
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-died:
+		}
+		log.Warn("the embedded ClickHouse has ended; starting it again", telemetry.Error, s.engine.Stop(ctx))
+		for {
+			if _, err := s.engine.Start(ctx); err == nil {
+				break
+			} else if ctx.Err() == nil {
+				log.Error("start embedded ClickHouse", telemetry.Error, err)
+			}
+			if fault.Sleep(ctx, wait.Next(0)) != nil {
+				return nil
+			}
+		}
+		died = s.engine.Done()
 	}
 }
 
