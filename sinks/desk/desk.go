@@ -16,6 +16,7 @@ import (
 	"github.com/haltwire/haltwire/sinks/desk/draft"
 	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/desk/lane"
+	"github.com/haltwire/haltwire/sinks/desk/ledger"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
 	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
@@ -27,6 +28,9 @@ import (
 type Sender interface {
 	Send(ctx context.Context, a delivery.Attempt) delivery.Result
 }
+
+// Ledger keeps rows for analysts; nil = no rows.
+type Ledger = ledger.Store
 
 // Channel is one way to a party.
 type Channel struct {
@@ -83,15 +87,14 @@ func (o *Options) defaults() {
 // Desk keeps the alerts. Make it with New, Start it, then Run it; the other
 // methods may be called between Start and Stop, from any goroutine.
 type Desk struct {
-	opt   Options
-	id    string // of this instance
-	ring  *caselog.Keyring
-	hits  intake.Hits
-	maker draft.Maker
-	fold  *fold
-	lanes map[string]*lane.Lane
-
-	written progress
+	opt      Options
+	id       string // of this instance
+	ring     *caselog.Keyring
+	hits     intake.Hits
+	maker    draft.Maker
+	recorder *ledger.Recorder
+	fold     *fold
+	lanes    map[string]*lane.Lane
 
 	writer *topic.Writer
 	keys   *topic.Tail
@@ -129,6 +132,9 @@ func New(opt Options) (*Desk, error) {
 		Environment: opt.Environment, Book: opt.Book, Root: opt.Root, Key: opt.Key, Channels: channels,
 		MaxAge: opt.MaxAge, ConfirmIn: opt.ConfirmIn, Now: opt.Now, Open: d.open,
 	}
+	d.recorder = ledger.NewRecorder(ledger.Options{
+		Kafka: opt.Kafka, Group: opt.Group, Names: opt.Layout.Names, Store: opt.Ledger, Machine: d.fold.machine, Book: opt.Book, Open: d.open, Log: opt.Log,
+	})
 	return d, nil
 }
 
@@ -218,4 +224,32 @@ func (d *Desk) Stop(context.Context) error {
 		d.writer = nil
 	}
 	return errors.Join(errs...)
+}
+
+// Recorded waits until the rows of everything that is on the case log and the
+// hits topic now are stored by this instance, which must own all partitions.
+// Without a ledger it returns at once.
+func (d *Desk) Recorded(ctx context.Context) error {
+	if d.opt.Ledger == nil {
+		return nil
+	}
+	names := d.opt.Layout.Names
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for _, name := range []string{names.Cases, names.Hits} {
+		for _, p := range d.fold.all() {
+			end, err := d.cases.EndOf(name, p)
+			if err != nil {
+				return err
+			}
+			for d.recorder.Reached(name, p) < end {
+				select {
+				case <-ticker.C:
+				case <-ctx.Done():
+					return fmt.Errorf("wait for rows of %s partition %d: %w", name, p, ctx.Err())
+				}
+			}
+		}
+	}
+	return nil
 }

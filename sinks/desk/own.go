@@ -61,26 +61,26 @@ func (d *Desk) own(ctx context.Context) error {
 
 // membership turns claims of the group into tenures of partitions.
 type membership struct {
-	desk     *Desk
-	group    sarama.ConsumerGroup
-	recorder sync.WaitGroup
+	desk      *Desk
+	group     sarama.ConsumerGroup
+	recording sync.WaitGroup
 }
 
 // Setup pauses the fetching of all claims, because the fold reads the log and
-// not the membership, and starts the recorder of the partitions.
+// not the membership, and starts the recording of the partitions.
 func (m *membership) Setup(s sarama.ConsumerGroupSession) error {
 	m.group.Pause(s.Claims())
-	m.recorder.Add(1)
+	m.recording.Add(1)
 	go func() {
-		defer m.recorder.Done()
-		m.desk.record(s.Context(), s.Claims()[m.desk.opt.Layout.Names.Cases])
+		defer m.recording.Done()
+		m.desk.recorder.Run(s.Context(), s.Claims()[m.desk.opt.Layout.Names.Cases])
 	}()
 	return nil
 }
 
-// Cleanup waits for the recorder; every tenure has returned by then.
+// Cleanup waits for the recording; every tenure has returned by then.
 func (m *membership) Cleanup(sarama.ConsumerGroupSession) error {
-	m.recorder.Wait()
+	m.recording.Wait()
 	return nil
 }
 

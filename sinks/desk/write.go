@@ -8,6 +8,7 @@ import (
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/control"
 	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
 )
@@ -146,4 +147,24 @@ func (d *Desk) open(ctx context.Context, personal string, into any) error {
 		return caselog.ErrErased
 	}
 	return err
+}
+
+// Activations reads the control topic to its end: what was put in force, oldest
+// first.
+func (d *Desk) Activations(ctx context.Context) ([]control.Activation, error) {
+	r, err := d.control().Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Activations, nil
+}
+
+// Activate writes what is about to be put in force; the caller swaps only after
+// it has returned nil. A repeat of what is in force writes nothing.
+func (d *Desk) Activate(ctx context.Context, a control.Activation) error {
+	return d.control().Write(ctx, a)
+}
+
+func (d *Desk) control() control.Keeper {
+	return control.Keeper{Kafka: d.opt.Kafka, Topic: d.opt.Layout.Names.Control, Writer: d.writer}
 }

@@ -1,26 +1,28 @@
-package desk
+package ledger
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
 
+	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
-	"github.com/haltwire/haltwire/sinks/desk/ledger"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
+	"github.com/haltwire/haltwire/sinks/policy"
 )
 
-// Ledger keeps rows for analysts. sinks/clickhouse implements it. Every method
+// Store keeps rows for analysts. sinks/clickhouse implements it. Every method
 // blocks until the rows are stored; writing a row again is harmless; an error is
 // one that another try may cure. Safe for concurrent use.
-type Ledger interface {
+type Store interface {
 	WriteHits(ctx context.Context, rows []caselog.HitRow) error
 	WriteAlerts(ctx context.Context, rows []caselog.AlertRow) error
 	WriteCaseEvents(ctx context.Context, rows []caselog.CaseEventRow) error
@@ -38,15 +40,44 @@ const (
 	recordEvery = 200 * time.Millisecond
 )
 
-// recorder writes the rows of the partitions that one session of the membership
+// Options is what a Recorder needs.
+type Options struct {
+	Kafka   conn.Config
+	Group   string // the cursor is kept in Group + ".ledger"
+	Names   topic.Names
+	Store   Store // nil = no rows
+	Machine apply.Machine
+	Book    *policy.Book
+	// Open opens personal data; the errors are those of caselog.Keyring.Open.
+	Open func(ctx context.Context, personal string, into any) error
+	Log  *slog.Logger
+}
+
+// Recorder writes the rows of the partitions that this instance owns. Safe for
+// concurrent use.
+type Recorder struct {
+	opt     Options
+	written progress
+}
+
+// NewRecorder opens nothing.
+func NewRecorder(o Options) *Recorder { return &Recorder{opt: o} }
+
+// Reached returns the offset after the last record of a partition whose rows are
+// stored, by this instance.
+func (r *Recorder) Reached(topic string, partition int32) int64 {
+	return r.written.reached(place{topic, partition})
+}
+
+// session writes the rows of the partitions that one session of the membership
 // owns. Its cursor is an offset store without members, <group>.ledger; it is
 // committed after the rows are stored. A recorder that lost its partitions
 // without knowing it writes rows that the new owner writes too: the same ones.
-type recorder struct {
-	desk       *Desk
+type session struct {
+	*Recorder
 	partitions []int32
 	incoming   chan recorded
-	maker      ledger.Maker
+	maker      Maker
 	offsets    sarama.OffsetManager
 	cursors    map[place]sarama.PartitionOffsetManager
 }
@@ -62,29 +93,30 @@ type recorded struct {
 	topic.Entry
 }
 
-// record runs until ctx ends. Whatever fails is tried again.
-func (d *Desk) record(ctx context.Context, partitions []int32) {
-	if d.opt.Ledger == nil || len(partitions) == 0 {
+// Run writes the rows of the partitions until ctx ends. Whatever fails is tried
+// again.
+func (r *Recorder) Run(ctx context.Context, partitions []int32) {
+	if r.opt.Store == nil || len(partitions) == 0 {
 		return
 	}
 	backoff := fault.Backoff{}
 	for ctx.Err() == nil {
-		r := &recorder{desk: d, partitions: partitions, incoming: make(chan recorded, recordBatch), cursors: map[place]sarama.PartitionOffsetManager{}}
-		if err := r.run(ctx); err != nil && ctx.Err() == nil {
-			d.opt.Log.Warn("record alerts", telemetry.Error, err)
+		s := &session{Recorder: r, partitions: partitions, incoming: make(chan recorded, recordBatch), cursors: map[place]sarama.PartitionOffsetManager{}}
+		if err := s.run(ctx); err != nil && ctx.Err() == nil {
+			r.opt.Log.Warn("record alerts", telemetry.Error, err)
 			_ = fault.Sleep(ctx, backoff.Next(0))
 		}
 	}
 }
 
-func (r *recorder) run(ctx context.Context) (err error) {
+func (r *session) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	client, err := r.open()
 	if err != nil {
 		cancel()
 		return err
 	}
-	names := r.desk.opt.Layout.Names
+	names := r.opt.Names
 	var tails []*topic.Tail
 	defer func() {
 		cancel() // lets the handlers go
@@ -93,19 +125,19 @@ func (r *recorder) run(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, r.close(client))
 	}()
-	r.maker = ledger.Maker{
-		Machine: apply.Machine{Root: r.desk.opt.Root}, Book: r.desk.opt.Book,
-		Open: func(personal string, into any) error { return r.desk.open(ctx, personal, into) },
+	r.maker = Maker{
+		Machine: r.opt.Machine, Book: r.opt.Book,
+		Open: func(personal string, into any) error { return r.opt.Open(ctx, personal, into) },
 	}
-	hits, err := topic.Follow(r.desk.opt.Kafka, names.Hits, r.partitions, func(p int32) int64 { return r.cursor(place{names.Hits, p}) }, r.handle(ctx, names.Hits))
+	hits, err := topic.Follow(r.opt.Kafka, names.Hits, r.partitions, func(p int32) int64 { return r.cursor(place{names.Hits, p}) }, r.handle(ctx, names.Hits))
 	if err != nil {
 		return err
 	}
 	tails = append(tails, hits)
 	for _, p := range r.partitions { // what is below the cursor is stored, or gone
-		r.desk.written.move(place{names.Hits, p}, hits.Next(p))
+		r.written.move(place{names.Hits, p}, hits.Next(p))
 	}
-	cases, err := topic.Follow(r.desk.opt.Kafka, names.Cases, r.partitions, nil, r.handle(ctx, names.Cases))
+	cases, err := topic.Follow(r.opt.Kafka, names.Cases, r.partitions, nil, r.handle(ctx, names.Cases))
 	if err != nil {
 		return err
 	}
@@ -113,20 +145,20 @@ func (r *recorder) run(ctx context.Context) (err error) {
 	return r.loop(ctx)
 }
 
-func (r *recorder) open() (sarama.Client, error) {
-	config, err := r.desk.opt.Kafka.Sarama()
+func (r *session) open() (sarama.Client, error) {
+	config, err := r.opt.Kafka.Sarama()
 	if err != nil {
 		return nil, err
 	}
-	client, err := sarama.NewClient(r.desk.opt.Kafka.Brokers, config)
+	client, err := sarama.NewClient(r.opt.Kafka.Brokers, config)
 	if err != nil {
 		return nil, fmt.Errorf("open cursor of the ledger: %w", err)
 	}
-	r.offsets, err = sarama.NewOffsetManagerFromClient(r.desk.opt.Group+".ledger", client)
+	r.offsets, err = sarama.NewOffsetManagerFromClient(r.opt.Group+".ledger", client)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open cursor of the ledger: %w", err), client.Close())
 	}
-	names := r.desk.opt.Layout.Names
+	names := r.opt.Names
 	for _, p := range r.partitions {
 		for _, name := range []string{names.Cases, names.Hits} {
 			at := place{name, p}
@@ -146,7 +178,7 @@ func drain(p sarama.PartitionOffsetManager) {
 	}
 }
 
-func (r *recorder) close(client sarama.Client) error {
+func (r *session) close(client sarama.Client) error {
 	for _, c := range r.cursors {
 		c.AsyncClose()
 	}
@@ -154,12 +186,12 @@ func (r *recorder) close(client sarama.Client) error {
 }
 
 // cursor returns the first offset whose rows are not known to be stored.
-func (r *recorder) cursor(at place) int64 {
+func (r *session) cursor(at place) int64 {
 	next, _ := r.cursors[at].NextOffset()
 	return max(next, 0) // below 0: nothing is committed yet
 }
 
-func (r *recorder) handle(ctx context.Context, name string) func(topic.Entry) {
+func (r *session) handle(ctx context.Context, name string) func(topic.Entry) {
 	return func(e topic.Entry) {
 		select {
 		case r.incoming <- recorded{place{name, e.Partition}, e}:
@@ -168,7 +200,7 @@ func (r *recorder) handle(ctx context.Context, name string) func(topic.Entry) {
 	}
 }
 
-func (r *recorder) loop(ctx context.Context) error {
+func (r *session) loop(ctx context.Context) error {
 	for {
 		batch := r.gather(ctx)
 		if ctx.Err() != nil {
@@ -186,14 +218,14 @@ func (r *recorder) loop(ctx context.Context) error {
 			if next > r.cursor(at) {
 				r.cursors[at].MarkOffset(next, "")
 			}
-			r.desk.written.move(at, next)
+			r.written.move(at, next)
 		}
 		r.offsets.Commit()
 	}
 }
 
 // gather waits for a record, and then a little for more.
-func (r *recorder) gather(ctx context.Context) []recorded {
+func (r *session) gather(ctx context.Context) []recorded {
 	var batch []recorded
 	select {
 	case x := <-r.incoming:
@@ -216,13 +248,13 @@ func (r *recorder) gather(ctx context.Context) []recorded {
 	return batch
 }
 
-func (r *recorder) take(x recorded) {
+func (r *session) take(x recorded) {
 	event, err := caselog.Decode(x.Value)
 	if err != nil {
 		return // the fold has said so
 	}
 	write := x.Offset >= r.cursor(x.place)
-	if x.topic == r.desk.opt.Layout.Names.Hits {
+	if x.topic == r.opt.Names.Hits {
 		if write {
 			r.maker.Hit(event, x.Partition, x.Offset, x.Appended)
 		}
@@ -232,8 +264,8 @@ func (r *recorder) take(x recorded) {
 }
 
 // write stores the rows, however often that takes.
-func (r *recorder) write(ctx context.Context, rows ledger.Rows) error {
-	l := r.desk.opt.Ledger
+func (r *session) write(ctx context.Context, rows Rows) error {
+	l := r.opt.Store
 	for _, store := range []func() error{
 		func() error { return some(rows.Hits, func() error { return l.WriteHits(ctx, rows.Hits) }) },
 		func() error { return some(rows.Payments, func() error { return l.WritePayments(ctx, rows.Payments) }) },
@@ -264,7 +296,7 @@ func some[R any](rows []R, store func() error) error {
 
 // persist tries until it works or ctx ends: the rows are the only ones that the
 // ledger lacks, and the log keeps everything behind them.
-func (r *recorder) persist(ctx context.Context, store func() error) error {
+func (r *session) persist(ctx context.Context, store func() error) error {
 	backoff := fault.Backoff{}
 	for {
 		err := store()
@@ -274,7 +306,7 @@ func (r *recorder) persist(ctx context.Context, store func() error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r.desk.opt.Log.Warn("write rows of alerts", telemetry.Error, err)
+		r.opt.Log.Warn("write rows of alerts", telemetry.Error, err)
 		if err := fault.Sleep(ctx, backoff.Next(0)); err != nil {
 			return err
 		}
@@ -300,32 +332,4 @@ func (p *progress) reached(at place) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.next[at]
-}
-
-// Recorded waits until the rows of everything that is on the case log and the
-// hits topic now are stored by this instance, which must own all partitions.
-// Without a ledger it returns at once.
-func (d *Desk) Recorded(ctx context.Context) error {
-	if d.opt.Ledger == nil {
-		return nil
-	}
-	names := d.opt.Layout.Names
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for _, name := range []string{names.Cases, names.Hits} {
-		for _, p := range d.fold.all() {
-			end, err := d.cases.EndOf(name, p)
-			if err != nil {
-				return err
-			}
-			for d.written.reached(place{name, p}) < end {
-				select {
-				case <-ticker.C:
-				case <-ctx.Done():
-					return fmt.Errorf("wait for rows of %s partition %d: %w", name, p, ctx.Err())
-				}
-			}
-		}
-	}
-	return nil
 }
