@@ -67,10 +67,7 @@ func TestSplit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := newFiller()
 		g := grower{t: t, s: f.schema}
-		var rules []*lang.Rule
-		for i := range rapid.IntRange(1, 8).Draw(t, "rules") {
-			rules = append(rules, g.rule(i))
-		}
+		rules := g.rules(8)
 		p := newPlan(t, f.schema, rules...)
 		b := f.batch(t, rapid.IntRange(1, 10).Draw(t, "rows"))
 		whole := slices.Clone(plan.NewEvaluator(p).Eval(b))

@@ -77,10 +77,7 @@ func TestAgainstNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := newFiller()
 		g := grower{t: t, s: f.schema}
-		var rules []*lang.Rule
-		for i := range rapid.IntRange(1, 12).Draw(t, "rules") {
-			rules = append(rules, g.rule(i))
-		}
+		rules := g.rules(12)
 		e := plan.NewEvaluator(newPlan(t, f.schema, rules...))
 		for range 3 {
 			b := f.batch(t, rapid.IntRange(0, 8).Draw(t, "rows"))

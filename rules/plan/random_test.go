@@ -289,6 +289,29 @@ func (g grower) time() *lang.Node {
 	return t
 }
 
+// rules draws some rules, of which later ones share conditions with earlier ones.
+func (g grower) rules(most int) []*lang.Rule {
+	var all []*lang.Rule
+	for i := range rapid.IntRange(1, most).Draw(g.t, "rules") {
+		r := g.rule(i)
+		if i > 0 {
+			before := all[g.pick(i)]
+			switch g.pick(4) {
+			case 0:
+				r.Cases = before.Cases
+			case 1:
+				if before.Guard != nil && r.Guard != nil {
+					r.Guard = node(lang.And, lang.Bool, before.Guard, r.Guard)
+				}
+			case 2:
+				r.Guard, r.On = before.Guard, before.On
+			}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
 // rule draws a rule with or without guard, cases, weights and score.
 func (g grower) rule(i int) *lang.Rule {
 	r := &lang.Rule{ID: fmt.Sprintf("rule-%03d", i), Version: 1, Status: lang.Live}
