@@ -209,7 +209,8 @@ func TestManyShapes(t *testing.T) {
 func TestBenchRules(t *testing.T) {
 	p := newPool(9)
 	b := part(benchBatch(p), 0, 200)
-	rules := benchRules(p, b.Schema, 1_000)
+	rules := append(benchRules(p, b.Schema, 1_000), structuringRules(p, b.Schema, 300)...)
+	rules = append(append(rules, textRules(p, b.Schema, 100)...), openRules(p, b.Schema, 20)...)
 	got := plan.NewEvaluator(newPlan(t, b.Schema, rules...)).Eval(b)
 	if want := expect(b, rules); !slices.Equal(got, want) {
 		t.Errorf("matches %v, want %v", got, want)

@@ -184,6 +184,21 @@ func textRules(p *pool, s *event.Schema, n int) []*lang.Rule {
 	return rules
 }
 
+// BenchmarkStructuring has rules about amounts just below a threshold.
+func BenchmarkStructuring(b *testing.B) { benchEval(b, structuringRules, 100, 1_000, 10_000) }
+
+func structuringRules(p *pool, s *event.Schema, n int) []*lang.Rule {
+	rules := make([]*lang.Rule, n)
+	for i := range rules {
+		top := 1000 + p.r.IntN(200_000)
+		amount := col(s, "amount")
+		rules[i] = &lang.Rule{ID: fmt.Sprintf("rule-%06d", i), Version: 1, Status: lang.Live, On: []string{"bank.transfer"},
+			Guard: node(lang.And, lang.Bool, node(lang.Ge, lang.Bool, amount, number(fmt.Sprint(top-top/200))), node(lang.Lt, lang.Bool, amount, number(fmt.Sprint(top))),
+				node(lang.Ne, lang.Bool, col(s, "debtor.account_country"), text("ZZ")))}
+	}
+	return rules
+}
+
 func openRules(p *pool, s *event.Schema, n int) []*lang.Rule {
 	c := func(name string) *lang.Node { return col(s, name) }
 	rules := make([]*lang.Rule, n)

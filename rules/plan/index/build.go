@@ -34,6 +34,7 @@ type listKey struct {
 type waiting struct {
 	entry
 	limit decimal.D
+	under *decimal.D   // no value above it can be true; nil = not known
 	left  []*lang.Node // what the access does not prove, cheapest first
 }
 
@@ -225,6 +226,9 @@ func (b *builder) entry(d *draft) (waiting, listKey, error) {
 		}
 		lk = listKey{id, d.bound.op}
 		w.limit = d.bound.limit
+		if d.under != nil {
+			w.under = &d.under.limit
+		}
 	}
 	w.left = d.residual()
 	sort.SliceStable(w.left, func(i, j int) bool { return kernel.Cost(w.left[i]) < kernel.Cost(w.left[j]) })

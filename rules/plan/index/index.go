@@ -29,6 +29,7 @@ type Index struct {
 	entries   []entry
 	steps     []step
 	limits    []decimal.D // limits[i] of entries[i], where its list has a source
+	ceilings  []decimal.D // of blocks of entries
 	sources   []kernel.Number
 	residuals [][]kernel.Truth
 	texts     uint64 // groups that hash a Text column
@@ -67,6 +68,7 @@ type list struct {
 	op          lang.Op
 	from, to    int32
 	first, last int32
+	blocks      int32 // ceilings[blocks+j] is that of the j-th block of entries, -1 = not known
 }
 
 // step is a node of a tree of residual conjuncts, laid out parents first: the

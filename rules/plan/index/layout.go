@@ -2,10 +2,12 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 	"strings"
 
+	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
 )
@@ -67,7 +69,7 @@ func (b *builder) layOutBounds(lk listKey, ws []waiting) {
 		}
 		return w.residual
 	}
-	rising := lk.op == lang.Ge || lk.op == lang.Gt
+	rising := (&atom{op: lk.op}).rising()
 	slices.SortStableFunc(ws, func(p, q waiting) int {
 		c := p.limit.Cmp(q.limit)
 		if !rising {
@@ -76,7 +78,7 @@ func (b *builder) layOutBounds(lk listKey, ws []waiting) {
 		return cmp.Or(cmp.Compare(shared(p), shared(q)), c)
 	})
 	for len(ws) > 0 {
-		l := list{source: lk.source, op: lk.op, shared: shared(ws[0]), from: int32(len(b.index.entries))}
+		l := list{source: lk.source, op: lk.op, shared: shared(ws[0]), blocks: -1, from: int32(len(b.index.entries))}
 		n := 0
 		for ; n < len(ws) && shared(ws[n]) == l.shared; n++ {
 			w := ws[n]
@@ -86,9 +88,39 @@ func (b *builder) layOutBounds(lk listKey, ws []waiting) {
 			b.put(w)
 		}
 		l.to = int32(len(b.index.entries))
+		if l.shared < 0 && n >= 2*blockSize {
+			l.blocks = b.blocks(ws[:n])
+		}
 		b.index.lists = append(b.index.lists, l)
 		ws = ws[n:]
 	}
+}
+
+// blockSize is how many entries have a ceiling together.
+const blockSize = 32
+
+// blocks notes for each block of ws the value above which none of it is true:
+// rules about amounts just below a threshold are passed over in blocks.
+func (b *builder) blocks(ws []waiting) int32 {
+	at := int32(len(b.index.ceilings))
+	for block := range slices.Chunk(ws, blockSize) {
+		top := *block[0].ceiling()
+		for _, w := range block[1:] {
+			if c := w.ceiling(); c.Cmp(top) > 0 {
+				top = *c
+			}
+		}
+		b.index.ceilings = append(b.index.ceilings, top)
+	}
+	return at
+}
+
+// ceiling returns the greatest value of which w can be true.
+func (w waiting) ceiling() *decimal.D {
+	if w.under != nil {
+		return w.under
+	}
+	return &decimal.D{Lo: math.MaxUint64, Hi: math.MaxInt64}
 }
 
 func (b *builder) put(w waiting) {
@@ -115,7 +147,7 @@ func (b *builder) layOutTree(ws []waiting) {
 	slices.SortStableFunc(ws, func(p, q waiting) int {
 		return slices.CompareFunc(p.left, q.left, func(m, n *lang.Node) int { return strings.Compare(m.Key, n.Key) })
 	})
-	l := list{source: -1, shared: -1, from: int32(len(x.entries)), first: int32(len(x.steps))}
+	l := list{source: -1, shared: -1, blocks: -1, from: int32(len(x.entries)), first: int32(len(x.steps))}
 	n := b.putThrough(ws, 0)
 	l.to = l.from + int32(n)
 	b.grow(ws[n:], 0)

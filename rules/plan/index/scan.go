@@ -3,6 +3,7 @@ package index
 import (
 	"math/bits"
 	"slices"
+	"sort"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -191,20 +192,22 @@ func (s *Scanner) bounds(l list) {
 	if !v.OK || !holds(l.op, v.D, x.limits[l.from]) {
 		return
 	}
-	to := l.from + 1
-	for to < l.to && holds(l.op, v.D, x.limits[to]) {
-		to++
-	}
+	to := l.from + 1 + int32(sort.Search(int(l.to-l.from-1), func(i int) bool { return !holds(l.op, v.D, x.limits[int(l.from)+1+i]) }))
 	if l.shared >= 0 {
 		if s.all(l.shared, l.from, to) {
 			s.accept(l.from, to)
 		}
 		return
 	}
-	for i := l.from; i < to; i++ {
+	for i := l.from; i < to; {
+		if n := i - l.from; l.blocks >= 0 && n%blockSize == 0 && x.ceilings[l.blocks+n/blockSize].Cmp(v.D) < 0 {
+			i += blockSize
+			continue
+		}
 		if r := x.entries[i].residual; r < 0 || s.all(r, i, i+1) {
 			s.accept(i, i+1)
 		}
+		i++
 	}
 }
 

@@ -41,6 +41,7 @@ type draft struct {
 	equal []*atom // one a column, most selective first
 	sift  *atom   // the needle, or nil
 	bound *atom   // or nil
+	under *atom   // when bound is a floor: a ceiling of the same source, or nil
 	conj  []*lang.Node
 	how   []branch // how[i] is the branch that conj[i] took, without atoms when none
 	kind  int      // schema column of the kind, whose atoms narrow on
@@ -81,10 +82,12 @@ func drafts(s *event.Schema, rule int32, on []string, conj []*lang.Node) []*draf
 // when two of them exclude each other.
 func alive(d *draft) []*draft {
 	byCol := map[int]*atom{}
+	var bounds []*atom
 	for _, b := range d.how {
 		for _, a := range b.atoms {
 			switch {
 			case a.source != nil:
+				bounds = append(bounds, a)
 				if d.bound == nil || rank(a) < rank(d.bound) {
 					d.bound = a
 				}
@@ -109,8 +112,16 @@ func alive(d *draft) []*draft {
 			}
 		}
 	}
+	for _, a := range bounds {
+		if d.bound.rising() && !a.rising() && a.source.Key == d.bound.source.Key {
+			d.under = a
+		}
+	}
 	return []*draft{d}
 }
+
+// rising reports whether a is a floor: true of all values from its limit on.
+func (a *atom) rising() bool { return a.op == lang.Ge || a.op == lang.Gt }
 
 // rank orders bounds by how much they are likely to leave out: authors put the
 // floor of an amount last in a rule and above most amounts.
@@ -119,7 +130,7 @@ func rank(a *atom) int {
 	if a.source.Op != lang.Column {
 		r += 2
 	}
-	if a.op == lang.Lt || a.op == lang.Le {
+	if !a.rising() {
 		r++
 	}
 	return r
