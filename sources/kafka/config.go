@@ -32,6 +32,9 @@ const (
 	fetchTimeout = 10 * time.Second
 	// 1 s between two tries at most: a broker that has come back is used at once.
 	retryMax = time.Second
+	// 1 s is how long the others wait for a partition that is behind and says
+	// nothing: a leader that hangs must not hold up every alert.
+	alignPatience = time.Second
 	// 64 MiB of decompressed records, read and not yet released.
 	defaultBudget = 64 << 20
 	// 8192 records, about 4 MB: enough to amortise a batch, few enough to align

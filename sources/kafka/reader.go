@@ -35,13 +35,14 @@ type part struct {
 	err    error // of stopped
 	leader int32
 	epoch  int32
-	offset int64 // next to ask for; negative = the start of the log, not resolved yet
-	size   int32 // bytes to ask for
-	empty  int   // answers in a row without a record, below the end
-	busy   bool  // a request with it is under way
-	gone   bool  // removed: what arrives is dropped
-	idle   bool  // caught up at the last answer
-	failed bool  // the last request got no answer
+	offset int64     // next to ask for; negative = the start of the log, not resolved yet
+	size   int32     // bytes to ask for
+	empty  int       // answers in a row without a record, below the end
+	busy   bool      // a request with it is under way
+	gone   bool      // removed: what arrives is dropped
+	idle   bool      // caught up at the last answer
+	failed bool      // the last request got no answer
+	dry    time.Time // when the queue was emptied, or was empty at first
 	// Its leader is not looked up before this time: one that refuses again and
 	// again must not be asked in a tight loop.
 	notBefore time.Time
@@ -105,7 +106,7 @@ func (r *Reader) Add(p event.Partition, from int64) {
 	if from < 0 {
 		from = sarama.OffsetOldest // -1, the answer "nothing is committed", would be its end
 	}
-	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1,
+	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1, dry: time.Now(),
 		backoff: fault.Backoff{Min: 10 * time.Millisecond, Max: time.Second}}
 	r.parts[p] = q
 	r.order = append(r.order, q)
@@ -144,30 +145,51 @@ func (r *Reader) removeLocked(p event.Partition) {
 func (r *Reader) Next(ctx context.Context) (*event.Records, error) {
 	for {
 		r.mu.Lock()
-		records := r.takeLocked()
+		records, wait := r.takeLocked(time.Now())
 		changed := r.changed
 		r.mu.Unlock()
 		if records != nil {
 			return records, nil
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-changed:
+		if err := r.await(ctx, changed, wait); err != nil {
+			return nil, err
 		}
 	}
 }
 
-// takeLocked returns the next run, nil when there is none or when one that may
-// be older is on its way.
-func (r *Reader) takeLocked() *event.Records {
+// await blocks until something has changed, for at most wait when that is not 0.
+func (r *Reader) await(ctx context.Context, changed <-chan struct{}, wait time.Duration) error {
+	if wait > 0 {
+		var cancel context.CancelFunc
+		parent := ctx
+		ctx, cancel = context.WithTimeout(ctx, wait)
+		defer cancel()
+		select {
+		case <-ctx.Done():
+			return parent.Err()
+		case <-changed:
+			return nil
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-changed:
+		return nil
+	}
+}
+
+// takeLocked returns the next run, nil when there is none, and how long one that
+// may be older is still waited for.
+func (r *Reader) takeLocked(now time.Time) (*event.Records, time.Duration) {
 	var best *part
+	var wait time.Duration
 	for _, q := range r.order {
 		if len(q.queue) == 0 {
 			// Idle: nothing older can come. Not being served: it must not hold up
 			// the others, whatever it may still bring.
 			if r.reader.Aligned && q.state == reading && !q.idle && !q.failed {
-				return nil
+				wait = max(wait, q.dry.Add(alignPatience).Sub(now))
 			}
 			continue
 		}
@@ -176,16 +198,20 @@ func (r *Reader) takeLocked() *event.Records {
 		}
 	}
 	if best == nil {
-		return nil
+		return nil, 0
+	}
+	if wait > 0 {
+		return nil, wait
 	}
 	records := best.queue[0]
 	best.queue[0] = nil
 	best.queue = best.queue[1:]
 	best.queued -= records.Bytes
+	best.dry = now
 	r.lend(records)
 	r.rotateLocked(best)
 	r.wakeLocked()
-	return records
+	return records, 0
 }
 
 // head returns the time of the first record of q's queue; a run without records

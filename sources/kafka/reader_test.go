@@ -309,6 +309,42 @@ func TestHungLeader(t *testing.T) {
 	r.end() // fails when it takes 5 s; the time-out of the connection is 10 s
 }
 
+// TestHungPartition lets the leader of one partition hang: the other one is read
+// all the same.
+func TestHungPartition(t *testing.T) {
+	cluster := kafkatest.Fake(t, 2, kfake.SeedTopics(2, "t"))
+	for p := range int32(2) {
+		if err := cluster.MoveTopicPartition("t", p, p); err != nil {
+			t.Fatal(err)
+		}
+		fill(t, cluster.ListenAddrs(), "t", p, 10)
+	}
+	release := make(chan struct{})
+	defer close(release)
+	cluster.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		if cluster.CurrentNode() == 0 {
+			cluster.SleepControl(func() { <-release })
+		}
+		return nil, nil, false
+	})
+	r := start(t, cluster.ListenAddrs(), "t", kafka.ReaderOptions{Loop: "detect", Aligned: true})
+	r.Add(event.Partition{Topic: "t", ID: 0}, 0)
+	r.Add(event.Partition{Topic: "t", ID: 1}, 0)
+	began := time.Now()
+	for total := 0; total < 10; {
+		records := r.next(t)
+		if records.Partition != 1 {
+			t.Fatalf("partition %d answered", records.Partition)
+		}
+		total += records.Len()
+		records.Release()
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("a hung leader held up the other partition for %v", took)
+	}
+}
+
 // TestBrokerKilled kills the real broker in the middle of reading and starts it
 // again.
 func TestBrokerKilled(t *testing.T) {
