@@ -81,43 +81,57 @@ func drafts(s *event.Schema, rule int32, on []string, conj []*lang.Node) []*draf
 // alive sorts the atoms of d by what they can be used for. It returns nothing
 // when two of them exclude each other.
 func alive(d *draft) []*draft {
-	byCol := map[int]*atom{}
-	var bounds []*atom
+	d.equal = nil
 	for _, b := range d.how {
 		for _, a := range b.atoms {
-			switch {
-			case a.source != nil:
-				bounds = append(bounds, a)
-				if d.bound == nil || rank(a) < rank(d.bound) {
-					d.bound = a
-				}
-			case a.needle != "":
-				if d.sift == nil || len(a.needle) > len(d.sift.needle) {
-					d.sift = a
-				}
-			case a.col == d.kind:
-				if d.on = intersect(d.on, a.values); len(d.on) == 0 {
-					return nil
-				}
-			case byCol[a.col] == nil:
-				c := *a
-				byCol[a.col] = &c
-				d.equal = append(d.equal, &c)
-			default:
-				both := intersect(byCol[a.col].values, a.values)
-				if len(both) == 0 {
-					return nil
-				}
-				byCol[a.col].values = both
+			if !d.take(a) {
+				return nil
 			}
 		}
 	}
-	for _, a := range bounds {
-		if d.bound.rising() && !a.rising() && a.source.Key == d.bound.source.Key {
-			d.under = a
-		}
+	if d.bound != nil && d.bound.rising() {
+		d.under = d.ceiling()
 	}
 	return []*draft{d}
+}
+
+// take notes what a can be used for. It reports false when d can never be true.
+func (d *draft) take(a *atom) bool {
+	switch {
+	case a.source != nil:
+		if d.bound == nil || rank(a) < rank(d.bound) {
+			d.bound = a
+		}
+	case a.needle != "":
+		if d.sift == nil || len(a.needle) > len(d.sift.needle) {
+			d.sift = a
+		}
+	case a.col == d.kind:
+		d.on = intersect(d.on, a.values)
+		return len(d.on) > 0
+	default:
+		i := slices.IndexFunc(d.equal, func(e *atom) bool { return e.col == a.col })
+		if i < 0 {
+			c := *a
+			d.equal = append(d.equal, &c)
+			return true
+		}
+		d.equal[i].values = intersect(d.equal[i].values, a.values)
+		return len(d.equal[i].values) > 0
+	}
+	return true
+}
+
+// ceiling returns a ceiling of what bound is a floor of, or nil.
+func (d *draft) ceiling() *atom {
+	for _, b := range d.how {
+		for _, a := range b.atoms {
+			if a.source != nil && !a.rising() && a.source.Key == d.bound.source.Key {
+				return a
+			}
+		}
+	}
+	return nil
 }
 
 // rising reports whether a is a floor: true of all values from its limit on.
