@@ -13,7 +13,8 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 )
 
-var errNotReady = errors.New("the case log is still being read")
+// errNotReady is passing: Start has not returned yet, or Stop was called.
+var errNotReady = errors.New("the case log is not read")
 
 // Lookup implements delivery.Desk.
 func (d *Desk) Lookup(ctx context.Context, party, messageID string) (delivery.Known, bool, error) {

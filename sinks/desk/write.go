@@ -17,6 +17,9 @@ import (
 // others to the hits topic, all with acks from all replicas. It does not wait
 // for the fold.
 func (d *Desk) Append(ctx context.Context, hits []*hit.Hit) error {
+	if !d.Ready() {
+		return fmt.Errorf("append hits: %w", errNotReady)
+	}
 	drafts := make([]intake.Draft, 0, len(hits))
 	for _, h := range hits {
 		drafts = append(drafts, d.hits.Drafts(h)...)

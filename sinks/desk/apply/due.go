@@ -112,8 +112,7 @@ func dueIn(a *Alert, add func(bool, Kind)) {
 	add(accepted && !a.has(freeze.TypeReceipt), Accept)
 	add(a.State == Authorised, Instruct)
 	add(a.State == Review && len(a.Officers(ActLift)) >= a.need(ActLift), Lift)
-	add(a.State == BankAnswered && a.Released, Answer)
-	add(a.State == Refused && !a.has(freeze.TypeOutcome), Answer)
+	add((a.State == BankAnswered || a.State == Refused) && a.Released, Answer)
 }
 
 func (a *Alert) has(t freeze.Type) bool {

@@ -157,7 +157,7 @@ func (f *fold) complete(a *Alert, d caselog.OfficerData) {
 	case ActAuthorise:
 		a.State, a.Basis = Authorised, d.Basis
 	case ActRefuse:
-		a.State, a.Refusal = Refused, d.Code
+		a.State, a.Refusal, a.Released = Refused, d.Code, true
 	case ActRelease:
 		a.Released = true
 	}

@@ -79,6 +79,7 @@ func (f *fold) takeQueued(a *Alert, d caselog.QueuedData) {
 	case freeze.TypeOutcome:
 		a.Released = false
 		f.spend(a, ActRelease)
+		f.spend(a, ActRefuse)
 	}
 }
 
