@@ -199,6 +199,7 @@ func (d *Desk) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err = <-d.cases.Failed():
+	case err = <-d.keys.Failed():
 	case err = <-owning:
 	}
 	cancel()

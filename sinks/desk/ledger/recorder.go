@@ -80,6 +80,7 @@ type session struct {
 	maker      Maker
 	offsets    sarama.OffsetManager
 	cursors    map[place]sarama.PartitionOffsetManager
+	lost       [2]<-chan error // of the tails: records are gone that were not read
 }
 
 // place is a partition of a topic.
@@ -142,6 +143,7 @@ func (r *session) run(ctx context.Context) (err error) {
 		return err
 	}
 	tails = append(tails, cases)
+	r.lost = [2]<-chan error{hits.Failed(), cases.Failed()}
 	return r.loop(ctx)
 }
 
@@ -202,9 +204,9 @@ func (r *session) handle(ctx context.Context, name string) func(topic.Entry) {
 
 func (r *session) loop(ctx context.Context) error {
 	for {
-		batch := r.gather(ctx)
-		if ctx.Err() != nil {
-			return nil
+		batch, err := r.gather(ctx)
+		if ctx.Err() != nil || err != nil {
+			return err
 		}
 		ends := map[place]int64{}
 		for _, x := range batch {
@@ -225,13 +227,17 @@ func (r *session) loop(ctx context.Context) error {
 }
 
 // gather waits for a record, and then a little for more.
-func (r *session) gather(ctx context.Context) []recorded {
+func (r *session) gather(ctx context.Context) ([]recorded, error) {
 	var batch []recorded
 	select {
 	case x := <-r.incoming:
 		batch = append(batch, x)
+	case err := <-r.lost[0]:
+		return nil, err
+	case err := <-r.lost[1]:
+		return nil, err
 	case <-ctx.Done():
-		return nil
+		return nil, nil
 	}
 	timer := time.NewTimer(recordEvery)
 	defer timer.Stop()
@@ -240,12 +246,12 @@ func (r *session) gather(ctx context.Context) []recorded {
 		case x := <-r.incoming:
 			batch = append(batch, x)
 		case <-timer.C:
-			return batch
+			return batch, nil
 		case <-ctx.Done():
-			return nil
+			return nil, nil
 		}
 	}
-	return batch
+	return batch, nil
 }
 
 func (r *session) take(x recorded) {
