@@ -1,0 +1,77 @@
+package world
+
+import (
+	"time"
+
+	"github.com/IBM/sarama"
+
+	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/sinks/caselog"
+)
+
+// Attempt is one attempt event of the case log.
+type Attempt struct {
+	caselog.AttemptData
+	Appended time.Time
+	// First says that no earlier event has the same message and number.
+	First bool
+}
+
+// Attempts reads the attempts on the case log, each partition in its order. All
+// events of a message lie in one partition.
+func (w *World) Attempts() []Attempt {
+	w.t.Helper()
+	config, err := conn.Config{Brokers: w.Kafka.Addresses()}.Sarama()
+	w.must(err)
+	client, err := sarama.NewClient(w.Kafka.Addresses(), config)
+	w.must(err)
+	defer client.Close()
+	consumer, err := sarama.NewConsumerFromClient(client)
+	w.must(err)
+	defer consumer.Close()
+	type number struct {
+		message string
+		n       uint32
+	}
+	seen := map[number]bool{}
+	var out []Attempt
+	for p := range int32(CasePartitions) {
+		w.eachEvent(client, consumer, p, func(e caselog.Event, at time.Time) {
+			if e.Type != caselog.Attempt {
+				return
+			}
+			a := Attempt{Appended: at}
+			w.must(e.Into(&a.AttemptData))
+			key := number{a.MessageID, a.Number}
+			a.First = !seen[key]
+			seen[key] = true
+			out = append(out, a)
+		})
+	}
+	return out
+}
+
+func (w *World) eachEvent(client sarama.Client, consumer sarama.Consumer, partition int32, do func(caselog.Event, time.Time)) {
+	const topic = "haltwire.cases"
+	end, err := client.GetOffset(topic, partition, sarama.OffsetNewest)
+	w.must(err)
+	if end == 0 {
+		return
+	}
+	c, err := consumer.ConsumePartition(topic, partition, sarama.OffsetOldest)
+	w.must(err)
+	defer c.Close()
+	for {
+		select {
+		case m := <-c.Messages():
+			e, err := caselog.Decode(m.Value)
+			w.must(err)
+			do(e, m.Timestamp)
+			if m.Offset >= end-1 {
+				return
+			}
+		case <-time.After(30 * time.Second):
+			w.t.Fatalf("read %s/%d: no record for 30 s", topic, partition)
+		}
+	}
+}
