@@ -98,7 +98,7 @@ func publish(b *testing.B, brokers []string, topic string, compression sarama.Co
 	conn.Idempotent(config)
 	config.Producer.Compression = compression
 	config.Producer.Partitioner = sarama.NewManualPartitioner
-	config.Producer.Flush.Messages = 2000
+	config.Producer.Flush.Messages, config.Producer.Flush.Frequency = 2000, 10*time.Millisecond
 	admin, err := sarama.NewClusterAdmin(brokers, config)
 	if err != nil {
 		b.Fatal(err)
