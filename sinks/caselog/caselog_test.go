@@ -29,7 +29,7 @@ func TestExamplesSurvive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	lines := bufio.NewScanner(f)
 	n := 0
 	for ; lines.Scan(); n++ {

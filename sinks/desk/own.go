@@ -89,7 +89,8 @@ func (m *membership) ConsumeClaim(s sarama.ConsumerGroupSession, claim sarama.Co
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		for range claim.Messages() { //nolint:revive // what was fetched before the pause is of no use
+		for range claim.Messages() {
+			continue // what was fetched before the pause is of no use
 		}
 	}()
 	t := &tenure{desk: m.desk, partition: claim.Partition(), owner: fmt.Sprintf("%s/%d", m.desk.id, s.GenerationID())}

@@ -48,7 +48,6 @@ type end struct {
 	server  *httptest.Server
 	handler http.Handler // set once the desk exists
 	mu      sync.Mutex
-	brokers []string
 	desk    *desk.Desk
 	root    *caselog.Root
 }

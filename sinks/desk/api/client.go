@@ -84,7 +84,7 @@ func (c *Client) call(ctx context.Context, method, path string, body, into any) 
 	if err != nil {
 		return fmt.Errorf("call desk: is haltwire running? %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing is written to it
+	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return fmt.Errorf("call desk: %w", err)

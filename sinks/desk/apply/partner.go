@@ -310,8 +310,8 @@ func (f *fold) recorded() {
 	if a.Child != nil && a.Child.Alert == "" {
 		a.Child.Alert = d.Child
 	}
-	switch {
-	case a.State == Instructed || a.State == BankAnswered || a.State == Answered || a.State == Authorised:
+	switch a.State {
+	case Instructed, BankAnswered, Answered, Authorised:
 		a.State = BankAnswered
 		a.Released = false
 		first(&a.At.Decided, f.r.Appended)

@@ -176,7 +176,8 @@ func (r *session) open() (sarama.Client, error) {
 // drain keeps the errors of a cursor from blocking it: a commit that failed is
 // repeated by the next one.
 func drain(p sarama.PartitionOffsetManager) {
-	for range p.Errors() { //nolint:revive // nothing to do
+	for range p.Errors() {
+		continue
 	}
 }
 

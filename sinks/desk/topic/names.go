@@ -136,11 +136,14 @@ func check(admin sarama.ClusterAdmin, w wanted) error {
 	if n := int32(len(about[0].Partitions)); w.fixed && n != w.partitions { //nolint:gosec // Kafka's counts are int32
 		return fault.As(fault.Permanent, fmt.Errorf("topic %s has %d partitions, kafka.own.case_partitions says %d: the number is fixed when the topic is made, because events of one subject must stay in one partition", w.name, n, w.partitions))
 	}
-	entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: w.name})
+	settings, err := admin.DescribeConfigs([]*sarama.ConfigResource{{Type: sarama.TopicResource, Name: w.name}}, sarama.DescribeConfigsOptions{})
+	if err == nil && settings[0].ErrorCode != sarama.ErrNoError {
+		err = settings[0].ErrorCode
+	}
 	if err != nil {
 		return fmt.Errorf("describe settings of topic %s: %w", w.name, err)
 	}
-	for _, e := range entries {
+	for _, e := range settings[0].Configs {
 		if want, asked := w.config[e.Name]; asked && !w.suits(e.Name, e.Value, want) {
 			return wrong(w.name, e.Name, e.Value, want)
 		}
