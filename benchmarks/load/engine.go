@@ -19,7 +19,7 @@ import (
 
 // part is how many reports the Kafka engine reads: it takes so long for one that
 // all of them would take most of the run's time.
-func (w *world) part() int { return max(1, w.options.reports/10) }
+func (w *world) part() int { return max(1, w.options.reports/20) }
 
 // engines lets ClickHouse read the same reports with its own Kafka engine: one
 // materialized view fills haltwire's own table of reports, a second one holds

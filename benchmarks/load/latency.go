@@ -29,7 +29,7 @@ func (w *world) latencies(ctx context.Context, r *results) error {
 	if half == 0 {
 		half = 40_000
 	}
-	for _, rate := range []int{modestRate, half, targetRate} {
+	for _, rate := range w.rates(half) {
 		m, err := w.hold(ctx, rate)
 		if err != nil {
 			return fmt.Errorf("%d reports/s: %w", rate, err)
@@ -38,6 +38,13 @@ func (w *world) latencies(ctx context.Context, r *results) error {
 		note("%d reports/s (%d reached): p50 %.0f ms, p90 %.0f ms, p99 %.0f ms, max %.0f ms of %d requests, %d MB", rate, m.Reached, m.P50, m.P90, m.P99, m.Max, m.Requests, m.Peak>>20)
 	}
 	return nil
+}
+
+func (w *world) rates(half int) []int {
+	if w.options.rate > 0 {
+		return []int{w.options.rate}
+	}
+	return []int{modestRate, half, targetRate}
 }
 
 // hold produces at a rate and measures until everything is through.
@@ -71,7 +78,11 @@ func (w *world) hold(ctx context.Context, rate int) (m latencyRun, err error) {
 	if err := fault.Sleep(ctx, time.Second); err != nil { // the last requests
 		return m, err
 	}
-	m.times(made, w.partner.take(), began.Add(warmUp))
+	receipts := w.partner.take()
+	m.times(made, receipts, began.Add(warmUp))
+	if m.Steps, err = w.steps(ctx, p.name, made, receipts); err != nil {
+		return m, err
+	}
 	return m, errors.Join(p.stop(), w.drop(ctx, p.name))
 }
 
@@ -80,6 +91,16 @@ type production struct {
 	n        int
 	took     time.Duration
 	payments map[string]time.Time // when each stolen payment was first reported
+}
+
+// first returns when the first payment of a request was first reported.
+func (p production) first(r receipt) (first time.Time) {
+	for _, uetr := range r.payments {
+		if at := p.payments[uetr]; first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // feed produces for as long as the options say, evenly.
@@ -131,13 +152,7 @@ func bounds() []float64 {
 func (m *latencyRun) times(made production, receipts []receipt, from time.Time) {
 	var ms []float64
 	for _, r := range receipts {
-		var first time.Time
-		for _, uetr := range r.payments {
-			if at := made.payments[uetr]; first.IsZero() || at.Before(first) {
-				first = at
-			}
-		}
-		if !first.IsZero() && first.After(from) {
+		if first := made.first(r); !first.IsZero() && first.After(from) {
 			ms = append(ms, float64(r.at.Sub(first).Microseconds())/1000)
 		}
 	}

@@ -24,6 +24,7 @@ type options struct {
 	format   string        // table | json
 	readme   string        // whose results are rewritten; "" = none
 	latency  time.Duration // how long each rate is held
+	rate     int           // the only rate of the latency part; 0 = all
 	profiles string        // folder of CPU profiles; "" = none
 	only     string        // floor | whole | engine | latency | profile; "" = all
 }
@@ -53,6 +54,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.format, "o", "table", "`format`: table or json")
 	flags.StringVar(&o.readme, "readme", "", "`file` whose section of results is rewritten")
 	flags.DurationVar(&o.latency, "latency", 20*time.Second, "how long each rate is held")
+	flags.IntVar(&o.rate, "rate", 0, "the only rate of the latency part, `reports` a second")
 	flags.StringVar(&o.profiles, "profiles", "", "`folder` for CPU profiles of both loops")
 	flags.StringVar(&o.only, "only", "", "one `part` alone: floor, whole, engine, latency or profile")
 	if err := flags.Parse(args); err != nil {

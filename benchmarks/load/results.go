@@ -99,6 +99,7 @@ type latencyRun struct {
 	P99      float64 `json:"p99_ms"`
 	Max      float64 `json:"max_ms"`
 	Counts   []int   `json:"counts"` // by bounds
+	Steps    []step  `json:"steps"`
 	Peak     int64   `json:"peak_bytes"`
 	Behind   float64 `json:"behind_s"` // from the last report to its being behind both cursors
 }
@@ -226,6 +227,7 @@ const width = 50
 func writeHistogram(out io.Writer, l latencyRun) {
 	fmt.Fprintf(out, "\nreport to receipt at %d reports/s (%d reached), %d requests: p50 %.0f, p90 %.0f, p99 %.0f, max %.0f ms; our memory %d MB\n",
 		l.Rate, l.Reached, l.Requests, l.P50, l.P90, l.P99, l.Max, l.Peak/1e6)
+	writeSteps(out, l.Steps)
 	most := 1
 	for _, n := range l.Counts {
 		most = max(most, n)

@@ -44,6 +44,7 @@ func ChildMain() (code int, child bool) {
 // run opens the library and gives it the thread until standard input ends.
 func run(o order) error {
 	runtime.LockOSThread()
+	giveWay()
 	library, err := purego.Dlopen(o.Library, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
 		return fmt.Errorf("open the ClickHouse engine: %w", err)
