@@ -173,6 +173,27 @@ func TestStoppedOwnerStartsNoOldAttempt(t *testing.T) {
 	eventually(t, "it is sent by a clock that runs", func() bool { return state(in.desk) == "received" })
 }
 
+// TestEndWaitsForTheAttemptUnderWay ends the desk while a partner takes its time.
+func TestEndWaitsForTheAttemptUnderWay(t *testing.T) {
+	t.Parallel()
+	in, gb, brokers := newEnd(t, indiaSelf()), newEnd(t, ukSelf()), fake(t)
+	answer := make(chan struct{})
+	l := &line{answer: func(_ int, a delivery.Attempt) delivery.Result { <-answer; return received(a) }}
+	s := setup{brokers: brokers, change: over(l)}
+	stop := in.start(t, s, []policy.Party{gb.party(agreement())}, gb)
+	must(t, in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
+	eventually(t, "an attempt is under way", func() bool { return len(l.attempts()) == 1 })
+	ended := make(chan struct{})
+	go func() { defer close(ended); stop() }()
+	time.AfterFunc(200*time.Millisecond, func() { close(answer) })
+	<-ended
+	in.start(t, s, []policy.Party{gb.party(agreement())}, gb)
+	eventually(t, "received", func() bool { return state(in.desk) == "received" })
+	if n := len(l.attempts()); n != 1 {
+		t.Errorf("%d attempts", n)
+	}
+}
+
 func TestPartnersWordIsTakenInOnce(t *testing.T) {
 	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))

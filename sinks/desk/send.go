@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/rand"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -24,6 +25,8 @@ const (
 	fresh = 5 * time.Second
 	// nextChannel is how long a channel is tried before the next one (T2).
 	nextChannel = 5 * time.Minute
+	// grace is what an attempt gets when the process ends.
+	grace = 3 * time.Second
 	// maxWait bounds the wait between attempts.
 	maxWait = time.Minute
 	// done tells the lane that a job is over.
@@ -94,8 +97,26 @@ func (s *sending) try(ctx context.Context) time.Duration {
 	}
 	attempt := delivery.Attempt{MessageID: s.message, Type: m.kind, Body: []byte(body.Body), Nonce: rand.Text(), Created: at}
 	carrier := propagation.MapCarrier{"traceparent": m.trace}
+	ctx, cancel := lasting(ctx)
+	defer cancel()
 	result := channel.Sender.Send(propagation.TraceContext{}.Extract(ctx, carrier), attempt)
 	return s.conclude(ctx, m, result)
+}
+
+// lasting returns a context that outlives ctx by grace, so that an attempt under
+// way when the process is told to end comes to its end and onto the log. Without
+// that the next owner would try again what the party has.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var timer atomic.Pointer[time.Timer]
+	stop := context.AfterFunc(ctx, func() { timer.Store(time.AfterFunc(grace, cancel)) })
+	return longer, func() {
+		stop()
+		if t := timer.Load(); t != nil {
+			t.Stop()
+		}
+		cancel()
+	}
 }
 
 // look reads the message from the state and reports whether it is still to be
