@@ -6,11 +6,14 @@ export HALTWIRE_CACHE HALTWIRE_VECTORS
 ARGS ?=
 FUZZTIME ?= 1m
 TIMEOUT ?= 12m
+COUNT ?= 10
+MICRO ?= ./sources/codec/json ./rules/lang ./rules/plan ./sinks/clickhouse
+BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
 LINT_VERSION := v2.15.0
 LINT := $(HALTWIRE_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench lint fmt clean
+.PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench bench-load bench-micro lint fmt clean
 .PHONY: needs-go needs-demo needs-test needs-vectors
 
 help: ## Lists the targets
@@ -60,8 +63,15 @@ crash: needs-test engine kafka-jars ## Kills every process at many instants and 
 fuzz: needs-go ## Runs each fuzz target for FUZZTIME
 	@.make/fuzz $(FUZZTIME)
 
-bench: needs-test engine kafka-jars ## Runs the benchmarks
-	go test -timeout 0 -run '^$$' -bench . -benchmem ./...
+bench: bench-load bench-micro ## Measures: the load test, then the packages
+
+bench-load: needs-test engine kafka-jars build ## Measures haltwire whole, and writes benchmarks/README.md; ARGS go to it
+	go run ./benchmarks/load -haltwire bin/haltwire -readme benchmarks/README.md $(ARGS)
+
+bench-micro: needs-go engine ## Runs the packages' benchmarks COUNT times and sums them up
+	@mkdir -p bin
+	go test -timeout 0 -run '^$$' -bench . -benchmem -count $(COUNT) $(MICRO) | tee bin/bench.txt
+	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) bin/bench.txt
 
 lint: needs-go $(LINT) ## Checks style and the direction of imports
 	$(LINT) run ./...
