@@ -57,6 +57,10 @@ const (
 	deadRetention = 30 * 24 * time.Hour
 )
 
+// maxDead is the largest dead letter, 8 MiB: a record of 1 MiB in base64, or the
+// beginning of a batch, with room for what a topic's owner allows its producers.
+const maxDead = 8 << 20
+
 func (l Layout) wanted() []wanted {
 	days := func(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
 	forever := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
@@ -64,7 +68,7 @@ func (l Layout) wanted() []wanted {
 	return []wanted{
 		{l.Names.Cases, l.Partitions, cases, true},
 		{l.Names.Hits, l.Partitions, map[string]string{"retention.ms": days(hitsRetention), "message.timestamp.type": "LogAppendTime"}, true},
-		{l.Names.Dead, 1, map[string]string{"retention.ms": days(deadRetention)}, false},
+		{l.Names.Dead, 1, map[string]string{"retention.ms": days(deadRetention), "max.message.bytes": fmt.Sprint(maxDead)}, false},
 		{l.Names.Control, 1, forever, true},
 		{l.Names.Keys, 1, map[string]string{"cleanup.policy": "compact", "retention.ms": "-1"}, true},
 	}
