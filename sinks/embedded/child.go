@@ -18,6 +18,7 @@ const childVariable = "HALTWIRE_CLICKHOUSE_CHILD"
 // order is what the parent tells its child to run.
 type order struct {
 	Library string   `json:"library"`
+	Dir     string   `json:"dir"` // all that the engine may write
 	Args    []string `json:"args"`
 }
 
@@ -41,10 +42,25 @@ func ChildMain() (code int, child bool) {
 	return 0, true
 }
 
+// environment returns what the child needs of ours. Users of the engine can read
+// it, so it must hold no secret.
+func environment() []string {
+	var out []string
+	for _, name := range []string{"PATH", "HOME", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "GOCOVERDIR"} {
+		if value, set := os.LookupEnv(name); set {
+			out = append(out, name+"="+value)
+		}
+	}
+	return out
+}
+
 // run opens the library and gives it the thread until standard input ends.
 func run(o order) error {
-	runtime.LockOSThread()
+	runtime.LockOSThread() // never unlocked: the engine's threads come from this one
 	giveWay()
+	if err := confine(o.Dir, o.Library); err != nil {
+		return fmt.Errorf("confine the ClickHouse engine: %w", err)
+	}
 	library, err := purego.Dlopen(o.Library, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
 		return fmt.Errorf("open the ClickHouse engine: %w", err)

@@ -21,8 +21,8 @@ const configFile = `<clickhouse>
 </clickhouse>
 `
 
-// usersFile gives all rights to our user and leaves user default, without which
-// the starter cannot start, what starting takes.
+// usersFile gives our user all rights but files, and leaves user default, without
+// which the starter cannot start, what starting takes.
 const usersFile = `<clickhouse>
   <profiles><default/></profiles>
   <quotas><default/></quotas>
@@ -34,7 +34,6 @@ const usersFile = `<clickhouse>
       <quota>default</quota>
       <grants>
         <query>GRANT SYSTEM LISTEN ON *.*</query>
-        <query>GRANT READ ON FILE</query>
         <query>GRANT CREATE TEMPORARY TABLE ON *.*</query>
       </grants>
     </default>
@@ -43,16 +42,19 @@ const usersFile = `<clickhouse>
       <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
       <profile>default</profile>
       <quota>default</quota>
-      <access_management>1</access_management>
-      <named_collection_control>1</named_collection_control>
+      <grants>
+        <query>GRANT ALL ON *.* WITH GRANT OPTION</query>
+        <query>REVOKE READ, WRITE ON FILE</query>
+      </grants>
     </%s>
   </users>
 </clickhouse>
 `
 
-// waitQuery opens the ports, then reads standard input until its end.
+// waitQuery opens the ports, then reads standard input until its end. FROM INFILE
+// is read by the starter itself, so it takes no right to read files.
 const waitQuery = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
-	"SELECT count() FROM file('stdin', LineAsString, 'x String') FORMAT Null"
+	"INSERT INTO FUNCTION null('x String') FROM INFILE '/dev/stdin' FORMAT LineAsString"
 
 const (
 	defaultMemory = 1500 << 20

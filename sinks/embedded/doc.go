@@ -11,11 +11,17 @@
 // parent however that ends, kill -9 included.
 //
 // The engine's starter works as user default without a password. That user is
-// therefore reduced to what starting takes. Known limit: starting takes
-// the right to read files, which cannot be narrowed here, so every local account
-// that reaches the port can read, as default, the files that this process can
-// read. Tables and other hosts are closed to it. On a shared machine use a real
-// server. Work is done as user haltwire, whose
-// password is made anew at each start and never leaves the parent's memory but
-// as a hash in a file that only its owner may read.
+// reduced to what starting takes: to open and close ports. Tables, files and
+// other hosts are closed to it. Work is done as user haltwire, which may do all
+// but read and write files; its password is made anew at each start and never
+// leaves the parent's memory but as a hash in a file that only its owner may
+// read.
+//
+// 2026-11-24: grants are not enough, because the function file() asks for none in
+// an engine started this way. On Linux the child therefore gives up, by Landlock
+// and before it opens the library, every file but those below Options.Dir and
+// what any program reads of the system; its environment holds no secrets. Known
+// limits: whoever reaches the port can read single files below Options.Dir
+// whose names he knows, and close the ports. Without Landlock (Confinable) he can
+// read what this process can read. On a shared machine use a real server.
 package embedded

@@ -153,7 +153,7 @@ func (s *Server) start(ctx context.Context, library, dir string) (Address, error
 	if err != nil {
 		return Address{}, err
 	}
-	c, err := spawn(order{Library: library, Args: arguments(dir, config, address)}, dir)
+	c, err := spawn(order{Library: library, Dir: dir, Args: arguments(dir, config, address)}, dir)
 	if err != nil {
 		return Address{}, err
 	}
@@ -195,7 +195,7 @@ func spawn(o order, dir string) (*child, error) {
 		return nil, fmt.Errorf("encode order: %w", err)
 	}
 	c := &child{process: exec.Command(self), done: make(chan struct{})}
-	c.process.Env = append(os.Environ(), childVariable+"="+string(text))
+	c.process.Env = append(environment(), childVariable+"="+string(text))
 	c.process.Dir = dir
 	c.process.Stderr = &c.stderr
 	if c.stdin, err = c.process.StdinPipe(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,6 +85,7 @@ func TestDefaultUserReachesNoTable(t *testing.T) {
 	for _, query := range []string{
 		"SELECT * FROM t",
 		"SELECT * FROM file('../users.xml', LineAsString)",
+		"SELECT * FROM file('/etc/passwd', LineAsString, 'x String')",
 		"SELECT * FROM url('http://127.0.0.1:1/', LineAsString)",
 		"SELECT * FROM remote('127.0.0.1', system.one)",
 		"SELECT * FROM executable('x', LineAsString, 'x String')",
@@ -108,6 +110,54 @@ func TestDefaultUserReachesNoTable(t *testing.T) {
 	defer wrong.Close()
 	if err := wrong.Ping(context.Background()); err == nil {
 		t.Error("a wrong password is accepted")
+	}
+}
+
+// TestNobodyReadsForeignFiles tries every way to a file that the engine has: what
+// grants forbid, and what only the kernel can (the function file asks for none).
+func TestNobodyReadsForeignFiles(t *testing.T) {
+	t.Setenv("HALTWIRE_TEST_SECRET", "swordfish")
+	address := start(t, newServer(t))
+	db := open(t, address.Native, address.User, address.Password.Reveal())
+	stranger := open(t, address.Native, "default", "")
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("swordfish\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, db, "CREATE TABLE f (x String) ENGINE = File('LineAsString', '"+secret+"')")
+	granted := []string{
+		"SELECT * FROM file('SECRET', LineAsString, 'x String')",
+		"DESCRIBE file('SECRET', LineAsString)",
+		"INSERT INTO FUNCTION file('SECRET', LineAsString, 'x String') VALUES ('x')",
+		"SELECT * FROM icebergLocal('SECRET')",
+		"SELECT * FROM deltaLakeLocal('SECRET')",
+		"SELECT * FROM sqlite('SECRET', 't')",
+		"BACKUP DATABASE default TO File('SECRET')",
+	}
+	kernel := []string{
+		"SELECT file('SECRET')",
+		"SELECT file('/etc/passwd')",
+		"SELECT file('/proc/self/root/etc/passwd')",
+		fmt.Sprintf("SELECT file('/proc/%d/environ')", os.Getpid()),
+		fmt.Sprintf("SELECT file('/proc/%d/cmdline')", os.Getppid()),
+		"SELECT * FROM f",
+		"INSERT INTO f VALUES ('x')",
+	}
+	queries := granted
+	if embedded.Confinable() {
+		queries = append(queries, kernel...)
+	}
+	for _, query := range queries {
+		query = strings.ReplaceAll(query, "SECRET", secret)
+		for name, user := range map[string]driver.Conn{"default": stranger, "haltwire": db} {
+			if clash := new(clickhouse.Exception); !errors.As(user.Exec(context.Background(), query), &clash) {
+				t.Errorf("user %s may: %s", name, query)
+			}
+		}
+	}
+	execute(t, db, "SELECT throwIf(file('/proc/self/environ') LIKE '%swordfish%')")
+	if text, err := os.ReadFile(secret); err != nil || string(text) != "swordfish\n" {
+		t.Errorf("the file is now %q, %v", text, err)
 	}
 }
 
