@@ -88,15 +88,8 @@ func (f *fold) take(r apply.Record) apply.Verdict {
 	if verdict.Applied {
 		p.dirty[r.Key] = struct{}{}
 	}
+	ch := f.note(r, verdict) // before the lock is let go: what is listed can be found
 	p.mu.Unlock()
-
-	f.mu.Lock()
-	if verdict.Applied && verdict.AlertID != "" {
-		f.alerts[r.Key.Direction()+"/"+r.Key.Party()+"/"+verdict.AlertID] = r.Key
-	}
-	ch := f.waiters[r.ID]
-	delete(f.waiters, r.ID)
-	f.mu.Unlock()
 	if ch != nil {
 		ch <- verdict
 	}
@@ -105,6 +98,18 @@ func (f *fold) take(r apply.Record) apply.Verdict {
 	default:
 	}
 	return verdict
+}
+
+// note keeps where the alert is, and returns the channel of whoever wrote r.
+func (f *fold) note(r apply.Record, verdict apply.Verdict) chan apply.Verdict {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if verdict.Applied && verdict.AlertID != "" {
+		f.alerts[r.Key.Direction()+"/"+r.Key.Party()+"/"+verdict.AlertID] = r.Key
+	}
+	ch := f.waiters[r.ID]
+	delete(f.waiters, r.ID)
+	return ch
 }
 
 func (d *Desk) takeKey(e topic.Entry) {

@@ -122,12 +122,15 @@ func (a *Alert) has(t freeze.Type) bool {
 // Timer is a moment on the clock of the log at which people must be told.
 type Timer struct {
 	Alert string
-	Name  string // T2, T5 (FREEZE 3.6)
+	Name  string // T2, T5 (FREEZE 3.6), gap
 	About string
 	Due   int64
 }
 
-const receiptWithin = 60 * time.Second // T2
+const (
+	receiptWithin = 60 * time.Second // T2
+	gapWithin     = 60 * time.Second // how long a message waits for those before it
+)
 
 // Timers lists the timers of a subject that run.
 func Timers(s *Subject) []Timer {
@@ -146,6 +149,11 @@ func timersOf(a *Alert) []Timer {
 	var out []Timer
 	if a.Direction == caselog.Out && a.Provisional && !a.Confirmed && a.Open() && a.ConfirmBy > 0 {
 		out = append(out, Timer{Alert: a.ID, Name: "T5", Due: a.ConfirmBy})
+	}
+	for _, m := range a.Inbox {
+		if m.Parked {
+			out = append(out, Timer{Alert: a.ID, Name: "gap", About: m.ID, Due: m.At + gapWithin.Milliseconds()})
+		}
 	}
 	for _, m := range a.Messages {
 		if m.Type != freeze.TypeReceipt && m.Receipt == "" && !m.GaveUp {
