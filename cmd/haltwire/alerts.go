@@ -22,7 +22,6 @@ import (
 type alertsOptions struct {
 	output string
 	filter desk.Filter
-	action desk.Action
 }
 
 func alertsCmd() *cobra.Command {

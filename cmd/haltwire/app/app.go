@@ -15,6 +15,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/embedded"
 	"github.com/haltwire/haltwire/sources/kafka"
 )
 
@@ -122,6 +123,9 @@ func (a *App) startEmbedded(ctx context.Context) error {
 		return err
 	}
 	a.services = s
+	if a.config.Embedded.ClickHouse.Enabled && !embedded.Confinable() {
+		a.log.Warn("every local account can read this process's files through the embedded ClickHouse: this system has no Landlock; use a ClickHouse server on a shared machine")
+	}
 	a.parts.start(ctx, &part{name: "embedded parts", run: func(ctx context.Context) error { return s.watch(ctx, a.log) }, stop: s.stop})
 	return nil
 }
