@@ -31,7 +31,7 @@ func (a *App) startPipeline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(), Log: a.log, Metrics: a.telemetry.Metrics}
+	o := kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(), FetchBytes: int(a.config.Kafka.Fetch.Bytes), Log: a.log, Metrics: a.telemetry.Metrics}
 	for _, t := range a.config.Kafka.Topics {
 		o.Topics = append(o.Topics, kafka.Topic{Name: t.Name, Codec: t.Codec})
 	}
@@ -60,6 +60,7 @@ func (a *App) startPipeline(ctx context.Context) error {
 		Judge: judge, HitLog: countingLog{tracingLog{a.desk, a.telemetry.Tracer}, &a.counters}, Store: a.gate, DeadLetters: &letterbox{topic: letters, gate: a.gate},
 		NewDecoder: func(columns []bool) (pipeline.Decoder, error) { return a.reports.decoder(columns), nil },
 		Schema:     a.reports.schema, Version: rowVersion, Retention: source.Retention,
+		BlockRows: a.config.ClickHouse.Block.Rows, BlockEvery: a.config.ClickHouse.Block.Every.Std(),
 		Log: a.log, Metrics: a.telemetry.Metrics, Tracer: a.telemetry.Tracer,
 	})
 	if err != nil {
