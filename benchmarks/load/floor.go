@@ -18,7 +18,7 @@ func (w *world) floor(ctx context.Context, r *results) error {
 	for _, s := range []struct {
 		name string
 		to   *share
-	}{{"fetch", &r.Floor.Fetch}, {"project", &r.Floor.Project}, {"whole", &r.Floor.Whole}} {
+	}{{"fetch", &r.Floor.Fetch}, {"project", &r.Floor.Project}, {"whole", &r.Floor.Whole}, {"judge", &r.Floor.Rules}} {
 		got, err := w.stage(ctx, stage{Name: s.name})
 		if err != nil {
 			return err

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
+	"sync"
+	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 )
 
-// profile writes CPU profiles of the whole path into the folder of the options.
+// profile writes profiles of CPU and memory of the whole path into the folder of the options.
 func (w *world) profile(ctx context.Context, _ *results) error {
 	if w.options.profiles == "" {
 		return nil
@@ -34,7 +38,7 @@ func (w *world) profile(ctx context.Context, _ *results) error {
 	return nil
 }
 
-// run is haltwire under a CPU profile, until it is asked to stop.
+// run is haltwire under profiles, until it is asked to stop.
 func (s *stage) run(ctx context.Context, _ *stageResult) (err error) {
 	f, err := os.Create(s.Profile)
 	if err != nil {
@@ -53,5 +57,39 @@ func (s *stage) run(ctx context.Context, _ *stageResult) (err error) {
 		return err
 	}
 	defer pprof.StopCPUProfile()
-	return a.Run(ctx)
+	var watch sync.WaitGroup
+	ended := make(chan struct{})
+	watch.Go(func() { err = errors.Join(err, s.heap(ended)) })
+	failure := a.Run(ctx)
+	close(ended)
+	watch.Wait()
+	return errors.Join(failure, err)
+}
+
+// heap keeps a profile of the memory in use at its greatest, beside the other
+// one as *.heap.
+func (s *stage) heap(ended <-chan struct{}) error {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	var most uint64
+	for {
+		select {
+		case <-ended:
+			return nil
+		case <-tick.C:
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if m.HeapInuse < most+most/20 {
+			continue
+		}
+		most = m.HeapInuse
+		var b bytes.Buffer
+		if err := pprof.Lookup("heap").WriteTo(&b, 0); err != nil {
+			return err
+		}
+		if err := os.WriteFile(s.Profile+".heap", b.Bytes(), 0o600); err != nil {
+			return err
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
@@ -25,7 +26,7 @@ const stageCommand = "stage"
 
 // stage says what such a process measures.
 type stage struct {
-	Name    string // fetch | project | whole | insert | run
+	Name    string // fetch | project | whole | judge | insert | run
 	Brokers []string
 	Reports int
 	Rules   string // folder; gives the projection
@@ -50,16 +51,21 @@ func runStage(ctx context.Context, order string, out io.Writer) error {
 		return err
 	}
 	got := stageResult{Reports: s.Reports}
-	work := map[string]func(context.Context, *stageResult) error{"fetch": s.fetch, "project": s.project, "whole": s.whole, "insert": s.insert, "run": s.run}
+	work := map[string]func(context.Context, *stageResult) error{"fetch": s.fetch, "project": s.project, "whole": s.whole, "judge": s.judge, "insert": s.insert, "run": s.run}
 	if err := work[s.Name](ctx, &got); err != nil {
 		return err
 	}
+	self, err := meter.Self()
+	if err != nil {
+		return err
+	}
+	got.Usage.Peak = self.Peak
 	return json.NewEncoder(out).Encode(got)
 }
 
 // timed adds what f uses to r.
 func (r *stageResult) timed(f func() error) error {
-	before, err := meter.Self()
+	before, err := meter.Spent()
 	if err != nil {
 		return err
 	}
@@ -68,7 +74,7 @@ func (r *stageResult) timed(f func() error) error {
 		return err
 	}
 	r.Wall += time.Since(began)
-	after, err := meter.Self()
+	after, err := meter.Spent()
 	r.Usage = r.Usage.Add(after.Sub(before))
 	return err
 }
@@ -161,16 +167,53 @@ const (
 	blockRows = 50_000
 )
 
-// project decodes the columns that 1,000 rules use, run by run.
-func (s *stage) project(ctx context.Context, r *stageResult) error {
+func (s *stage) plan() (*plan.Plan, error) {
 	set, findings, err := lang.Load(s.Rules, lang.Options{Schema: event.Default()})
+	if err != nil {
+		return nil, err
+	}
+	if findings.Errors() > 0 {
+		return nil, fmt.Errorf("rules: %v", findings)
+	}
+	return plan.New(set)
+}
+
+// judge judges every report by 1,000 rules; decoding is not counted.
+func (s *stage) judge(ctx context.Context, r *stageResult) error {
+	p, err := s.plan()
 	if err != nil {
 		return err
 	}
-	if findings.Errors() > 0 {
-		return fmt.Errorf("rules: %v", findings)
+	d, err := s.decoder(event.Default(), p.Columns())
+	if err != nil {
+		return err
 	}
-	p, err := plan.New(set)
+	full, err := s.decoder(event.Default(), event.Default().Whole())
+	if err != nil {
+		return err
+	}
+	j := plan.NewJudge(p, full.Decode, hit.Digests{})
+	blocks, err := s.blocks(ctx, runRows)
+	if err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		batch, _ := d.Decode(b)
+		err := r.timed(func() error {
+			_, err := j.Judge(batch, b)
+			return err
+		})
+		batch.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// project decodes the columns that 1,000 rules use, run by run.
+func (s *stage) project(ctx context.Context, r *stageResult) error {
+	p, err := s.plan()
 	if err != nil {
 		return err
 	}

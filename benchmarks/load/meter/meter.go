@@ -36,12 +36,21 @@ func (u Usage) Add(more Usage) Usage {
 
 // Self returns the usage of this process, in microseconds.
 func Self() (Usage, error) {
+	u, err := Spent()
+	if err != nil {
+		return u, err
+	}
+	u.Peak, err = peak(os.Getpid())
+	return u, err
+}
+
+// Spent is Self without the memory, which takes 50 µs to read.
+func Spent() (Usage, error) {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return Usage{}, fmt.Errorf("read own usage: %w", err)
 	}
-	peak, err := peak(os.Getpid())
-	return Usage{User: time.Duration(r.Utime.Nano()), System: time.Duration(r.Stime.Nano()), Peak: peak}, err
+	return Usage{User: time.Duration(r.Utime.Nano()), System: time.Duration(r.Stime.Nano())}, nil
 }
 
 // Of returns the usage of process pid, in steps of 10 ms.
