@@ -109,7 +109,7 @@ func TestStolen(t *testing.T) {
 }
 
 func TestPeerStatements(t *testing.T) {
-	p := peer{schema: event.Default(), broker: "b:1", group: "g", rules: ruleset.New(3)}
+	p := peer{schema: event.Default(), broker: "b:1", group: "g", rules: ruleset.New(3), all: true}
 	all := strings.Join(p.statements(), "\n")
 	for _, want := range []string{
 		"`debtor` Tuple(`account` String, `scheme` LowCardinality(String)", "kafka_topic_list = 'part.bank.reports,part.telecom.reports'",
