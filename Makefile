@@ -58,7 +58,8 @@ vectors: needs-vectors engine kafka-jars ## Runs the tests that read published v
 	HALTWIRE_VECTORS="$(abspath $(HALTWIRE_VECTORS))" go test -timeout $(TIMEOUT) -tags vectors -run Vector ./...
 
 crash: needs-test engine kafka-jars ## Kills every process at many instants and checks what is left
-	go test -timeout $(TIMEOUT) -tags crash -run Crash -count 1 ./...
+	go test -timeout 1h -tags crash -run 'Crash|Away|Zombie|Signals' -count 1 -v ./cmd/haltwire/crash
+	go test -timeout $(TIMEOUT) -tags crash -run Crash -count 1 $$(go list ./... | grep -v cmd/haltwire/crash)
 
 fuzz: needs-go ## Runs each fuzz target for FUZZTIME
 	@.make/fuzz $(FUZZTIME)

@@ -144,6 +144,9 @@ func judgeZombie(t *testing.T, gb *world.Partner, log []world.Attempt, pending m
 			t.Errorf("a sent %s %d times with %v first attempts on the log", message, n, wins[message])
 		}
 	}
+	if pointless == 0 {
+		t.Error("a wrote no attempt after it woke: the fault has proved nothing")
+	}
 	t.Logf("%d messages waited; after it woke, a wrote %d attempts at them; %d of its attempts were not the first of their number", len(pending), pointless, lost)
 }
 
