@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"strings"
 	"unsafe"
 
 	"github.com/haltwire/haltwire/pipeline/code"
@@ -74,7 +73,7 @@ func (b *Builder) locate(s *event.Schema) {
 		m := func(name string) int { return s.Must(role + name) }
 		b.side[i] = sideColumns{account: m("account"), scheme: m("scheme"), bic: m("bic"), system: m("clearing_system"),
 			clearing: m("clearing_id"), country: m("account_country"), uid: m("uid")}
-		b.cols[m("account")].account = true
+		b.cols[m("account")].way = asAccount
 		b.derive.country = b.derive.country || b.cols[m("account_country")].project
 		b.derive.uid = b.derive.uid || b.cols[m("uid")].project
 		b.cols[m("bic")].bic = true
@@ -90,9 +89,6 @@ func (b *Builder) locate(s *event.Schema) {
 	for _, name := range []string{"report_id", "reporter", "revision", "kind", "occurred_at"} {
 		b.cols[m(name)].project = true
 	}
-	for i := range b.cols {
-		b.cols[i].email = strings.HasSuffix(b.cols[i].Name, ".email")
-	}
 }
 
 func (b *Builder) keep(cols ...int) {
@@ -103,18 +99,18 @@ func (b *Builder) keep(cols ...int) {
 
 // value returns the text of a held column, nil when it is missing.
 func (b *Builder) value(c int) []byte {
-	if b.has[c] != b.serial {
+	if b.cols[c].has != b.serial {
 		return nil
 	}
-	return b.text[c]
+	return b.cols[c].text
 }
 
 // derived fills the reporter's country, the accounts and the derived columns.
 func (b *Builder) derived() {
-	if b.has[b.at.country] != b.serial && b.opts.ReporterCountry != "" {
-		b.text[b.at.country] = bytesOf(b.opts.ReporterCountry)
+	if b.cols[b.at.country].has != b.serial && b.opts.ReporterCountry != "" {
+		b.cols[b.at.country].text = bytesOf(b.opts.ReporterCountry)
 		b.set(b.at.country)
-		b.putCountry(b.at.country)
+		b.putCountry(b.at.country, b.cols[b.at.country].text)
 	}
 	for i := range b.side {
 		b.account(i)
@@ -131,8 +127,8 @@ func (b *Builder) derived() {
 	if b.derive.key {
 		b.key()
 	}
-	if b.derive.base && b.has[b.at.amount] == b.serial && b.has[b.at.currency] == b.serial {
-		if d, ok := b.opts.Rates.Convert(b.amount, b.text[b.at.currency], b.when); ok {
+	if b.derive.base && b.cols[b.at.amount].has == b.serial && b.cols[b.at.currency].has == b.serial {
+		if d, ok := b.opts.Rates.Convert(b.amount, b.cols[b.at.currency].text, b.when); ok {
 			b.cols[b.at.base].vec.SetDecimal(b.batch.Rows, d)
 		}
 	}
@@ -143,11 +139,16 @@ func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)
 
 // grab returns the free end of the arena to append to; took keeps what column c
 // was given there.
-func (b *Builder) grab() []byte { return b.arena[len(b.arena):] }
+func (b *Builder) grab() []byte {
+	if cap(b.arena)-len(b.arena) < 512 {
+		b.arena = append(make([]byte, 0, 2*cap(b.arena)+1024), b.arena...)
+	}
+	return b.arena[len(b.arena):]
+}
 
 func (b *Builder) took(c int) {
 	b.set(c)
-	t := b.text[c]
+	t := b.cols[c].text
 	if n := len(b.arena); cap(b.arena)-n >= len(t) {
 		b.arena = b.arena[:n+len(t)]
 		return
@@ -155,37 +156,31 @@ func (b *Builder) took(c int) {
 	b.arena = append(make([]byte, 0, 2*cap(b.arena)+len(t)+256), b.arena...)
 }
 
-// put stores the text of column c in the batch when it is projected.
-func (b *Builder) put(c int) {
-	col := &b.cols[c]
-	switch {
-	case !col.project:
-	case col.Type == event.Symbol:
-		col.vec.SetCode(b.batch.Rows, col.dict.Code(b.text[c]))
-	default:
-		col.vec.SetText(b.batch.Rows, b.text[c])
-	}
-}
-
-// putCountry is put for a column of countries: their codes stand in a table,
+// putCountry stores a country in column c. Codes of countries stand in a table,
 // because every report has two or three of them.
-func (b *Builder) putCountry(c int) {
-	col, text := &b.cols[c], b.text[c]
+func (b *Builder) putCountry(c int, text []byte) {
+	col := &b.cols[c]
 	if !col.project {
 		return
 	}
+	if known := b.countryCode(c, text); known != 0 {
+		col.vec.SetCode(b.batch.Rows, known)
+	}
+}
+
+// countryCode returns the code of a country in the dictionary of column c.
+func (b *Builder) countryCode(c int, text []byte) uint32 {
 	if !code.IsCountry(text) { // a default that the config did not check
-		b.put(c)
-		return
+		return b.cols[c].dict.Code(text)
 	}
-	if col.countries == nil {
-		col.countries = new([26 * 26]uint32)
+	if b.codes[c] == nil {
+		b.codes[c] = new([26 * 26]uint32)
 	}
-	known := &col.countries[int(text[0]-'A')*26+int(text[1]-'A')]
+	known := &b.codes[c][int(text[0]-'A')*26+int(text[1]-'A')]
 	if *known == 0 {
-		*known = col.dict.Code(text)
+		*known = b.cols[c].dict.Code(text)
 	}
-	col.vec.SetCode(b.batch.Rows, *known)
+	return *known
 }
 
 // account brings the account of side i into its normal form.
@@ -198,22 +193,24 @@ func (b *Builder) account(i int) {
 	}
 	scheme := b.scheme(s)
 	if !normal(scheme, acc) {
-		b.text[s.account] = AppendAccount(b.grab(), scheme, acc)
+		b.cols[s.account].text = AppendAccount(b.grab(), scheme, acc)
 		b.took(s.account)
-		acc = b.text[s.account]
+		acc = b.cols[s.account].text
 	}
 	if len(acc) == 0 { // nothing but blanks and dashes
-		b.has[s.account] = b.serial - 1
+		b.cols[s.account].has = b.serial - 1
 		b.missing[s.account].Add(1)
 		return
 	}
 	b.iban[i] = (b.derive.country || b.derive.uid) && (scheme == "iban" || scheme == "") && code.IsIBAN(acc)
-	b.put(s.account)
+	if col := &b.cols[s.account]; col.project {
+		col.vec.SetText(b.batch.Rows, acc)
+	}
 }
 
 // scheme returns the scheme of a side, "" when missing.
 func (b *Builder) scheme(s *sideColumns) string {
-	if b.has[s.scheme] != b.serial {
+	if b.cols[s.scheme].has != b.serial {
 		return ""
 	}
 	return b.cols[s.scheme].dict.Value(b.cols[s.scheme].code)
@@ -235,9 +232,14 @@ func (b *Builder) country(i int) {
 	}
 	var text []byte
 	if b.iban[i] {
-		text = b.text[s.account][:2]
-	} else if b.has[s.bic] == b.serial {
-		text = bytesOf(b.bank(i).country)
+		text = b.cols[s.account].text[:2]
+	} else if b.cols[s.bic].has == b.serial {
+		k := b.bank(i)
+		if k.code != 0 {
+			b.cols[s.country].vec.SetCode(b.batch.Rows, k.code)
+			return
+		}
+		text = bytesOf(k.country)
 	}
 	if id := b.value(s.clearing); len(text) == 0 && id != nil {
 		country, _ := code.ClearingCountry(b.value(s.system), id)
@@ -247,7 +249,6 @@ func (b *Builder) country(i int) {
 		text = b.value(b.at.country)
 	}
 	if len(text) > 0 {
-		b.text[s.country] = text
-		b.putCountry(s.country)
+		b.putCountry(s.country, text)
 	}
 }

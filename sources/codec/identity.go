@@ -1,15 +1,21 @@
 package codec
 
 import (
+	"bytes"
+	"encoding/binary"
+
 	"github.com/haltwire/haltwire/pipeline/code"
 )
 
-// bank is what a BIC says: its country, "" when it is none, and how it stands in
-// an identity.
+// bank is what a BIC says: its country, "" when it is none, how it stands in an
+// identity, and what comes before the account in the identities of one scheme.
 type bank struct {
 	known   bool
+	code    uint32 // of country in the side's account_country, 0 = unknown
 	country string
 	part    []byte
+	scheme  string // of head; senders of one bank seldom use several
+	head    []byte // "bban:HWBIINBB:"
 }
 
 // bank returns what the BIC of side i says; the side must have one.
@@ -21,7 +27,10 @@ func (b *Builder) bank(i int) *bank {
 	}
 	k := &b.banks[i][code]
 	if !k.known {
-		*k = newBank(b.text[c])
+		*k = newBank(b.cols[c].text)
+		if country := b.side[i].country; k.country != "" && b.cols[country].project {
+			k.code = b.countryCode(country, bytesOf(k.country))
+		}
 	}
 	return k
 }
@@ -58,22 +67,39 @@ func (b *Builder) uid(i int) {
 	if scheme == "" {
 		scheme = "bban"
 	}
-	out := append(append(b.grab(), scheme...), ':')
-	if scheme != "upi" && scheme != "crypto" {
-		n := len(out)
-		if out = b.servicer(out, i); len(out) == n {
-			return
+	if head := b.head(i, scheme); len(head) > 0 {
+		b.cols[s.uid].vec.SetJoined(b.batch.Rows, head, acc)
+	}
+}
+
+// head returns what comes before the account of side i in its identity, nothing
+// when the servicer is needed and unknown.
+func (b *Builder) head(i int, scheme string) []byte {
+	own := scheme == "upi" || scheme == "crypto"
+	var k *bank
+	if !own && b.cols[b.side[i].bic].has == b.serial {
+		if k = b.bank(i); k.scheme == scheme {
+			return k.head
 		}
 	}
-	b.text[s.uid] = append(append(out, ':'), acc...)
-	b.took(s.uid)
-	b.put(s.uid)
+	out := append(append(b.grab(), scheme...), ':')
+	if !own {
+		n := len(out)
+		if out = b.servicer(out, i); len(out) == n {
+			return nil
+		}
+	}
+	out = append(out, ':')
+	if k != nil {
+		k.scheme, k.head = scheme, bytes.Clone(out)
+	}
+	return out
 }
 
 // servicer appends who keeps the account of side i, nothing when unknown.
 func (b *Builder) servicer(dst []byte, i int) []byte {
 	s := &b.side[i]
-	if b.has[s.bic] == b.serial {
+	if b.cols[s.bic].has == b.serial {
 		return append(dst, b.bank(i).part...)
 	}
 	if id := b.value(s.clearing); id != nil {
@@ -114,20 +140,17 @@ func appendPart(dst, s []byte, bank bool) []byte {
 
 // key derives payment.key.
 func (b *Builder) key() {
-	out := b.grab()
-	if uetr := b.value(b.pay.uetr); isUUID(uetr) {
-		if normal("upi", uetr) { // no capitals
-			b.cols[b.pay.key].vec.SetText(b.batch.Rows, uetr)
-			return
+	var out []byte
+	uetr := b.value(b.pay.uetr)
+	if ok, capitals := uuid(uetr); ok {
+		if out = uetr; capitals {
+			out = append(b.grab(), uetr...)
+			lower(out)
 		}
-		out = append(out, uetr...)
-		lower(out)
-	} else if out = b.reference(out); len(out) == 0 {
+	} else if out = b.reference(b.grab()); len(out) == 0 {
 		return
 	}
-	b.text[b.pay.key] = out
-	b.took(b.pay.key)
-	b.put(b.pay.key)
+	b.cols[b.pay.key].vec.SetText(b.batch.Rows, out)
 }
 
 func (b *Builder) reference(out []byte) []byte {
@@ -138,7 +161,7 @@ func (b *Builder) reference(out []byte) []byte {
 	for i, c := range refs {
 		if id := b.value(c); id != nil {
 			day := int32(b.when / 86_400_000)
-			if b.has[b.pay.settled] == b.serial {
+			if b.cols[b.pay.settled].has == b.serial {
 				day = b.settle
 			}
 			return AppendDate(append(appendPart(append(out, dated[i]...), id, false), ':'), day)
@@ -153,20 +176,27 @@ func (b *Builder) reference(out []byte) []byte {
 	return out[:0]
 }
 
-// isUUID reports whether s has the form 8-4-4-4-12 of hexadecimal digits.
-func isUUID(s []byte) bool {
+// uuid reports whether s has the form 8-4-4-4-12 of hexadecimal digits, and
+// whether it has capitals. Four words cover the digits.
+func uuid(s []byte) (ok, capitals bool) {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return false
+		return false, false
 	}
-	n := 0
-	for _, c := range s {
-		n += int(hexDigit[c])
+	le := binary.LittleEndian
+	a, b := le.Uint64(s), uint64(le.Uint32(s[9:]))|uint64(le.Uint32(s[14:]))<<32
+	c, d := uint64(le.Uint32(s[19:]))|uint64(le.Uint32(s[24:]))<<32, le.Uint64(s[28:])
+	if (notHex(a)|notHex(b)|notHex(c)|notHex(d))&highs != 0 {
+		return false, false
 	}
-	return n == 32
+	big := a&^(a<<1) | b&^(b<<1) | c&^(c<<1) | d&^(d<<1) // of letters: bit 6 without bit 5
+	return true, big&(0x40*ones) != 0
 }
 
-// hexDigit is 1 for hexadecimal digits: sums of it need no branch.
-var hexDigit = [256]uint8{
-	'0': 1, '1': 1, '2': 1, '3': 1, '4': 1, '5': 1, '6': 1, '7': 1, '8': 1, '9': 1,
-	'a': 1, 'b': 1, 'c': 1, 'd': 1, 'e': 1, 'f': 1, 'A': 1, 'B': 1, 'C': 1, 'D': 1, 'E': 1, 'F': 1,
+// notHex has a high bit where a byte of w is no hexadecimal digit.
+func notHex(w uint64) uint64 {
+	low := w &^ highs
+	letter := (low | 0x20*ones) ^ 0x60*ones // 1 to 6
+	notDigit := (low ^ 0x30*ones) + 0x76*ones
+	notLetter := (letter + 0x79*ones) | ^(letter + 0x7f*ones)
+	return w | notDigit&notLetter
 }

@@ -1,5 +1,7 @@
 package codec
 
+import "encoding/binary"
+
 // Years that a time or date may have: what ClickHouse's DateTime64 and Date32
 // hold. occurred_at is narrower, see Builder.
 const (
@@ -16,6 +18,11 @@ const (
 // ParseTime reads an RFC 3339 time as Unix ms; digits behind the millisecond are
 // cut off. Leap seconds are refused: none was inserted since 2016.
 func ParseTime(s []byte) (int64, bool) {
+	if len(s) == 24 {
+		if ms, ok := usual(s); ok {
+			return ms, true
+		}
+	}
 	if len(s) < 20 || s[10]|32 != 't' || s[13] != ':' || s[16] != ':' {
 		return 0, false
 	}
@@ -37,6 +44,35 @@ func ParseTime(s []byte) (int64, bool) {
 	}
 	shift, ok := zone(rest)
 	return ms - shift, ok
+}
+
+// The three words of 0000-00-00T00:00:00.000Z, and which of their bytes are no
+// digits.
+const (
+	form1, signs1 = 0x2d30302d30303030, 0xff0000ff00000000
+	form2, signs2 = 0x30303a3030543030, 0x0000ff0000ff0000
+	form3, signs3 = 0x5a3030302e30303a, 0xff000000ff0000ff
+)
+
+// usual reads a time of the form 2006-01-02T15:04:05.000Z, which nearly all have,
+// a word at a time: each byte minus its form is a digit or 0.
+func usual(s []byte) (int64, bool) {
+	a := binary.LittleEndian.Uint64(s) ^ form1
+	b := binary.LittleEndian.Uint64(s[8:]) ^ form2
+	c := binary.LittleEndian.Uint64(s[16:24]) ^ form3
+	const nine = 0x76 * ones // carries into the high bit from 10 on
+	wrong := (a | b | c | (a&^highs + nine) | (b&^highs + nine) | (c&^highs + nine)) & highs
+	if wrong|a&signs1|b&signs2|c&signs3 != 0 {
+		return 0, false
+	}
+	pa, pb, pc := a*10+a>>8, b*10+b>>8, c*10+c>>8 // byte i: digits i and i+1 as a number
+	y, m, d := int(pa&0xff)*100+int(pa>>16&0xff), int(pa>>40&0xff), int(pb&0xff)
+	h, min, sec := int(pb>>24&0xff), int(pb>>48&0xff), int(pc>>8&0xff)
+	if !isDay(y, m, d) || h > 23 || min > 59 || sec > 59 {
+		return 0, false
+	}
+	ms := int(pc>>32&0xff)*10 + int(c>>48&0xff)
+	return int64(civil(y, m, d))*86_400_000 + int64((h*60+min)*60+sec)*1000 + int64(ms), true
 }
 
 // millis reads the digits behind the point and returns the first three as
@@ -91,10 +127,15 @@ func ParseDate(s []byte) (int32, bool) {
 	m, okM := two(s[5:])
 	d, okD := two(s[8:])
 	y += c * 100
-	if !okC || !okY || !okM || !okD || y < firstYear || y > lastYear || m < 1 || m > 12 || d < 1 || d > monthDays(y, m) {
+	if !okC || !okY || !okM || !okD || !isDay(y, m, d) {
 		return 0, false
 	}
 	return civil(y, m, d), true
+}
+
+// isDay reports whether a day of the years that a time may have exists.
+func isDay(y, m, d int) bool {
+	return y >= firstYear && y <= lastYear && m >= 1 && m <= 12 && d >= 1 && (d <= 28 || d <= monthDays(y, m))
 }
 
 func monthDays(y, m int) int {

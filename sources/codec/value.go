@@ -12,35 +12,77 @@ import (
 )
 
 // set marks column c as having a value in this record.
-func (b *Builder) set(c int) { b.has[c] = b.serial }
+func (b *Builder) set(c int) { b.cols[c].has = b.serial }
 
 // Text judges and stores a text value of column c; s must stay unchanged until
-// the record ends.
+// the record ends. Bytes behind s, within its capacity, may be read.
 func (b *Builder) Text(c int, s []byte) *Defect {
 	col := &b.cols[c]
-	switch col.Type {
-	case event.Symbol:
-		return b.symbol(c, col, s)
-	case event.Text:
-		if b.holder.Has(s) {
-			b.missing[c].Add(1)
-			return nil
+	if col.way == asSymbol {
+		known := col.dict.Find(s)
+		if known == 0 {
+			return b.symbol(c, col, s)
 		}
-		return b.plain(c, col, s)
+		b.keepCode(col, s, known)
+		return nil
 	}
-	if b.holder.word(s) {
+	if b.holder.may(s) && b.placeholder(col, s) {
 		b.missing[c].Add(1)
 		return nil
 	}
-	switch col.Type {
-	case event.Decimal:
+	switch col.way {
+	case asPlain:
+		b.keepText(col, s)
+		return nil
+	case asAccount, asLoose:
+		col.has, col.text = b.serial, s
+		return nil
+	case asDecimal:
 		return b.decimal(c, col, s)
-	case event.Time:
+	case asTime:
 		return b.time(c, col, s)
-	case event.Date:
+	case asDate:
 		return b.date(c, col, s)
+	case asPhone:
+		return b.phone(col, s)
+	case asEmail:
+		from := len(b.arena)
+		b.arena = AppendEmail(b.arena, s)
+		b.keepText(col, b.arena[from:])
+		return nil
 	}
 	return Refuse(event.BadType, col.Name, "%s is a text; write it as a %s", col.Name, jsonType(col.Type))
+}
+
+// placeholder reports whether s means "missing" for col. Runs do so in texts only.
+func (b *Builder) placeholder(col *column, s []byte) bool {
+	switch col.way {
+	case asPlain, asAccount, asLoose, asPhone, asEmail:
+		return b.holder.Has(s)
+	}
+	return b.holder.word(s)
+}
+
+// keepText stores s as the value of a Text column.
+func (b *Builder) keepText(col *column, s []byte) {
+	col.has = b.serial
+	if col.hold {
+		col.text = s
+	}
+	if col.project {
+		col.vec.SetText(b.batch.Rows, s)
+	}
+}
+
+// keepCode stores s, whose code is known, as the value of a Symbol column.
+func (b *Builder) keepCode(col *column, s []byte, known uint32) {
+	col.has = b.serial
+	if col.hold {
+		col.text, col.code = s, known
+	}
+	if col.project {
+		col.vec.SetCode(b.batch.Rows, known)
+	}
 }
 
 func jsonType(t event.Type) string {
@@ -57,58 +99,30 @@ func jsonType(t event.Type) string {
 	return "text in quotes"
 }
 
-func (b *Builder) plain(c int, col *column, s []byte) *Defect {
-	switch {
-	case col.Phone && !IsPhone(s):
+func (b *Builder) phone(col *column, s []byte) *Defect {
+	if !IsPhone(s) {
 		from := len(b.arena)
 		b.arena = AppendPhone(b.arena, s)
 		if s = b.arena[from:]; !IsPhone(s) {
 			return Refuse(event.BadType, col.Name, "%s is not a phone number in E.164; write + and the country code, 7 to 15 digits in all, as in +919876543210", col.Name)
 		}
-	case col.email:
-		from := len(b.arena)
-		b.arena = AppendEmail(b.arena, s)
-		s = b.arena[from:]
 	}
-	if col.hold {
-		b.text[c] = s
-		if col.account {
-			b.set(c)
-			return nil
-		}
-	}
-	b.set(c)
-	if col.project {
-		col.vec.SetText(b.batch.Rows, s)
-	}
+	b.keepText(col, s)
 	return nil
 }
 
-// symbol uses the dictionary as a memory of good values: what it has was judged.
+// symbol judges a value that the dictionary does not have: it is a memory of good
+// values.
 func (b *Builder) symbol(c int, col *column, s []byte) *Defect {
-	var known uint32
-	if col.dict != nil {
-		known = col.dict.Find(s)
+	switch {
+	case col.List != event.Free && b.listed(col, s):
+	case b.holder.Has(s):
+		b.missing[c].Add(1)
+		return nil
+	case col.List != event.Free:
+		return b.unlisted(col, s)
 	}
-	if known == 0 {
-		if col.List != event.Free && b.listed(col, s) {
-			known = col.dict.Code(s)
-		} else if b.holder.Has(s) {
-			b.missing[c].Add(1)
-			return nil
-		} else if col.List != event.Free {
-			return b.unlisted(col, s)
-		} else if col.dict != nil {
-			known = col.dict.Code(s)
-		}
-	}
-	b.set(c)
-	if col.hold {
-		b.text[c], col.code = s, known
-	}
-	if col.project {
-		col.vec.SetCode(b.batch.Rows, known)
-	}
+	b.keepCode(col, s, col.dict.Code(s))
 	return nil
 }
 

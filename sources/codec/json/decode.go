@@ -23,6 +23,7 @@ type Decoder struct {
 	// Of the record in hand.
 	data    []byte
 	pos     int
+	marks   marks
 	serial  uint32
 	seen    []uint32 // one a member of the schema: serial of the record that had it
 	scratch []byte   // texts that had escapes
@@ -69,7 +70,7 @@ func (d *Decoder) record(raw []byte) *codec.Defect {
 	if len(raw) == 0 {
 		return codec.Refuse(event.Syntax, "", "the record is empty; every record is one report")
 	}
-	if !utf8.Valid(raw) {
+	if !d.marks.read(raw) {
 		return codec.Refuse(event.UTF8, "", "byte %d is not UTF-8; send JSON in UTF-8", invalid(raw))
 	}
 	d.reset(raw)
@@ -90,7 +91,7 @@ func (d *Decoder) record(raw []byte) *codec.Defect {
 }
 
 func (d *Decoder) reset(raw []byte) {
-	d.data, d.pos = raw, 0
+	d.data, d.pos = raw[:len(raw):len(raw)], 0 // values may be read up to their capacity: not beyond the record
 	d.scratch, d.path = d.scratch[:0], d.path[:0]
 	d.unknown.reset()
 	d.serial++

@@ -1,8 +1,6 @@
 package json
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -33,43 +31,22 @@ func (d *Decoder) syntax(what string) *codec.Defect {
 	return codec.Refuse(event.Syntax, "", "byte %d is %q where %s should stand; the record is not JSON (RFC 8259)", d.pos, d.data[d.pos], what)
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// special returns a word whose lowest set bit marks the first byte of w that ends
-// plain text in a string: a quote, a backslash or a control character.
-func special(w uint64) uint64 {
-	quote := w ^ ones*'"'
-	slash := w ^ ones*'\\'
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
-}
-
 // text reads a string whose opening quote is at pos. Without escapes it returns
 // the record's own bytes.
 func (d *Decoder) text() ([]byte, *codec.Defect) {
-	d.pos++
-	from := d.pos
-	data := d.data
-	i := from
-	for i+8 <= len(data) {
-		if m := special(binary.LittleEndian.Uint64(data[i:])); m != 0 {
-			i += bits.TrailingZeros64(m) >> 3
-			goto found
-		}
-		i += 8
+	from := d.pos + 1
+	end := d.marks.next(from)
+	if end < len(d.data) && d.data[end] == '"' {
+		d.pos = end + 1
+		return d.data[from:end], nil
 	}
-	for i < len(data) && data[i] != '"' && data[i] != '\\' && data[i] >= ' ' {
-		i++
-	}
-found:
-	d.pos = i
-	if i < len(data) && data[i] == '"' {
-		d.pos++
-		return data[from:i], nil
-	}
-	if i < len(data) && data[i] == '\\' {
+	return d.unusual(from, end)
+}
+
+// unusual is text for a string that has no quote at its first mark.
+func (d *Decoder) unusual(from, end int) ([]byte, *codec.Defect) {
+	d.pos = end
+	if end < len(d.data) && d.data[end] == '\\' {
 		return d.escaped(from)
 	}
 	return nil, d.syntax("a character or the closing quote of a string")
