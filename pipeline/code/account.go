@@ -1,33 +1,41 @@
 package code
 
-// ibanLengths is the total length of an IBAN by country (IBAN registry of SWIFT),
-// sorted, five bytes an entry.
-const ibanLengths = "" +
-	"AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 " +
-	"CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 " +
-	"GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 " +
-	"KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 " +
-	"MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 " +
-	"RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 " +
-	"UA29 VA22 VG24 XK20 YE30 "
+// ibanLengths is the total length of an IBAN by the letters of its country (IBAN
+// registry of SWIFT), 0 where there is none.
+var ibanLengths = [26][26]uint8{
+	'A' - 'A': {'D' - 'A': 24, 'E' - 'A': 23, 'L' - 'A': 28, 'T' - 'A': 20, 'Z' - 'A': 28},
+	'B' - 'A': {'A' - 'A': 20, 'E' - 'A': 16, 'G' - 'A': 22, 'H' - 'A': 22, 'I' - 'A': 27, 'R' - 'A': 29, 'Y' - 'A': 28},
+	'C' - 'A': {'H' - 'A': 21, 'R' - 'A': 22, 'Y' - 'A': 28, 'Z' - 'A': 24},
+	'D' - 'A': {'E' - 'A': 22, 'J' - 'A': 27, 'K' - 'A': 18, 'O' - 'A': 28},
+	'E' - 'A': {'E' - 'A': 20, 'G' - 'A': 29, 'S' - 'A': 24},
+	'F' - 'A': {'I' - 'A': 18, 'K' - 'A': 18, 'O' - 'A': 18, 'R' - 'A': 27},
+	'G' - 'A': {'B' - 'A': 22, 'E' - 'A': 22, 'I' - 'A': 23, 'L' - 'A': 18, 'R' - 'A': 27, 'T' - 'A': 28},
+	'H' - 'A': {'N' - 'A': 28, 'R' - 'A': 21, 'U' - 'A': 28},
+	'I' - 'A': {'E' - 'A': 22, 'L' - 'A': 23, 'Q' - 'A': 23, 'S' - 'A': 26, 'T' - 'A': 27},
+	'J' - 'A': {'O' - 'A': 30},
+	'K' - 'A': {'W' - 'A': 30, 'Z' - 'A': 20},
+	'L' - 'A': {'B' - 'A': 28, 'C' - 'A': 32, 'I' - 'A': 21, 'T' - 'A': 20, 'U' - 'A': 20, 'V' - 'A': 21, 'Y' - 'A': 25},
+	'M' - 'A': {'C' - 'A': 27, 'D' - 'A': 24, 'E' - 'A': 22, 'K' - 'A': 19, 'N' - 'A': 20, 'R' - 'A': 27, 'T' - 'A': 31, 'U' - 'A': 30},
+	'N' - 'A': {'I' - 'A': 28, 'L' - 'A': 18, 'O' - 'A': 15},
+	'O' - 'A': {'M' - 'A': 23},
+	'P' - 'A': {'K' - 'A': 24, 'L' - 'A': 28, 'S' - 'A': 29, 'T' - 'A': 25},
+	'Q' - 'A': {'A' - 'A': 29},
+	'R' - 'A': {'O' - 'A': 24, 'S' - 'A': 22, 'U' - 'A': 33},
+	'S' - 'A': {'A' - 'A': 24, 'C' - 'A': 31, 'D' - 'A': 18, 'E' - 'A': 24, 'I' - 'A': 19, 'K' - 'A': 24, 'M' - 'A': 27, 'O' - 'A': 23, 'T' - 'A': 25, 'V' - 'A': 28},
+	'T' - 'A': {'L' - 'A': 23, 'N' - 'A': 24, 'R' - 'A': 26},
+	'U' - 'A': {'A' - 'A': 29},
+	'V' - 'A': {'A' - 'A': 22, 'G' - 'A': 24},
+	'X' - 'A': {'K' - 'A': 20},
+	'Y' - 'A': {'E' - 'A': 30},
+}
 
 // ibanLength returns the length that the country a, b gives its IBANs, 0 when it
 // has none.
 func ibanLength(a, b byte) int {
-	lo, hi := 0, len(ibanLengths)/5
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		e := ibanLengths[mid*5 : mid*5+5]
-		switch {
-		case e[0] == a && e[1] == b:
-			return int(e[2]-'0')*10 + int(e[3]-'0')
-		case e[0] < a || e[0] == a && e[1] < b:
-			lo = mid + 1
-		default:
-			hi = mid
-		}
+	if !upper(a) || !upper(b) {
+		return 0
 	}
-	return 0
+	return int(ibanLengths[a-'A'][b-'A'])
 }
 
 // IsIBAN reports whether s is an IBAN in its compact upper-case form: a country
@@ -45,34 +53,45 @@ func IsIBAN(s []byte) bool {
 		return false
 	}
 	rest, _ = mod97(s[:4], rest)
-	return rest%97 == 1
+	return rest == 1
 }
 
 // mod97 goes on with the number rest over s, letters counting as 10 to 35. It
-// returns a number with the same remainder, which it takes only when the next
-// digits would not fit.
+// returns a number with the same remainder below 97; eight characters have at most
+// 16 digits, so a division is due only behind them.
 func mod97(s []byte, rest uint64) (uint64, bool) {
-	for _, c := range s {
-		switch {
-		case digit(c):
-			rest = rest*10 + uint64(c-'0')
-		case upper(c):
-			rest = rest*100 + uint64(c-'A') + 10
-		default:
-			return 0, false
+	wrong := false
+	for len(s) > 0 {
+		n := min(8, len(s))
+		for _, c := range s[:n] {
+			x := ibanDigits[c]
+			rest = rest*uint64(x.times) + uint64(x.value)
+			wrong = wrong || x.times == 0
 		}
-		if rest > 1<<56 {
-			rest %= 97
-		}
+		rest %= 97
+		s = s[n:]
 	}
-	return rest, true
+	return rest, !wrong
+}
+
+// ibanDigits says by what a character shifts a number and what it adds; nothing
+// for those that an IBAN cannot have.
+var ibanDigits = [256]struct{ times, value uint8 }{
+	'0': {10, 0}, '1': {10, 1}, '2': {10, 2}, '3': {10, 3}, '4': {10, 4}, '5': {10, 5}, '6': {10, 6}, '7': {10, 7}, '8': {10, 8}, '9': {10, 9},
+	'A': {100, 10}, 'B': {100, 11}, 'C': {100, 12}, 'D': {100, 13}, 'E': {100, 14}, 'F': {100, 15}, 'G': {100, 16}, 'H': {100, 17}, 'I': {100, 18},
+	'J': {100, 19}, 'K': {100, 20}, 'L': {100, 21}, 'M': {100, 22}, 'N': {100, 23}, 'O': {100, 24}, 'P': {100, 25}, 'Q': {100, 26}, 'R': {100, 27},
+	'S': {100, 28}, 'T': {100, 29}, 'U': {100, 30}, 'V': {100, 31}, 'W': {100, 32}, 'X': {100, 33}, 'Y': {100, 34}, 'Z': {100, 35},
 }
 
 // IBANCountries returns the countries that have IBANs, in order.
 func IBANCountries() []string {
 	var out []string
-	for i := 0; i < len(ibanLengths); i += 5 {
-		out = append(out, ibanLengths[i:i+2])
+	for a, row := range ibanLengths {
+		for b, n := range row {
+			if n > 0 {
+				out = append(out, string([]byte{byte('A' + a), byte('A' + b)}))
+			}
+		}
 	}
 	return out
 }

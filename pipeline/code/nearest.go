@@ -6,7 +6,7 @@ import (
 )
 
 // aliases are well-known wrong names of codes, in lower case.
-var aliases = map[string]string{
+var aliases = map[string]string{ //nolint:gochecknoglobals // a table that nobody writes
 	"uk": "GB", "gbr": "GB", "en": "GB", "england": "GB", "united kingdom": "GB", "great britain": "GB",
 	"usa": "US", "united states": "US", "ind": "IN", "india": "IN", "el": "GR", "ger": "DE", "deu": "DE",
 	"germany": "DE", "fra": "FR", "france": "FR", "uae": "AE", "are": "AE", "chn": "CN", "prc": "CN",

@@ -107,7 +107,7 @@ func shapeOf(s []byte) shape {
 }
 
 // prefixes[n] masks the first n bytes of a word.
-var prefixes = [9]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
+var prefixes = [9]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1} //nolint:gochecknoglobals // a table that nobody writes
 
 // slot mixes h. Two values of one slot cost a look into the map, nothing else.
 func (h shape) slot() uint8 {

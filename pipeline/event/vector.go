@@ -164,10 +164,10 @@ func (v *Vector) SetText(row int, s []byte) {
 	v.rows = row + 1
 }
 
-// wide is the length up to which a text is copied as if it had that length: two
-// pairs of vector moves, where a copy of the exact length is a call and a branch
-// on the length that is hard to predict.
-const wide = 32
+// wide is the length up to which a text is copied as if it had that length, a UUID
+// and most accounts and names: three vector moves, where a copy of the exact length
+// is a call and a branch on the length that is hard to predict.
+const wide = 48
 
 // push appends s to Data.
 func (v *Vector) push(s []byte) {

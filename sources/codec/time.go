@@ -23,6 +23,11 @@ func ParseTime(s []byte) (int64, bool) {
 			return ms, true
 		}
 	}
+	return anyTime(s)
+}
+
+// anyTime is ParseTime for all forms.
+func anyTime(s []byte) (int64, bool) {
 	if len(s) < 20 || s[10]|32 != 't' || s[13] != ':' || s[16] != ':' {
 		return 0, false
 	}

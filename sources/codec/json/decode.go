@@ -121,20 +121,25 @@ func (d *Decoder) object(o *object, level int) *codec.Defect {
 		d.pos++
 		return nil
 	}
-	last := 0
+	link := &o.first
 	for {
-		m, name, bad := d.name(o, last)
-		if bad != nil {
-			return bad
-		}
-		if m < 0 {
-			bad = d.stranger(o, name, level)
+		m := *link
+		if m != nil && m.at(d.data, d.pos) {
+			d.pos += len(m.quoted)
 		} else {
-			last = m + 1
-			bad = d.member(&o.members[m], level)
+			var bad *codec.Defect
+			if m, bad = d.other(o, level); bad != nil {
+				return bad
+			}
 		}
-		if bad != nil {
-			return bad
+		if m != nil {
+			if *link != m {
+				*link = m
+			}
+			link = &m.next
+			if bad := d.member(m, level); bad != nil {
+				return bad
+			}
 		}
 		if d.pos+1 < len(d.data) && d.data[d.pos] == ',' && d.data[d.pos+1] == '"' {
 			d.pos++ // nearly every report is written without blanks
@@ -163,31 +168,35 @@ func (d *Decoder) more(end byte) (bool, *codec.Defect) {
 	return false, d.syntax("a comma or the end of the array")
 }
 
-// name reads a member's name and the colon, up to its value. It returns the
-// member's index, or -1 and its name when o does not have it.
-func (d *Decoder) name(o *object, last int) (int, []byte, *codec.Defect) {
-	if guess := int(o.next[last]); guess < len(o.members) && o.members[guess].at(d.data, d.pos) {
-		d.pos += len(o.members[guess].quoted)
-		d.space()
-		return guess, nil, nil
+// other reads the name of a member that was not foreseen, and all of one that the
+// schema does not name, for which it returns nil.
+func (d *Decoder) other(o *object, level int) (*member, *codec.Defect) {
+	m, name, bad := d.name(o)
+	if bad == nil && m == nil {
+		bad = d.stranger(o, name, level)
 	}
+	return m, bad
+}
+
+// name reads a member's name and the colon. It returns the member, or nil and its
+// name when o does not have it.
+func (d *Decoder) name(o *object) (*member, []byte, *codec.Defect) {
 	if d.peek() != '"' {
-		return 0, nil, d.syntax("a member's name in quotes")
+		return nil, nil, d.syntax("a member's name in quotes")
 	}
 	name, bad := d.text()
 	if bad != nil {
-		return 0, nil, bad
+		return nil, nil, bad
 	}
 	if d.space() != ':' {
-		return 0, nil, d.syntax("a colon")
+		return nil, nil, d.syntax("a colon")
 	}
 	d.pos++
-	d.space()
-	if m, ok := o.names[string(name)]; ok {
-		o.next[last] = m
-		return int(m), name, nil
+	if i, ok := o.names[string(name)]; ok {
+		return &o.members[i], nil, nil
 	}
-	return none, name, nil
+	d.space()
+	return nil, name, nil
 }
 
 // member reads the value of a member that the schema names.
@@ -196,25 +205,24 @@ func (d *Decoder) member(m *member, level int) *codec.Defect {
 		return twice(d.fields[m.stamp])
 	}
 	d.seen[m.stamp] = d.serial
-	if m.column != none {
-		if d.peek() != '"' {
-			return d.value(m)
-		}
+	c := d.space()
+	if c == '"' && m.column != none {
 		s, bad := d.text()
 		if bad != nil {
 			return bad
 		}
 		return d.b.Text(int(m.column), s)
 	}
-	switch d.peek() {
-	case '{':
-		if level == depth {
-			return d.tooDeep()
-		}
+	switch {
+	case m.column != none:
+		return d.value(m)
+	case c == '{' && level == depth:
+		return d.tooDeep()
+	case c == '{':
 		return d.object(m.child, level+1)
-	case 'n':
+	case c == 'n':
 		return d.literal("null")
-	case 0:
+	case c == 0:
 		return d.syntax("a value")
 	}
 	return codec.Refuse(event.BadType, d.fields[m.stamp], "%s is no object; write its members in braces", d.fields[m.stamp])

@@ -16,7 +16,7 @@ type object struct {
 	free    bool   // the extra object: unknown members are welcome
 	names   map[string]int32
 	members []member
-	next    []int32 // next[i+1] = the member that followed member i last time
+	first   *member // the member that came first last time
 }
 
 // member is one member of an object: 64 bytes, a cache line, because it is looked
@@ -25,10 +25,11 @@ type member struct {
 	first  uint64 // the first eight bytes of quoted
 	mask   uint64 // of first: less than all bits when quoted is shorter
 	final  uint64 // the last eight
-	quoted []byte // "name": as it stands in most reports
+	quoted string // "name": as it stands in most reports
 	child  *object
-	column int32 // or none
-	stamp  int32 // index into Decoder.seen and Decoder.fields
+	next   *member // the member that followed last time; nil = not seen yet
+	column int32   // or none
+	stamp  int32   // index into Decoder.seen and Decoder.fields
 }
 
 // tree builds the objects of s and returns the root and the dotted names of all
@@ -60,7 +61,7 @@ func tree(s *event.Schema) (*object, []string) {
 type builder struct{ fields []string }
 
 func newObject(prefix string) *object {
-	return &object{prefix: []byte(prefix), names: map[string]int32{}, next: []int32{0}}
+	return &object{prefix: []byte(prefix), names: map[string]int32{}}
 }
 
 // add registers a column under path. A path that another column has already taken
@@ -91,18 +92,17 @@ func (t *builder) child(o *object, name, field string) *object {
 }
 
 func (o *object) insert(name string, m member) {
-	m.quoted = []byte(`"` + name + `":`)
+	m.quoted = `"` + name + `":`
 	m.first, m.mask = word(m.quoted)
 	if n := len(m.quoted); n >= 8 {
 		m.final, _ = word(m.quoted[n-8:])
 	}
 	o.names[name] = int32(len(o.members))
 	o.members = append(o.members, m)
-	o.next = append(o.next, int32(len(o.members)-1))
 }
 
 // word returns the first eight bytes of s, and a mask that is shorter when s is.
-func word(s []byte) (w, mask uint64) {
+func word(s string) (w, mask uint64) {
 	for i := range min(8, len(s)) {
 		w |= uint64(s[i]) << (8 * i)
 		mask |= 0xff << (8 * i)
@@ -113,15 +113,16 @@ func word(s []byte) (w, mask uint64) {
 // at reports whether m stands at data[pos:] in its usual form, name and colon
 // without a blank. Two words cover names of up to 13 letters.
 func (m *member) at(data []byte, pos int) bool {
-	n := len(m.quoted)
-	if pos+max(n, 8) > len(data) || (binary.LittleEndian.Uint64(data[pos:])^m.first)&m.mask != 0 {
+	rest := data[pos:]
+	if len(rest) < 8 || (binary.LittleEndian.Uint64(rest)^m.first)&m.mask != 0 {
 		return false
 	}
+	n := len(m.quoted)
 	if n <= 8 {
 		return true
 	}
-	if binary.LittleEndian.Uint64(data[pos+n-8:]) != m.final {
+	if len(rest) < n || binary.LittleEndian.Uint64(rest[n-8:]) != m.final {
 		return false
 	}
-	return n <= 16 || string(data[pos+8:pos+n-8]) == string(m.quoted[8:n-8])
+	return n <= 16 || string(rest[8:n-8]) == m.quoted[8:n-8]
 }
