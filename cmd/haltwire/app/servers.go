@@ -101,7 +101,9 @@ func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Han
 		if err != nil {
 			err = s.Close()
 		}
-		_ = <-failed // ErrServerClosed
+		if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
 		return err
 	}})
 }

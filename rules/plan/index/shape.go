@@ -165,10 +165,6 @@ func vocabulary(c event.Column, constants int) int {
 	return max(floor, constants)
 }
 
-// needleShare is how often a needle is assumed to be found: one text in this
-// many.
-const needleShare = 200
-
 // certain is the share of reports below which a hashed column needs no help.
 const certain = 1e-4
 

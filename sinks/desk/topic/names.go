@@ -86,7 +86,7 @@ func Ensure(ctx context.Context, c conn.Config, l Layout) error {
 	if err != nil {
 		return fmt.Errorf("ensure topics: %w", err)
 	}
-	defer admin.Close() //nolint:errcheck // nothing is written on close
+	defer admin.Close()
 	for _, w := range l.wanted() {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("ensure topics: %w", err)
