@@ -186,7 +186,8 @@ func (c *conditions) payment(r *Request, i int) {
 	p, at := r.Payments[i], fmt.Sprintf("payments[%d].", i)
 	c.refs(at+"refs", p.Refs)
 	c.servicer(at+"debtor.servicer", p.Debtor.Servicer)
-	c.want(p.Hop == 0 || len(p.ParentItems) > 0, at+"parent_items", "needed from hop 1 on")
+	learnt := p.Hop > 0 && r.Case != nil && r.Case.ParentAlert != "" // else only the requester's own reports tell of it
+	c.want(!learnt || len(p.ParentItems) > 0, at+"parent_items", "needed from hop 1 on when the case names a parent_alert")
 	c.want(!p.Disputed.Amount.Zero(), at+"disputed.amount", "is zero")
 	recall := slices.ContainsFunc(r.Asks, func(a Ask) bool { return a.Kind == "recall" })
 	c.want(!recall || p.Settled != nil, at+"settled", "needed for recall")

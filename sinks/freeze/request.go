@@ -160,7 +160,10 @@ type HolderID struct {
 // Payment is one item of an alert: one movement of money, however many reports
 // tell of it.
 type Payment struct {
-	ItemID         string         `json:"item_id" is:"id35"`
+	ItemID string `json:"item_id" is:"id35"`
+	// Hop is 0 for the victim's own payment. ParentItems are the items of the parent
+	// alert that it continues; they are needed from hop 1 on when the case names a
+	// parent_alert, for then a partner told of it.
 	Hop            uint8          `json:"hop"`
 	ParentItems    []string       `json:"parent_items,omitempty" is:"id35" len:"0..100"`
 	Refs           Refs           `json:"refs"`

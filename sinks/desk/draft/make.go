@@ -109,7 +109,11 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 			f.Subject = personal.Subject
 		}
 		if i.Source.Index < len(personal.Payments) {
-			f.Payments = append(f.Payments, intake.PaymentOf(i.ID, i.Hop, i.Amount, personal.Payments[i.Source.Index]))
+			p := intake.PaymentOf(i.ID, i.Hop, i.Amount, personal.Payments[i.Source.Index])
+			if i.Hop > 0 {
+				p.ParentItems = i.Parents
+			}
+			f.Payments = append(f.Payments, p)
 		}
 	}
 	return f, d.textFacts(ctx, a, &f)
