@@ -229,7 +229,10 @@ type ReceiptData struct {
 type OutcomeData struct {
 	MessageMark
 	OutcomeMark
-	Personal string `json:"personal"`
+	// Mismatched are the items whose funds do not sum to what our request says
+	// was credited. Whoever wrote the event has opened the request.
+	Mismatched []string `json:"mismatched,omitempty"`
+	Personal   string   `json:"personal"`
 }
 
 // OutcomeMark is what Apply may know of an outcome.

@@ -89,11 +89,50 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 		}
 		return known.Answer, err
 	}
-	verdicts, err := d.submit(ctx, []intake.Draft{intake.Message(d.opt.Root, key, in, in.Receipt)})
+	draft := intake.Message(d.opt.Root, key, in, in.Receipt)
+	if data, ok := draft.Data.(*caselog.OutcomeData); ok {
+		if data.Mismatched, err = d.mismatched(ctx, key, data); err != nil {
+			return delivery.Answer{}, err
+		}
+	}
+	verdicts, err := d.submit(ctx, []intake.Draft{draft})
 	if err != nil {
 		return delivery.Answer{}, err
 	}
 	return d.judge(ctx, key, in, verdicts[0])
+}
+
+// mismatched returns the items whose funds do not sum to what the request that
+// an outcome answers says was credited. Nobody knows that any more once the
+// request is erased.
+func (d *Desk) mismatched(ctx context.Context, key caselog.Key, o *caselog.OutcomeData) ([]string, error) {
+	var personal string
+	d.fold.with(key, func(s *apply.Subject) {
+		if s == nil || s.Alert(o.AlertID) == nil {
+			return
+		}
+		m := s.Alert(o.AlertID).Asked(o.OutcomeOf)
+		if m != nil {
+			personal = m.Personal
+		}
+	})
+	if personal == "" || len(o.Funds) == 0 {
+		return nil, nil
+	}
+	var body caselog.BodyPersonal
+	if err := d.open(ctx, personal, &body); errors.Is(err, caselog.ErrErased) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.OutcomeOf, err)
+	}
+	m, err := freeze.Parse([]byte(body.Body))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.OutcomeOf, err)
+	}
+	if r := intake.RequestOf(m); r != nil {
+		return freeze.Mismatched(o.Funds, r.Payments), nil
+	}
+	return nil, nil
 }
 
 func (d *Desk) judge(ctx context.Context, key caselog.Key, in delivery.Inbound, v apply.Verdict) (delivery.Answer, error) {

@@ -102,7 +102,10 @@ func (a Amounts) same(b Amounts) bool {
 // recorded, and raises a task. We never send one that does not.
 func Balance(o *Outcome, payments []Payment) error {
 	problems := amountProblems(o)
-	problems = append(problems, itemProblems(o.Funds, payments)...)
+	for _, m := range mismatches(o.Funds, payments) {
+		problems = append(problems, Problem{CodeSchema, "funds", fmt.Sprintf("item %s: funds sum to %s %s, credited are %s",
+			m.item, m.sum, m.credited.Currency, m.credited.Amount)})
+	}
 	if len(problems) > 0 {
 		return &Invalid{Problems: problems}
 	}
@@ -124,7 +127,23 @@ func amountProblems(o *Outcome) []Problem {
 	return out
 }
 
-func itemProblems(funds []Fund, payments []Payment) []Problem {
+// Mismatched returns the items whose funds do not sum to what the payments say
+// was credited, in the order of the payments. See Balance.
+func Mismatched(funds []Fund, payments []Payment) []string {
+	var out []string
+	for _, m := range mismatches(funds, payments) {
+		out = append(out, m.item)
+	}
+	return out
+}
+
+type mismatch struct {
+	item     string
+	sum      Dec
+	credited Money
+}
+
+func mismatches(funds []Fund, payments []Payment) []mismatch {
 	sums := map[[2]string]Dec{}
 	items := map[string]bool{}
 	for _, f := range funds {
@@ -135,14 +154,13 @@ func itemProblems(funds []Fund, payments []Payment) []Problem {
 		key := [2]string{f.ItemID, f.Money.Currency}
 		sums[key] = sums[key].Add(f.Money.Amount)
 	}
-	var out []Problem
+	var out []mismatch
 	for _, p := range payments {
 		if p.Credited == nil || !items[p.ItemID] {
 			continue
 		}
 		if got := sums[[2]string{p.ItemID, p.Credited.Currency}]; got.Cmp(p.Credited.Amount) != 0 {
-			out = append(out, Problem{CodeSchema, "funds", fmt.Sprintf("item %s: funds sum to %s %s, credited are %s",
-				p.ItemID, got, p.Credited.Currency, p.Credited.Amount)})
+			out = append(out, mismatch{p.ItemID, got, *p.Credited})
 		}
 	}
 	return out

@@ -144,6 +144,9 @@ func (f *fold) outcome() {
 	if !d.Balanced {
 		f.task(a, "unbalanced", d.MessageID)
 	}
+	if len(d.Mismatched) > 0 {
+		f.task(a, "contradiction", d.MessageID)
+	}
 	f.decide(a, d)
 }
 

@@ -248,6 +248,14 @@ func (a *Alert) Request() *Message {
 	return nil
 }
 
+// Asked returns our request or amendment with that id, else the latest, or nil.
+func (a *Alert) Asked(id string) *Message {
+	if m := a.Message(id); m != nil && (m.Type == freeze.TypeRequest || m.Type == freeze.TypeAmendment) {
+		return m
+	}
+	return a.Request()
+}
+
 // NextSequence returns the sequence of our next message; receipts have none.
 func (a *Alert) NextSequence() uint32 {
 	var last uint32
