@@ -193,7 +193,7 @@ func writeTable(out io.Writer, r *results) error {
 		row("projected decode", f.Project, "")
 		row("whole decode", f.Whole, "")
 		row("insert", f.Insert, "")
-		fmt.Fprintf(t, "floor\t%.2f\n", f.sum())
+		fmt.Fprintf(t, "floor\t%.2f\t\t\t\t\t\t\t\n", f.sum())
 		row("1,000 rules alone", f.Rules, "")
 	}
 	for _, m := range r.Whole {
