@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,6 +59,9 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 	set, findings, err := lang.LoadLocked(o.dir, options)
 	if err != nil {
 		return exit(2, err)
+	}
+	for i := range findings { // as a compiler says it: a path that an editor opens
+		findings[i].File = filepath.Join(o.dir, findings[i].File)
 	}
 	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings}
 	if err := r.print(c, o.output); err != nil {

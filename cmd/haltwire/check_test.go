@@ -87,7 +87,7 @@ func TestCheckJSON(t *testing.T) {
 		t.Fatal(out)
 	}
 	f := r.Findings[0]
-	if f.File != "one.yaml" || f.Level != "error" || f.Start.Line != 8 || f.Start.Column != 7 || f.End.Column != 12 || f.Fix != "did you mean amount?" {
+	if filepath.Base(f.File) != "one.yaml" || f.Level != "error" || f.Start.Line != 8 || f.Start.Column != 7 || f.End.Column != 12 || f.Fix != "did you mean amount?" {
 		t.Errorf("%+v", f)
 	}
 }

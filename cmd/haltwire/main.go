@@ -42,6 +42,9 @@ func execute(ctx context.Context, args []string) int {
 		return e.code
 	}
 	fmt.Fprintln(os.Stderr, "haltwire:", err)
+	if c, _, found := root.Find(args); found == nil { // a flag or an argument is wrong
+		fmt.Fprintf(os.Stderr, "usage: %s (more by --help)\n", c.UseLine())
+	}
 	return 2
 }
 

@@ -18,6 +18,8 @@ type Config struct {
 	Enabled bool `yaml:"enabled"`
 	// Dir holds the log; it is created.
 	Dir string `yaml:"dir"`
+	// Port on 127.0.0.1, for reporters that run beside haltwire; 0 takes a free one.
+	Port int `yaml:"port"`
 	// AllowProduction lets a live environment keep its case log here.
 	AllowProduction bool `yaml:"allow_production"`
 }

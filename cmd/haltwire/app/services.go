@@ -61,7 +61,7 @@ func (s *services) startEngine(ctx context.Context, c *config.Config) error {
 }
 
 func (s *services) startBroker(ctx context.Context, c *config.Config) error {
-	o := broker.Options{Dir: c.Embedded.Kafka.Dir}
+	o := broker.Options{Dir: c.Embedded.Kafka.Dir, Port: c.Embedded.Kafka.Port}
 	for _, t := range c.Kafka.Topics {
 		o.Topics = append(o.Topics, broker.Topic{Name: t.Name, Partitions: reportPartitions})
 	}

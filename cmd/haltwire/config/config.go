@@ -59,8 +59,12 @@ type Desk struct {
 
 // Partner is the endpoint of other parties.
 type Partner struct {
-	Address string  `yaml:"address"`
-	TLS     KeyPair `yaml:"tls"`
+	Address string `yaml:"address"`
+	// Names are the host names, with port where it is not the usual one, under
+	// which partners reach us; a request signed for another is refused. Empty
+	// refuses none.
+	Names []string `yaml:"names"`
+	TLS   KeyPair  `yaml:"tls"`
 }
 
 // KeyPair is a certificate and its key, PEM files.

@@ -17,7 +17,7 @@ const memory = 600 << 20
 // TestClickHouseAway takes ClickHouse away under load: alerts keep flowing, and
 // afterwards every row is there.
 func TestClickHouseAway(t *testing.T) {
-	w := world.New(t, world.Options{Binary: binary})
+	w := world.New(t, world.Options{Binary: binary, Unkept: true})
 	in := w.Instance("in")
 	w.Partners["GB"].ReplyTo(in.PartnerURL)
 	f := w.Traffic(uint64(time.Now().UnixNano()), 0.04)

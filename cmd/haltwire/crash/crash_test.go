@@ -21,7 +21,6 @@ func TestCrash(t *testing.T) {
 	gb.ReplyTo(in.PartnerURL)
 	f := w.Traffic(seed, 0.04)
 
-	keeper := w.KeepEngine()
 	in.Start()
 	stop := f.Start(t.Context(), rate)
 	killing(t, w, in, rng, kills/2, false)
@@ -35,7 +34,7 @@ func TestCrash(t *testing.T) {
 	stop()
 	again(t, f, closed)
 	e := settle(t, w, in, f)
-	t.Logf("ClickHouse came back %d times", keeper())
+	t.Logf("ClickHouse came back %d times", w.EngineRestarts())
 	t.Logf("%d reports, %d hits, %d dead letters, %d requests; before %d hits", len(e.Reports), len(e.Hits), len(e.Dead), len(e.Requested), len(before.Hits))
 	if len(e.Requested) < 100 {
 		t.Errorf("only %d requests: the load is too small to prove anything", len(e.Requested))

@@ -84,7 +84,7 @@ const rates = "valid_from,currency,rate\n2020-01-01,USD,1\n2020-01-01,GBP,1.30\n
 // configure writes the country's configuration, with other as its partner.
 func (c *country) configure(p plan, other *country, otherName string) error {
 	text := strings.NewReplacer(
-		"{CODE}", c.code, "{NAME}", p.name, "{TOPICS}", reportTopics(c.code), "{SERVICERS}", servicers(c.code),
+		"{CODE}", c.code, "{DESK}", c.desk.Addr().String(), "{PARTNER}", c.partner.Addr().String(), "{NAME}", p.name, "{TOPICS}", reportTopics(c.code), "{SERVICERS}", servicers(c.code),
 		"{OTHER}", other.code, "{OTHER_NAME}", otherName, "{OTHER_KEYS}", other.key("fiu.jwks"), "{OTHER_ADDRESS}", other.partner.Addr().String(),
 		"{BANK_KEYS}", c.key("bank.jwks"), "{BANK_ADDRESS}", c.bankDoor.Addr().String(),
 	).Replace(settings)
@@ -161,8 +161,8 @@ const settings = `environment: test
 party: {id: {CODE}-FIU, name: {NAME}, kind: fiu, country: {CODE}, contact: {desk: Freeze desk, hours: 24x7}}
 keys: {signing: keys/fiu.jwk, log: keys/log.jwk}
 listen:
-  desk: {address: "127.0.0.1:0", token_file: keys/desk.token}
-  partner: {address: "127.0.0.1:0"}
+  desk: {address: "{DESK}", token_file: keys/desk.token}
+  partner: {address: "{PARTNER}"}
 kafka:
   group: haltwire
   topics: {TOPICS}

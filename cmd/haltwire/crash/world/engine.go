@@ -40,11 +40,18 @@ func (e *engine) restart() error {
 	return err
 }
 
-// KeepEngine restarts ClickHouse whenever it ends, until the returned function
-// is called, which says how often that was. The embedded engine aborts when a
-// client's connection is reset while it reads from it, as that of a killed
-// haltwire may be; a server's process would be restarted by its supervisor too.
-func (w *World) KeepEngine() (stop func() int) {
+// EngineRestarts returns how often ClickHouse was brought back.
+func (w *World) EngineRestarts() int {
+	w.engine.mu.Lock()
+	defer w.engine.mu.Unlock()
+	return w.engine.restarts
+}
+
+// keepEngine restarts ClickHouse whenever it ends, until the returned function
+// is called. The embedded engine aborts when a client's connection is reset
+// while it reads from it, as that of a haltwire that ends may be; a server's
+// process would be restarted by its supervisor too.
+func (w *World) keepEngine() (stop func()) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -64,11 +71,5 @@ func (w *World) KeepEngine() (stop func() int) {
 			}
 		}
 	}()
-	return func() int {
-		cancel()
-		<-ended
-		w.engine.mu.Lock()
-		defer w.engine.mu.Unlock()
-		return w.engine.restarts
-	}
+	return func() { cancel(); <-ended }
 }

@@ -24,6 +24,8 @@ type Options struct {
 	Binary   string        // haltwire, from Build
 	Session  time.Duration // of the consumer groups; 0 = 2 s
 	Partners []string      // countries with an FIU; nil = GB
+	// Unkept leaves it to the test to bring ClickHouse back when it has ended.
+	Unkept bool
 }
 
 // World is everything around one or more haltwires of the Indian FIU.
@@ -70,6 +72,9 @@ func New(t testing.TB, o Options) *World {
 	w.Kafka.CreateTopic(t, bankTopic, bankPartitions, nil)
 	w.Kafka.CreateTopic(t, telecomTopic, telecomPartitions, nil)
 	w.engine.server, w.Database = enginetest.Server(t, filepath.Join(w.dir, "clickhouse"))
+	if !o.Unkept {
+		t.Cleanup(w.keepEngine())
+	}
 	w.must(w.prepare())
 	for _, country := range o.Partners {
 		w.Partners[country] = w.newPartner(country)
