@@ -16,5 +16,7 @@
 // old events keep their meaning.
 package apply
 
-// Version is the version of the fold.
-const Version = 1
+// Version is the version of the fold. 2 (2026-11-24): officers take amendments
+// up, and what a partner withdraws is lifted and answered; events that say so
+// carry a member that events of version 1 do not have.
+const Version = 2

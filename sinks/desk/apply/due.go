@@ -108,11 +108,20 @@ func (a *Alert) served() bool {
 }
 
 func dueIn(a *Alert, add func(bool, Kind)) {
-	accepted := a.At.Accepted > 0 || a.State == Accepted
-	add(accepted && !a.has(freeze.TypeReceipt), Accept)
+	add(a.acceptDue(), Accept)
 	add(a.State == Authorised, Instruct)
 	add(a.State == Review && len(a.Officers(ActLift)) >= a.need(ActLift), Lift)
 	add((a.State == BankAnswered || a.State == Refused) && a.Released, Answer)
+}
+
+// acceptDue reports whether the partner does not know yet that its request, or
+// what it amended since, was taken up.
+func (a *Alert) acceptDue() bool {
+	if !a.has(freeze.TypeReceipt) {
+		return a.At.Accepted > 0 || a.State == Accepted
+	}
+	in := a.TakenUp()
+	return in != nil && a.State != Closed && a.Message(freeze.ReceiptID(in.ID, freeze.LevelAccepted)) == nil
 }
 
 func (a *Alert) has(t freeze.Type) bool {

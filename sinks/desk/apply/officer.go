@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 // Acts that officers approve.
@@ -41,7 +42,7 @@ func (f *fold) officer(a *Alert) {
 	}
 	switch f.r.Type {
 	case caselog.Reviewed:
-		f.reviewed(a)
+		f.reviewed(a, d)
 	case caselog.Confirmed:
 		f.confirmed(a, d)
 	case caselog.Withdrawn:
@@ -56,15 +57,34 @@ func (f *fold) officer(a *Alert) {
 	}
 }
 
-// reviewed is the desk's word that it took an inbound alert up.
-func (f *fold) reviewed(a *Alert) {
-	if a.Direction != caselog.In || a.State != Received {
+// reviewed is the desk's word that it took an inbound alert up, or what was
+// amended of it since.
+func (f *fold) reviewed(a *Alert, d caselog.OfficerData) {
+	if a.Direction != caselog.In || a.State != Received && (a.State == Closed || !a.untaken()) {
 		f.refuse("alert is %s, not received", a.State)
 		return
 	}
-	a.State = Accepted
-	first(&a.At.Accepted, f.r.Appended)
+	if a.State == Received {
+		a.State = Accepted
+		first(&a.At.Accepted, f.r.Appended)
+	}
+	a.takeUp(d.By)
 	f.applied()
+}
+
+// untaken reports whether an amendment waits for an officer to take it up.
+func (a *Alert) untaken() bool {
+	return slices.ContainsFunc(a.Inbox, func(in *Inbound) bool { return in.Type == freeze.TypeAmendment && !in.Parked && !in.Taken })
+}
+
+// takeUp notes that an officer has the request, as amended, before him.
+func (a *Alert) takeUp(by string) {
+	for _, in := range a.Inbox {
+		if (in.Type == freeze.TypeRequest || in.Type == freeze.TypeAmendment) && !in.Parked {
+			in.Taken = true
+		}
+	}
+	a.done("amended", by)
 }
 
 func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
@@ -156,6 +176,7 @@ func (f *fold) complete(a *Alert, d caselog.OfficerData) {
 		a.State = Withdrawing
 	case ActAuthorise:
 		a.State, a.Basis = Authorised, d.Basis
+		a.takeUp(d.By)
 	case ActRefuse:
 		a.State, a.Refusal, a.Released = Refused, d.Code, true
 	case ActRelease:
@@ -178,6 +199,9 @@ func (f *fold) closeTask(a *Alert, d caselog.OfficerData) {
 	for i := range a.Tasks {
 		if t := &a.Tasks[i]; t.ID == d.Task && t.Done == "" {
 			t.Done = d.By
+			if t.Kind == "amended" {
+				a.takeUp(d.By)
+			}
 			f.applied()
 			return
 		}

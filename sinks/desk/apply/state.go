@@ -186,6 +186,7 @@ type Inbound struct {
 	Digest   string      `json:"digest"`
 	At       int64       `json:"at,omitempty"` // receipt's moment
 	Parked   bool        `json:"parked,omitempty"`
+	Taken    bool        `json:"taken,omitempty"` // up by an officer, of a request or amendment
 	Personal string      `json:"personal,omitempty"`
 	data     *caselog.ReceivedData
 }
@@ -270,6 +271,17 @@ func (a *Alert) Inbound(id string) *Inbound {
 	for _, m := range a.Inbox {
 		if m.ID == id {
 			return m
+		}
+	}
+	return nil
+}
+
+// TakenUp returns the latest of the partner's request and amendments that an
+// officer took up, or nil.
+func (a *Alert) TakenUp() *Inbound {
+	for i := len(a.Inbox) - 1; i >= 0; i-- {
+		if a.Inbox[i].Taken {
+			return a.Inbox[i]
 		}
 	}
 	return nil

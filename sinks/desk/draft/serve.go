@@ -237,7 +237,11 @@ func or(s, fallback string) string {
 
 // accepted makes the receipt that tells the partner that people took it up.
 func (d *Maker) accepted(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]Draft, error) {
-	r, in, err := d.Asked(ctx, a)
+	in := a.TakenUp()
+	if in == nil {
+		return nil, errors.New("no request was taken up")
+	}
+	r, err := d.read(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -268,15 +272,21 @@ func (d *Maker) Asked(ctx context.Context, a *apply.Alert) (*freeze.Request, *ap
 		if in.Parked || in.Type != freeze.TypeRequest && in.Type != freeze.TypeAmendment {
 			continue
 		}
-		var personal caselog.BodyPersonal
-		if err := d.Open(ctx, in.Personal, &personal); err != nil {
-			return nil, nil, err
-		}
-		m, err := freeze.Parse([]byte(personal.Body))
-		if err != nil {
-			return nil, nil, err
-		}
-		return intake.RequestOf(m), in, nil
+		r, err := d.read(ctx, in)
+		return r, in, err
 	}
 	return nil, nil, errors.New("no request on the log")
+}
+
+// read opens a request or amendment of a partner.
+func (d *Maker) read(ctx context.Context, in *apply.Inbound) (*freeze.Request, error) {
+	var personal caselog.BodyPersonal
+	if err := d.Open(ctx, in.Personal, &personal); err != nil {
+		return nil, err
+	}
+	m, err := freeze.Parse([]byte(personal.Body))
+	if err != nil {
+		return nil, err
+	}
+	return intake.RequestOf(m), nil
 }
