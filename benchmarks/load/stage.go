@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -119,7 +120,9 @@ func (s *stage) read(ctx context.Context, loop string, budget int, use func(*eve
 		}
 	}
 	cancel()
-	<-ended
+	if end := <-ended; err == nil && !errors.Is(end, context.Canceled) {
+		err = end
+	}
 	return err
 }
 

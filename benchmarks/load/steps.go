@@ -21,9 +21,8 @@ type step struct {
 
 // moments are when the log got what led to one message.
 type moments struct {
-	key                    string
-	hits                   []int64 // ms
-	queued, attempt, ended int64
+	key             string
+	queued, attempt int64 // ms
 }
 
 // steps says where the time between report and receipt goes: the case log holds

@@ -105,7 +105,7 @@ func short(s []byte) (D, bool) {
 }
 
 // powers[i] is 10^i.
-var powers = [Scale + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+var powers = [Scale + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18} //nolint:gochecknoglobals // a constant table: Go has no constant arrays
 
 // split cuts digits[.digits] at the point, and reports whether s has that form.
 func split(s []byte) (whole, frac []byte, ok bool) {

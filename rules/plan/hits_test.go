@@ -146,7 +146,7 @@ func TestHitsThatCannotAlert(t *testing.T) {
 		rule("c-other-account", func(*lang.Rule) {}),
 		rule("d-retired", func(r *lang.Rule) { r.Status = lang.Retired }),
 		rule("e-shadow", func(r *lang.Rule) { r.Status = lang.Shadow }),
-		rule("f-silent", func(r *lang.Rule) { r.Cases = nil; r.Outcome.Alert = nil }),
+		rule("f-silent", func(r *lang.Rule) { r.Cases = nil; r.Alert = nil }),
 	}, Exceptions: []*lang.Exception{
 		{Name: "all", Rules: []string{"a-excepted"}, Until: 3001},
 		{Name: "over", Rules: []string{"b-not-any-more"}, Until: 3000},

@@ -58,10 +58,10 @@ func naive(b *event.Batch, r int, score any, n *lang.Node) any {
 func naiveConnective(b *event.Batch, r int, score any, n *lang.Node) any {
 	var result any = n.Op == lang.And
 	for _, a := range n.Args {
-		switch v := naive(b, r, score, a); {
-		case v == (n.Op == lang.Or):
+		switch v := naive(b, r, score, a); v {
+		case n.Op == lang.Or:
 			return v
-		case v == nil:
+		case nil:
 			result = nil
 		}
 	}

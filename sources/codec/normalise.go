@@ -42,7 +42,7 @@ const (
 )
 
 // classes says for each byte what it is; 0 for those that always stay.
-var classes = [256]uint8{
+var classes = [256]uint8{ //nolint:gochecknoglobals // a constant table: Go has no constant arrays
 	' ': blank, '\t': blank, '-': dash,
 	'a': small, 'b': small, 'c': small, 'd': small, 'e': small, 'f': small, 'g': small, 'h': small, 'i': small, 'j': small, 'k': small, 'l': small, 'm': small,
 	'n': small, 'o': small, 'p': small, 'q': small, 'r': small, 's': small, 't': small, 'u': small, 'v': small, 'w': small, 'x': small, 'y': small, 'z': small,

@@ -159,7 +159,7 @@ func (b *Builder) unlisted(col *column, s []byte) *Defect {
 
 func (b *Builder) decimal(c int, col *column, s []byte) *Defect {
 	d, err := decimal.Parse(s)
-	if err == decimal.ErrNegative && col.Signed {
+	if col.Signed && errors.Is(err, decimal.ErrNegative) {
 		d, err = decimal.ParseSigned(s)
 	}
 	if err != nil {

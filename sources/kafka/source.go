@@ -52,7 +52,7 @@ type Own = func(ctx context.Context, p event.Partition, from int64)
 // Run is a member of the group until ctx ends; it then gives every partition
 // back and leaves. It returns an error only for settings that can never work.
 func (s *Source) Run(ctx context.Context, own Own) error {
-	defer s.offsets.close()
+	defer func() { _ = s.offsets.close() }() // what it saved was answered
 	backoff := fault.Backoff{Max: retryMax}
 	for ctx.Err() == nil {
 		started := time.Now()

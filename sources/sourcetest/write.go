@@ -74,7 +74,7 @@ func (w *writer) write(t testing.TB, compression sarama.CompressionCodec, n, rou
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer producer.Close()
+	defer func() { _ = producer.Close() }() // everything was sent and answered
 	messages := w.messages(n, round)
 	if err := producer.SendMessages(messages); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func (w *writer) transact(t testing.TB, n, round int, commit bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer producer.Close()
+	defer func() { _ = producer.Close() }() // everything was sent and answered
 	if err := producer.BeginTxn(); err != nil {
 		t.Fatal(err)
 	}

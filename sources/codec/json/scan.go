@@ -78,7 +78,7 @@ func (d *Decoder) escaped(from int) ([]byte, *codec.Defect) {
 }
 
 // unescaped are the characters of the two-character escapes, by their letter.
-var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'} //nolint:gochecknoglobals // a constant table: Go has no constant arrays
 
 // escape reads one escape at pos.
 func (d *Decoder) escape() *codec.Defect {
