@@ -1,10 +1,12 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
@@ -88,18 +90,44 @@ type Basis struct {
 	Text string `yaml:"text"`
 }
 
+// Validate reports what partners could not read of us.
+func (s Self) Validate() error {
+	if s.ID == "" {
+		return errors.New("party.id: required; it is our name in every message")
+	}
+	return errors.Join(checkKind("party", s.Kind), CheckCountry("party.country", s.Country))
+}
+
+func checkKind(where, kind string) error {
+	kinds := []string{"fiu", "ncb", "lea", "bank", "telecom", "vasp", "hub"}
+	if !slices.Contains(kinds, kind) {
+		return fmt.Errorf("%s.kind: %q is not one of %s", where, kind, strings.Join(kinds, ", "))
+	}
+	return nil
+}
+
+// CheckCountry reports a country that no account can have, so that nothing would
+// ever be routed by it. where is the key in the config.
+func CheckCountry(where, country string) error {
+	if code.IsCountry([]byte(country)) {
+		return nil
+	}
+	hint := ""
+	if near := code.Nearest(code.Countries(), country); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	return fmt.Errorf("%s: %q is no ISO 3166-1 alpha-2 code%s", where, country, hint)
+}
+
 // Validate reports what is wrong with a party of the config, and what a profile
 // or a message would refuse later.
 func (p Party) Validate() error {
 	where := "parties." + p.ID
-	kinds := []string{"fiu", "ncb", "lea", "bank", "telecom", "vasp", "hub"}
-	switch {
-	case p.ID == "" || p.ID == "-" || strings.ContainsAny(p.ID, "/ "):
+	if p.ID == "" || p.ID == "-" || strings.ContainsAny(p.ID, "/ ") {
 		return fmt.Errorf("parties: id %q: want letters, digits, . _ -", p.ID)
-	case !slices.Contains(kinds, p.Kind):
-		return fmt.Errorf("%s.kind: %q is not one of %s", where, p.Kind, strings.Join(kinds, ", "))
-	case len(p.Country) != 2:
-		return fmt.Errorf("%s.country: %q is no ISO 3166-1 alpha-2 code", where, p.Country)
+	}
+	if err := errors.Join(checkKind(where, p.Kind), CheckCountry(where+".country", p.Country)); err != nil {
+		return err
 	}
 	profile, err := ProfileOf(p.Policy.Profile)
 	if err != nil {

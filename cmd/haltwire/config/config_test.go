@@ -40,6 +40,12 @@ func TestMistakesAreNamed(t *testing.T) {
 	for name, change := range map[string]struct{ from, to, want string }{
 		"unknown key":       {"officers: [O1, O2]", "oficers: [O1, O2]", "field oficers not found"},
 		"one officer":       {"officers: [O1, O2]", "officers: [O1]", "name at least two"},
+		"officer twice":     {"officers: [O1, O2]", "officers: [O1, O1]", "\"O1\" stands twice"},
+		"officer no name":   {"officers: [O1, O2]", "officers: [O1, O2, \" \"]", "no name"},
+		"our country":       {"country: IN                           #", "country: XX #", "party.country: \"XX\""},
+		"our kind":          {"kind: fiu                             #", "kind: foo #", "party.kind: \"foo\""},
+		"their country":     {"country: GB\n", "country: UK\n", "did you mean GB?"},
+		"country of topic":  {"reporter_country: IN, strict", "reporter_country: India, strict", "reporter_country: \"India\""},
 		"environment":       {"environment: test", "environment: prod", "neither live nor test"},
 		"desk beyond loop":  {"address: 127.0.0.1:8080", "address: 0.0.0.0:8080", "not a loopback address"},
 		"partner needs TLS": {"address: 127.0.0.1:8443", "address: 0.0.0.0:8443", "listen.partner.tls"},

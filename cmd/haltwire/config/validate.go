@@ -9,17 +9,15 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/sinks/policy"
 )
 
 // Validate reports everything in c that `run` cannot work with, not only the
 // first of it.
 func (c *Config) Validate() error {
-	errs := []error{c.party(), c.listen(), c.kafka(), c.embedded(), c.Telemetry.Validate()}
+	errs := []error{c.party(), c.officers(), c.listen(), c.kafka(), c.embedded(), c.Telemetry.Validate()}
 	if _, err := c.Schema(); err != nil {
 		errs = append(errs, err)
-	}
-	if len(c.Officers) < 2 {
-		errs = append(errs, errors.New("officers: name at least two; a withdrawal takes two different ones"))
 	}
 	if !c.Embedded.ClickHouse.Enabled {
 		errs = append(errs, c.ClickHouse.Validate())
@@ -32,9 +30,7 @@ func (c *Config) party() error {
 	if c.Environment != "live" && c.Environment != "test" {
 		errs = append(errs, fmt.Errorf("environment: %q is neither live nor test", c.Environment))
 	}
-	if c.Party.ID == "" || c.Party.Kind == "" || len(c.Party.Country) != 2 {
-		errs = append(errs, errors.New("party: id, kind and country (two letters) say who we are; all three are required"))
-	}
+	errs = append(errs, c.Party.Validate())
 	if c.Keys.Signing == "" || c.Keys.Log == "" {
 		errs = append(errs, errors.New("keys: signing and log are required; make them with `haltwire keys new`"))
 	}
@@ -45,6 +41,25 @@ func (c *Config) party() error {
 		}
 		seen[p.ID] = true
 		errs = append(errs, p.Validate())
+	}
+	return errors.Join(errs...)
+}
+
+// officers checks that two names are two people as far as a file can say it.
+func (c *Config) officers() error {
+	if len(c.Officers) < 2 {
+		return errors.New("officers: name at least two; a withdrawal takes two different ones")
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for _, name := range c.Officers {
+		switch {
+		case name == "" || name != strings.TrimSpace(name):
+			errs = append(errs, fmt.Errorf("officers: %q is no name, or has blanks around it", name))
+		case seen[strings.ToLower(name)]:
+			errs = append(errs, fmt.Errorf("officers: %q stands twice; four eyes take two people", name))
+		}
+		seen[strings.ToLower(name)] = true
 	}
 	return errors.Join(errs...)
 }
@@ -92,6 +107,9 @@ func (c *Config) kafka() error {
 			errs = append(errs, fmt.Errorf("kafka.topics: %s lies under our own prefix %q; choose another kafka.own.prefix", t.Name, c.Kafka.Own.Prefix))
 		}
 		seen[t.Name] = true
+		if t.ReporterCountry != "" {
+			errs = append(errs, policy.CheckCountry("kafka.topics: "+t.Name+".reporter_country", t.ReporterCountry))
+		}
 	}
 	if c.Kafka.Session.Std() < time.Second || c.Kafka.Session.Std() > time.Minute {
 		errs = append(errs, errors.New("kafka.session: want 1s to 1m"))
