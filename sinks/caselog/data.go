@@ -266,6 +266,8 @@ type InstructedData struct {
 	ChildKey   Key    `json:"child_key"`
 	ChildAlert string `json:"child_alert,omitempty"`
 	Bank       string `json:"bank"`
+	// Lift says that the instruction now knows that the alert needs nothing.
+	Lift bool `json:"lift,omitempty"`
 }
 
 // AmendedData is the data of amended on the alert of an instruction: what one
@@ -281,7 +283,10 @@ type AmendedData struct {
 	Basis     string        `json:"basis,omitempty"`
 	Offence   string        `json:"predicate_offence,omitempty"`
 	Payments  []PaymentMark `json:"payments"`
-	Personal  string        `json:"personal,omitempty"` // HitPersonal
+	// Lift says that the parent wants to hear when the bank has let go of what it
+	// no longer needs.
+	Lift     bool   `json:"lift,omitempty"`
+	Personal string `json:"personal,omitempty"` // HitPersonal
 }
 
 // RecordedData is the data of recorded on an inbound alert: what the bank
@@ -295,6 +300,9 @@ type RecordedData struct {
 	Child     string `json:"child_alert"`
 	ChildKey  Key    `json:"child_key"`
 	MessageID string `json:"message_id"`
+	// Lifted says that the bank holds nothing for the parent any more. Then the rest
+	// but as_of is empty.
+	Lifted bool `json:"lifted,omitempty"`
 	OutcomeMark
 	Personal string `json:"personal,omitempty"` // BodyPersonal of the bank's outcome
 }

@@ -56,7 +56,19 @@ func TestTwoCountriesShareOneHold(t *testing.T) {
 	eventually(t, "the bank keeps what India needs", func() bool { return len(c.stub.messages()) == 3 })
 	rest, ok := c.stub.messages()[2].(*freeze.Amendment)
 	if !ok || len(rest.Payments) != 1 || rest.Totals[0].Disputed != "18000.00" {
-		t.Errorf("the bank got %s", asJSON(c.stub.messages()[2]))
+		t.Fatalf("the bank got %s", asJSON(c.stub.messages()[2]))
+	}
+	answer := answerAll(c, &rest.Request)
+	answer.MessageID, answer.Sequence = freeze.ResponderID(rest.AlertID, 2), 2
+	c.send(t, answer)
+	eventually(t, "GB may tell the United States", func() bool { return find(c.gb.desk, "in", "US-FIU").State == "bank_answered" })
+	act(t, c.gb.desk, id, desk.Action{Do: "release", As: "O1"})
+	eventually(t, "the United States have closed it", func() bool { return state(us.desk) == "closed" })
+	if o := lastOutcome(t, us.desk, id); o.Measures[0].State != "lifted" || o.Measures[0].Amount.Amount != "9500.00" || o.Amounts[0].Held != "0" {
+		t.Errorf("the United States got %s", asJSON(o))
+	}
+	if v := one(t, c.in.desk); v.State != "decided" || v.Amounts[0].Held != "18000.00" {
+		t.Errorf("India has %s", asJSON(v))
 	}
 }
 

@@ -127,6 +127,18 @@ func amountProblems(o *Outcome) []Problem {
 	return out
 }
 
+// Lifted returns what funds say once nothing of them is held any more: nobody
+// accounts for that money from then on.
+func Lifted(funds []Fund) []Fund {
+	out := slices.Clone(funds)
+	for i := range out {
+		if out[i].Disposition == "held" {
+			out[i].Disposition = "unaccounted"
+		}
+	}
+	return out
+}
+
 // Mismatched returns the items whose funds do not sum to what the payments say
 // was credited, in the order of the payments. See Balance.
 func Mismatched(funds []Fund, payments []Payment) []string {

@@ -76,7 +76,8 @@ func dueOf(a *Alert) []Effect {
 		dueOut(a, add)
 	}
 	for _, p := range a.Parents {
-		if a.Outcome != nil && p.Told.Before(a.Outcome.AsOf.Time) && len(p.Needs) > 0 {
+		news := a.Outcome != nil && p.Told.Before(a.Outcome.AsOf.Time) && len(p.Needs) > 0
+		if news || a.freed(p) {
 			out = append(out, Effect{Kind: Relay, Alert: a, Parent: p})
 		}
 	}

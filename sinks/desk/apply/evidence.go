@@ -202,7 +202,7 @@ func (f *fold) amended() {
 	}
 	if a == nil {
 		if len(d.Payments) == 0 {
-			f.refuse("nothing to lift")
+			f.liftEnded(d)
 			return
 		}
 		a = f.open(f.Root.AlertID(f.s.Key, uint32(len(f.s.Alerts)+1)), d.CaseID)
@@ -218,15 +218,17 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 		a.Parents = append(a.Parents, &Parent{Alert: d.Parent, Key: d.ParentKey})
 		i = len(a.Parents) - 1
 	}
-	a.Parents[i].By, a.Parents[i].Needs = d.By, nil
+	p := a.Parents[i]
+	p.By, p.Needs = d.By, nil
+	p.Lift, p.Since, p.Freed, p.Heard = d.Lift, 0, false, false
 	a.Asks = union(a.Asks, d.Ask)
 	a.Urgency, a.Basis = d.Urgency, d.Basis
 	if a.Offence == "" {
 		a.Offence = d.Offence
 	}
-	for n, p := range d.Payments {
-		f.payment(a, p, Source{d.Personal, n}, "")
-		a.Parents[i].Needs = append(a.Parents[i].Needs, a.item(p).ID)
+	for n, pay := range d.Payments {
+		f.payment(a, pay, Source{d.Personal, n}, "")
+		p.Needs = append(p.Needs, a.item(pay).ID)
 	}
 	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
 	switch {
@@ -238,6 +240,61 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	case len(a.Items) == 0:
 		f.close(a, "withdrawn")
 	}
+	r := a.Request()
+	p.Freed = p.Lift && (r == nil || a.Open() && r.Content == a.Content()) // the bank has nothing to change
+}
+
+// liftEnded takes in that a parent needs nothing any more of an instruction that
+// is over.
+func (f *fold) liftEnded(d caselog.AmendedData) {
+	for i := len(f.s.Alerts) - 1; d.Lift && i >= 0; i-- {
+		a := f.s.Alerts[i]
+		for _, p := range a.Parents {
+			if p.Alert != d.Parent || p.Key != d.ParentKey {
+				continue
+			}
+			f.on(a)
+			p.Needs, p.Lift, p.Heard = nil, true, false
+			for _, m := range a.Messages {
+				if m.Type == freeze.TypeWithdrawal {
+					p.Since = m.Sequence
+				}
+			}
+			f.applied()
+			return
+		}
+	}
+	f.refuse("nothing to lift")
+}
+
+// leftOut notes from which message on the bank knows what parents no longer need.
+func (a *Alert) leftOut(d caselog.QueuedData) {
+	for _, p := range a.Parents {
+		if p.Lift && !p.Freed && p.Since == 0 && (d.Type == freeze.TypeWithdrawal || d.Content == a.Content()) {
+			p.Since = d.Sequence
+		}
+	}
+}
+
+// letGo notes that the bank has answered such a message. When nobody needs the
+// hold any more, an answer with a measure in force is none.
+func (a *Alert) letGo(d caselog.OutcomeData) {
+	if a.State == Withdrawing && inForce(d.Measures) {
+		return
+	}
+	for _, id := range []string{d.OutcomeOf, d.InReplyTo} {
+		m := a.Message(id)
+		for _, p := range a.Parents {
+			if m != nil && p.Lift && p.Since > 0 && m.Sequence >= p.Since {
+				p.Freed = true
+			}
+		}
+	}
+}
+
+// freed reports whether a parent is to hear that the bank has let go.
+func (a *Alert) freed(p *Parent) bool {
+	return p.Lift && !p.Heard && (p.Freed || a.State == Closed)
 }
 
 // needed reports whether somebody still needs an item: a hit or a parent.

@@ -47,6 +47,7 @@ func (f *fold) queued(a *Alert) {
 	if d.Approval != nil {
 		m.Mode, m.Signed, m.By = d.Approval.Mode, d.Approval.ContentDigest, d.Approval.By
 	}
+	m.Closes = d.Type == freeze.TypeOutcome && a.Lifting && a.Lifted
 	a.Messages = append(a.Messages, m)
 	first(&a.At.Queued, f.r.Appended)
 	f.takeQueued(a, d)
@@ -76,6 +77,9 @@ func (f *fold) takeQueued(a *Alert, d caselog.QueuedData) {
 	case freeze.TypeAmendment:
 		a.done("amend", "desk")
 		f.spend(a, ActRequest)
+		a.leftOut(d)
+	case freeze.TypeWithdrawal:
+		a.leftOut(d)
 	case freeze.TypeOutcome:
 		a.Released = false
 		f.spend(a, ActRelease)
@@ -138,13 +142,16 @@ func (f *fold) delivered(a *Alert) {
 		first(&a.At.Sent, f.r.Appended)
 	case freeze.TypeOutcome:
 		if a.State == BankAnswered || a.State == Refused {
-			f.answered(a)
+			f.answered(a, m)
 		}
 	}
 }
 
-func (f *fold) answered(a *Alert) {
-	if a.State == BankAnswered {
+func (f *fold) answered(a *Alert, m *Message) {
+	switch {
+	case m.Closes && a.Lifting:
+		f.close(a, "withdrawn")
+	case a.State == BankAnswered && !a.Lifting:
 		a.State = Answered
 	}
 	first(&a.At.Answered, f.r.Appended)
@@ -166,16 +173,136 @@ func (f *fold) instructed(a *Alert) {
 	switch {
 	case a.Direction != caselog.In:
 		f.refuse("alert is not inbound")
-	case a.State == Review && a.Child != nil: // the instruction knows that this alert needs nothing
+	case d.Lift:
+		f.lifting(a)
+	case a.State == Review && a.Child != nil && len(a.Officers(ActLift)) >= a.need(ActLift): // of version 1, which told nobody
 		f.close(a, "withdrawn")
+		f.applied()
+	case a.State == Closed && a.Ending == "withdrawn" && a.Child == nil: // taken back while the bank was being instructed
+		a.State, a.Ending, a.At.Closed = Review, "", 0
+		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert}
+		f.task(a, "lift", "")
 		f.applied()
 	case a.State != Authorised:
 		f.repeat()
 	default:
-		a.State = Instructed
+		a.State, a.Lifting, a.Lifted = Instructed, false, false
 		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert}
 		f.applied()
 	}
+}
+
+// recorded takes in what the bank answered to our instruction.
+func (f *fold) recorded() {
+	var d caselog.RecordedData
+	if !f.data(&d) {
+		return
+	}
+	a := f.s.Alert(d.AlertID)
+	if a == nil {
+		f.refuse("no such alert")
+		return
+	}
+	f.on(a)
+	if a.Direction == caselog.Out {
+		f.relayed(a, d)
+		return
+	}
+	if d.Lifted {
+		f.lifted(a, d)
+		return
+	}
+	if a.Lifting && a.Lifted {
+		f.repeat() // from before the bank let go
+		return
+	}
+	if a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time) {
+		f.repeat()
+		return
+	}
+	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
+	if a.Child != nil && a.Child.Alert == "" {
+		a.Child.Alert = d.Child
+	}
+	switch {
+	case a.Lifting: // the last word before the bank lets go
+	case slices.Contains([]State{Instructed, BankAnswered, Answered, Authorised}, a.State):
+		a.State = BankAnswered
+		a.Released = false
+		first(&a.At.Decided, f.r.Appended)
+		f.spend(a, ActRelease)
+	default:
+		f.task(a, "orphan_measure", d.MessageID)
+	}
+	if !d.Balanced {
+		f.task(a, "unbalanced", d.MessageID)
+	}
+	f.applied()
+}
+
+// lifted takes in that the bank holds nothing for this alert any more. What it
+// said before stays true of the rest of the money.
+func (f *fold) lifted(a *Alert, d caselog.RecordedData) {
+	if a.Lifted {
+		f.repeat()
+		return
+	}
+	mark := caselog.OutcomeMark{Decision: "nothing_found", AsOf: d.AsOf}
+	if a.Outcome != nil {
+		mark = *a.Outcome
+		mark.Measures = slices.Clone(mark.Measures)
+	}
+	if !mark.Balanced {
+		mark.Decision, mark.Funds = "nothing_found", nil
+	}
+	for i := range mark.Measures {
+		if m := &mark.Measures[i]; inForce([]caselog.MeasureMark{*m}) {
+			m.State = "lifted"
+		}
+	}
+	mark.Funds = freeze.Lifted(mark.Funds)
+	mark.Amounts, mark.Balanced, mark.Final = freeze.AmountsOf(mark.Funds), true, true
+	if d.AsOf.After(mark.AsOf.Time) {
+		mark.AsOf = d.AsOf
+	}
+	a.Outcome, a.Lifted = &mark, true
+	if a.Lifting && a.State == Instructed {
+		a.State, a.Released = BankAnswered, false
+		f.spend(a, ActRelease)
+	}
+	f.applied()
+}
+
+// relayed notes on an instruction's alert that a parent knows the bank's answer.
+func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
+	for _, p := range a.Parents {
+		switch {
+		case p.Alert != d.Parent || p.Key != d.ParentKey:
+			continue
+		case d.Lifted && a.freed(p):
+			p.Heard = true
+			f.applied()
+			return
+		case !d.Lifted && p.Told.Before(d.AsOf.Time):
+			p.Told = d.AsOf
+			f.applied()
+			return
+		}
+	}
+	f.repeat()
+}
+
+// lifting waits for the bank to let go of what the partner no longer needs.
+func (f *fold) lifting(a *Alert) {
+	by := a.Officers(ActLift)
+	if a.State != Review || len(by) < a.need(ActLift) {
+		f.repeat()
+		return
+	}
+	a.State, a.Lifting, a.Lifted = Instructed, true, false
+	a.done("lift", by[len(by)-1])
+	f.spend(a, ActLift)
+	f.applied()
 }
 
 // overdue takes in a timer that ran out. The log's clock decides: of two owners

@@ -67,7 +67,7 @@ func (f *fold) receipted(a *Alert, m *Message, d caselog.ReceiptData) {
 	case m.Type == freeze.TypeWithdrawal:
 		f.settleWithdrawal(a)
 	case m.Type == freeze.TypeOutcome && a.Direction == caselog.In:
-		f.answered(a)
+		f.answered(a, m)
 	}
 	if d.DuplicateOf != "" {
 		a.DuplicateOf = d.DuplicateOf
@@ -106,7 +106,11 @@ func (a *Alert) ended() bool { return a.State == Closed || a.State == Withdrawin
 
 // measured reports whether a measure is in force.
 func (a *Alert) measured() bool {
-	return a.Outcome != nil && slices.ContainsFunc(a.Outcome.Measures, func(m caselog.MeasureMark) bool {
+	return a.Outcome != nil && inForce(a.Outcome.Measures)
+}
+
+func inForce(measures []caselog.MeasureMark) bool {
+	return slices.ContainsFunc(measures, func(m caselog.MeasureMark) bool {
 		return slices.Contains([]string{"in_force", "extended", "converted"}, m.State)
 	})
 }
@@ -127,6 +131,7 @@ func (f *fold) outcome() {
 	if _, fresh := f.seen(a, d.MessageMark, d.Personal); !fresh {
 		return
 	}
+	a.letGo(d)
 	if a.Outcome != nil && d.AsOf.Before(a.Outcome.AsOf.Time) {
 		return
 	}
@@ -152,15 +157,7 @@ func (f *fold) outcome() {
 
 func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
 	if a.ended() {
-		kind := "contradiction"
-		if a.measured() {
-			kind = "orphan_measure"
-		}
-		if a.State == Withdrawing && !a.measured() {
-			f.close(a, "withdrawn")
-			return
-		}
-		f.task(a, kind, d.MessageID)
+		f.late(a, d)
 		return
 	}
 	switch d.Decision {
@@ -182,6 +179,19 @@ func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
 	}
 	if a.State == Decided && d.Final && !a.measured() {
 		f.close(a, "final")
+	}
+}
+
+// late takes in a word about an alert that is over or taken back.
+func (f *fold) late(a *Alert, d caselog.OutcomeData) {
+	switch {
+	case a.measured():
+		f.task(a, "orphan_measure", d.MessageID)
+	case a.State == Withdrawing:
+		f.close(a, "withdrawn")
+	case a.Ending == "withdrawn" && d.Final: // it agrees
+	default:
+		f.task(a, "contradiction", d.MessageID)
 	}
 }
 
@@ -274,70 +284,21 @@ func (f *fold) asked(a *Alert, d *caselog.ReceivedData) {
 	if d.Type == freeze.TypeAmendment {
 		f.task(a, "amended", d.MessageID)
 		if !slices.Contains([]State{Received, Accepted, Closed}, a.State) {
-			a.State = Accepted // people decide again
+			a.State, a.Lifting, a.Lifted = Accepted, false, false // people decide again
 			f.spend(a, ActAuthorise)
 		}
 	}
 }
 
 func (f *fold) withdrawnByPartner(a *Alert, in *Inbound) {
-	if a.Child == nil {
+	switch {
+	case a.Lifting: // it has said so before
+	case a.Child == nil:
 		f.close(a, "withdrawn")
-		return
-	}
-	a.State = Review
-	f.task(a, "lift", in.ID)
-}
-
-// recorded takes in what the bank answered to our instruction.
-func (f *fold) recorded() {
-	var d caselog.RecordedData
-	if !f.data(&d) {
-		return
-	}
-	a := f.s.Alert(d.AlertID)
-	if a == nil {
-		f.refuse("no such alert")
-		return
-	}
-	f.on(a)
-	if a.Direction == caselog.Out {
-		f.relayed(a, d)
-		return
-	}
-	if a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time) {
-		f.repeat()
-		return
-	}
-	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
-	if a.Child != nil && a.Child.Alert == "" {
-		a.Child.Alert = d.Child
-	}
-	switch a.State {
-	case Instructed, BankAnswered, Answered, Authorised:
-		a.State = BankAnswered
-		a.Released = false
-		first(&a.At.Decided, f.r.Appended)
-		f.spend(a, ActRelease)
 	default:
-		f.task(a, "orphan_measure", d.MessageID)
+		a.State = Review
+		f.task(a, "lift", in.ID)
 	}
-	if !d.Balanced {
-		f.task(a, "unbalanced", d.MessageID)
-	}
-	f.applied()
-}
-
-// relayed notes on an instruction's alert that a parent knows the bank's answer.
-func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
-	for _, p := range a.Parents {
-		if p.Alert == d.Parent && p.Key == d.ParentKey && p.Told.Before(d.AsOf.Time) {
-			p.Told = d.AsOf
-			f.applied()
-			return
-		}
-	}
-	f.repeat()
 }
 
 // rank orders the levels of receipts. A rejection is final.

@@ -17,7 +17,7 @@ func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 	kind := rapid.SampledFrom([]caselog.Type{
 		caselog.Hit, caselog.Hit, caselog.HitOverturned, caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Receipt, caselog.Outcome,
 		caselog.Received, caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.Instructed, caselog.Recorded,
-		caselog.Amended, caselog.Overdue, caselog.Blocked, caselog.TaskClosed, "nonsense",
+		caselog.Amended, caselog.Overdue, caselog.Blocked, caselog.TaskClosed, caselog.Instructed, caselog.Recorded, "nonsense",
 	}).Draw(t, "type")
 	alert := rapid.SampledFrom([]string{"X", "Y"}).Draw(t, "alert")
 	message := alert + "-Q001"
@@ -37,7 +37,7 @@ func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 		"decision": pick("decision", "granted", "refused", "more_info", "pending"), "as_of": fmt.Sprintf("2026-03-02T04:00:0%d.000Z", number("as_of", 9)),
 		"receipt_of": message, "outcome_of": message, "evidence": pick("evidence", "E1", "E2", "E3"), "hit_id": pick("hit", "H1", "H2"), "severity": "high",
 		"ask": []string{"hold_amount"}, "parent_alert": pick("parent", "PA", "PB"), "parent_key": "in/X/S", "child_key": "out/BANK/S",
-		"timer": pick("timer", "T2", "T5"), "due": "2026-03-02T04:00:00.000Z", "balanced": true, "final": number("final", 1) == 1, "personal": "sealed",
+		"timer": pick("timer", "T2", "T5"), "due": "2026-03-02T04:00:00.000Z", "balanced": true, "final": number("final", 1) == 1, "lift": number("lift", 1) == 1, "lifted": number("lifted", 1) == 1, "personal": "sealed",
 	}
 	if kind == caselog.Receipt || kind == caselog.Outcome || kind == caselog.Received {
 		data["message_id"] = fmt.Sprintf("%s-A%03d", alert, number("theirs", 3))

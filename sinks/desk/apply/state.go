@@ -77,6 +77,8 @@ type Alert struct {
 	OutcomeID   string               `json:"outcome_id,omitempty"`
 	OutcomeBody string               `json:"outcome_body,omitempty"` // sealed
 	Released    bool                 `json:"released,omitempty"`     // the answer may go
+	Lifting     bool                 `json:"lifting,omitempty"`      // taken back by the partner, and the instruction knows
+	Lifted      bool                 `json:"lifted,omitempty"`       // the bank has let go of it
 	Refusal     string               `json:"refusal,omitempty"`
 	DuplicateOf string               `json:"duplicate_of,omitempty"`
 	PartnerRef  string               `json:"partner_ref,omitempty"`
@@ -173,6 +175,7 @@ type Message struct {
 	Receipt     freeze.Level `json:"receipt,omitempty"`
 	ReceiptAt   int64        `json:"receipt_at,omitempty"`
 	Reject      freeze.Code  `json:"reject,omitempty"`
+	Closes      bool         `json:"closes,omitempty"` // the alert, when the partner has it
 }
 
 // Settled reports whether nothing is left to try for m.
@@ -207,6 +210,10 @@ type Parent struct {
 	By    []string    `json:"by,omitempty"`
 	Needs []string    `json:"needs,omitempty"` // our items
 	Told  freeze.Time `json:"told,omitzero"`   // as_of of the outcome that was recorded there
+	Lift  bool        `json:"lift,omitempty"`  // it needs nothing any more, and wants to hear that the bank let go
+	Since uint32      `json:"since,omitempty"` // sequence of our first message that leaves its part out
+	Freed bool        `json:"freed,omitempty"` // the bank has answered that message, or there is none
+	Heard bool        `json:"heard,omitempty"` // the parent knows
 }
 
 // Child is the instruction that serves an inbound alert.

@@ -25,15 +25,17 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 	if err != nil {
 		return nil, err
 	}
-	servicer := r.Subject.Servicer
-	bank := d.Book.Bank(servicer.BIC, servicer.ClearingSystem, servicer.ClearingID)
-	if bank == nil {
-		return nil, &policy.Gate{Field: "subject.servicer", Text: "no bank of ours keeps this account"}
-	}
-	key := d.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(r.Subject))
 	data := &caselog.AmendedData{
-		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: bank.Allowed(a.Asks), Urgency: a.Urgency,
+		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Urgency: a.Urgency, Lift: e.Kind == apply.Lift,
 		By: list(a.Officers(apply.ActAuthorise)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
+	}
+	child, err := d.child(a, r, data.Lift)
+	if err != nil {
+		return nil, err
+	}
+	data.Ask = list(nil)
+	if bank := d.Book.Party(child.Bank); bank != nil {
+		data.Ask = list(bank.Allowed(a.Asks))
 	}
 	personal := caselog.HitPersonal{UID: intake.SubjectOf(r.Subject), Subject: r.Subject}
 	if e.Kind == apply.Instruct {
@@ -48,19 +50,52 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 	content := a.Content() + string(e.Kind)
 	return []Draft{
 		{
-			ID: hit.Text32("amended", a.ID, content), Key: key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
+			ID: hit.Text32("amended", a.ID, content), Key: child.Key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
 			Data: data, Personal: personal, Seal: func(p string) { data.Personal = p },
 		},
 		{
 			ID: hit.Text32("instructed", a.ID, content), Key: s.Key, Type: caselog.Instructed, Trace: a.Trace, Alerts: true,
-			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: key, Bank: bank.ID},
+			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: child.Key, Bank: child.Bank, Lift: data.Lift},
 		},
 	}, nil
+}
+
+// child returns whom to instruct: whoever keeps the account, or to lift, whoever
+// was instructed.
+func (d *Maker) child(a *apply.Alert, r *freeze.Request, lift bool) (*apply.Child, error) {
+	if lift && a.Child != nil {
+		return a.Child, nil
+	}
+	servicer := r.Subject.Servicer
+	bank := d.Book.Bank(servicer.BIC, servicer.ClearingSystem, servicer.ClearingID)
+	if bank == nil {
+		return nil, &policy.Gate{Field: "subject.servicer", Text: "no bank of ours keeps this account"}
+	}
+	return &apply.Child{Key: d.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(r.Subject)), Bank: bank.ID}, nil
+}
+
+// letGo tells a parent that the bank holds nothing for it any more, and notes
+// here that it knows.
+func (d *Maker) letGo(s *apply.Subject, e apply.Effect) []Draft {
+	told := func(alert string) *caselog.RecordedData {
+		return &caselog.RecordedData{
+			AlertID: alert, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Child: e.Alert.ID, ChildKey: s.Key,
+			MessageID: e.Alert.OutcomeID, Lifted: true, OutcomeMark: caselog.OutcomeMark{AsOf: freeze.At(d.Now())},
+		}
+	}
+	id := hit.Text32("lifted", e.Parent.Alert, e.Alert.ID, fmt.Sprint(len(e.Alert.Messages)))
+	return []Draft{
+		{ID: id, Key: e.Parent.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: told(e.Parent.Alert)},
+		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: told(e.Alert.ID)},
+	}
 }
 
 // relay tells a parent what the bank answered, in the parent's own items, and
 // notes here that it knows.
 func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]Draft, error) {
+	if e.Parent.Lift {
+		return d.letGo(s, e), nil
+	}
 	var personal caselog.BodyPersonal
 	if err := d.Open(ctx, e.Alert.OutcomeBody, &personal); err != nil {
 		return nil, err
@@ -155,6 +190,9 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 	} else if err := d.fill(ctx, o, a, r); err != nil {
 		return nil, err
 	}
+	if a.Lifting {
+		lifted(o, a, r)
+	}
 	if err := freeze.Balance(o, r.Payments); err != nil {
 		return nil, &policy.Gate{Field: "funds", Text: err.Error()}
 	}
@@ -179,6 +217,9 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 
 // fill puts the bank's answer into our outcome, under ids of ours.
 func (d *Maker) fill(ctx context.Context, o *freeze.Outcome, a *apply.Alert, r *freeze.Request) error {
+	if a.Lifting && a.OutcomeBody == "" {
+		return nil // the bank was told to let go before it answered
+	}
 	var personal caselog.BodyPersonal
 	if err := d.Open(ctx, a.OutcomeBody, &personal); err != nil {
 		return err
@@ -205,6 +246,26 @@ func (d *Maker) fill(ctx context.Context, o *freeze.Outcome, a *apply.Alert, r *
 		o.Trail[i].ItemID = fmt.Sprintf("%s-N%02d", a.ID, i+1)
 	}
 	return nil
+}
+
+// lifted turns the last answer into the one that ends the alert: nothing is held
+// for the partner any more. An answer that does not balance was never told; of it
+// only the measures stay.
+func lifted(o *freeze.Outcome, a *apply.Alert, r *freeze.Request) {
+	if o.Decision == "" || freeze.Balance(o, r.Payments) != nil {
+		o.Decision, o.Funds, o.Returns, o.Trail = "nothing_found", nil, nil, nil
+	}
+	o.AsOf, o.Final, o.Pending, o.Needs = a.Outcome.AsOf, true, nil, nil
+	if o.Decision == "pending" || o.Decision == "more_info" {
+		o.Decision = "nothing_found"
+	}
+	for i := range o.Measures {
+		if m := &o.Measures[i]; m.State == "in_force" || m.State == "extended" || m.State == "converted" {
+			m.State = "lifted"
+		}
+	}
+	o.Funds = freeze.Lifted(o.Funds)
+	o.Amounts = freeze.AmountsOf(o.Funds)
 }
 
 // askOf returns the ask that a measure answers: the first that stops money.
