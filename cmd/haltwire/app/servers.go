@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// 10 s for the headers of a request; bodies have bounds of their own.
-	headerTimeout = 10 * time.Second
+	// 10 s for the headers of a request, 30 s for all of it; the partner endpoint
+	// has a tighter bound of its own.
+	headerTimeout, requestTimeout = 10 * time.Second, 30 * time.Second
 	// 32 KiB of headers: a signature takes less than 1 KiB.
 	maxHeader = 32 << 10
 )
@@ -87,7 +88,7 @@ func listen(given net.Listener, address string) (net.Listener, error) {
 
 // serve runs an HTTP server on l as a part.
 func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Handler) {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
 	a.parts.start(ctx, &part{name: name, run: func(ctx context.Context) error {
 		failed := make(chan error, 1)
 		go func() { failed <- s.Serve(l) }()

@@ -22,6 +22,9 @@ const (
 	maxBodies = 64
 	// readTimeout bounds the reading of one body.
 	readTimeout = 10 * time.Second
+	// lingerTimeout bounds what is still read of a request that is refused, so
+	// that its sender sees the answer.
+	lingerTimeout = time.Second
 )
 
 // Handler serves POST /partner/v1/messages. It answers 200, 204, 401, 409, 413,
@@ -40,7 +43,10 @@ func NewHandler(door *Door, verifier *signature.Verifier) *Handler {
 // ServeHTTP verifies the signature before it reads the body, and the digest and
 // the nonce after it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := http.NewResponseController(w) // one that knows no deadlines says so; then the server's hold
+	_ = c.SetReadDeadline(time.Now().Add(readTimeout))
 	if r.Method != http.MethodPost {
+		_ = c.SetReadDeadline(time.Now().Add(lingerTimeout))
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "POST only", http.StatusMethodNotAllowed)
 		return
@@ -55,6 +61,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	letter, refused := h.read(w, r)
 	if refused != nil {
+		_ = c.SetReadDeadline(time.Now().Add(lingerTimeout))
 		h.door.note(ctx, letter, *refused)
 		write(w, *refused)
 		return
@@ -98,11 +105,11 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (delivery.Letter,
 }
 
 func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	// A writer without deadlines says so; then those of the server hold.
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(readTimeout))
-	defer func() { _ = c.SetReadDeadline(time.Time{}) }()
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, freeze.MaxSize))
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, freeze.MaxSize))
+	if err == nil { // the answer may take longer than the body
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
+	return b, err
 }
 
 func refusal(status int, after time.Duration, reason string) *delivery.Reply {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -536,6 +537,33 @@ func TestSlowBodiesEndAndOtherMethodsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wantTaken(0)
+}
+
+// TestStrangersHoldNoConnection begins requests whose bodies never come: who may
+// not speak here is answered and sent away, signed or not.
+func TestStrangersHoldNoConnection(t *testing.T) {
+	w := newWorld(t, nil)
+	u, err := url.Parse(w.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"POST": " 401 ", "PUT": " 405 "} {
+		c, err := net.Dial("tcp", u.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\n{", name, inbound.Path, u.Host); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(c) // until the server hangs up
+		if err != nil || !strings.Contains(string(answer), want) {
+			t.Fatalf("%s: %q, %v", name, answer, err)
+		}
+	}
 }
 
 // TestSameMessageAtTheSameTime posts one message twenty times at once.
