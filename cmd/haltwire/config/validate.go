@@ -93,6 +93,21 @@ func (c *Config) kafka() error {
 	if !c.Embedded.Kafka.Enabled {
 		errs = append(errs, c.Kafka.Validate())
 	}
+	errs = append(errs, c.topics())
+	if c.Kafka.Session.Std() < time.Second || c.Kafka.Session.Std() > time.Minute {
+		errs = append(errs, errors.New("kafka.session: want 1s to 1m"))
+	}
+	if c.Kafka.Own.CasePartitions < 1 || c.Kafka.Own.Replication < 1 {
+		errs = append(errs, errors.New("kafka.own: case_partitions and replication are at least 1"))
+	}
+	if c.Kafka.Fetch.Bytes < 64<<10 || c.Kafka.Fetch.Decompressed < c.Kafka.Fetch.Bytes || c.Kafka.Fetch.Buffered < c.Kafka.Fetch.Decompressed {
+		errs = append(errs, errors.New("kafka.fetch: want 64KiB <= bytes <= decompressed <= buffered"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) topics() error {
+	var errs []error
 	if len(c.Kafka.Topics) == 0 {
 		errs = append(errs, errors.New("kafka.topics: name at least one topic of reports"))
 	}
@@ -110,15 +125,6 @@ func (c *Config) kafka() error {
 		if t.ReporterCountry != "" {
 			errs = append(errs, policy.CheckCountry("kafka.topics: "+t.Name+".reporter_country", t.ReporterCountry))
 		}
-	}
-	if c.Kafka.Session.Std() < time.Second || c.Kafka.Session.Std() > time.Minute {
-		errs = append(errs, errors.New("kafka.session: want 1s to 1m"))
-	}
-	if c.Kafka.Own.CasePartitions < 1 || c.Kafka.Own.Replication < 1 {
-		errs = append(errs, errors.New("kafka.own: case_partitions and replication are at least 1"))
-	}
-	if c.Kafka.Fetch.Bytes < 64<<10 || c.Kafka.Fetch.Decompressed < c.Kafka.Fetch.Bytes || c.Kafka.Fetch.Buffered < c.Kafka.Fetch.Decompressed {
-		errs = append(errs, errors.New("kafka.fetch: want 64KiB <= bytes <= decompressed <= buffered"))
 	}
 	return errors.Join(errs...)
 }
