@@ -32,7 +32,7 @@ needs-demo:
 needs-test:
 	@.make/doctor -q go npm java mvn
 needs-vectors:
-	@.make/doctor -q go npm java mvn xmllint
+	@.make/doctor -q go npm java mvn
 
 engine: ## Fetches the embedded ClickHouse engine, once
 	@.make/engine "$(HALTWIRE_CACHE)"
