@@ -19,7 +19,7 @@ import (
 
 // TestRFC9421B26 checks the signature base and the Ed25519 signature of
 // RFC 9421, appendix B.2.6.
-func TestRFC9421B26(t *testing.T) {
+func TestVectorRFC9421B26(t *testing.T) {
 	dir := filepath.Join(os.Getenv("HALTWIRE_VECTORS"), "rfc9421", "remitly")
 	read := func(name string) []byte {
 		data, err := os.ReadFile(filepath.Join(dir, name))
