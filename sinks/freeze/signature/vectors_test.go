@@ -17,7 +17,7 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
 )
 
-// TestRFC9421B26 checks the signature base and the Ed25519 signature of
+// TestVectorRFC9421B26 checks the signature base and the Ed25519 signature of
 // RFC 9421, appendix B.2.6.
 func TestVectorRFC9421B26(t *testing.T) {
 	dir := filepath.Join(os.Getenv("HALTWIRE_VECTORS"), "rfc9421", "remitly")
