@@ -21,6 +21,8 @@ import (
 const (
 	// acceptTimeout bounds the desk: a receipt is due within 5 s.
 	acceptTimeout = 4 * time.Second
+	// maxAhead is how far an outcome may be dated ahead of our clock, as reports.
+	maxAhead = 5 * time.Minute
 	// comeAgain is what a partner is told when we cannot take its message now.
 	comeAgain = time.Second
 )
@@ -162,6 +164,10 @@ func (d *Door) misplaced(l delivery.Letter, m freeze.Message) *freeze.Reject {
 		return &freeze.Reject{Code: freeze.CodeWrongRecipient, Field: "recipient.party_id", Text: "we are " + d.opt.Self.PartyID}
 	case h.Environment != d.opt.Environment:
 		return &freeze.Reject{Code: freeze.CodeTestRefused, Field: "environment", Text: "this is the environment " + d.opt.Environment}
+	}
+	o, ok := m.(*freeze.Outcome)
+	if ok && o.AsOf.After(d.opt.Now().Add(maxAhead)) {
+		return &freeze.Reject{Code: freeze.CodeSchema, Field: "as_of", Text: "lies in the future; the latest as_of wins, so it would silence every later outcome"}
 	}
 	return nil
 }

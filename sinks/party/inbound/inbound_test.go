@@ -370,6 +370,8 @@ func TestRejections(t *testing.T) {
 		{"other id", "U3A5VHP66CSQRGMDHUPYCP5QKM-Q002", "application/json", "schema", "message_id", sample(t, "request")},
 		{"wrong recipient", messageID, "application/json", "wrong_recipient", "recipient.party_id", edited(t, "request", "recipient", freeze.Party{PartyID: "AE-FIU", Kind: "fiu", Country: "AE"})},
 		{"other environment", messageID, "application/json", "test_refused", "environment", edited(t, "request", "environment", "live")},
+		{"outcome of tomorrow", "U3A5VHP66CSQRGMDHUPYCP5QKM-A001", "application/json", "schema", "as_of", edited(t, "outcome", "as_of", "2099-01-01T00:00:00.000Z",
+			"sender", freeze.Party{PartyID: "IN-FIU", Kind: "fiu", Country: "IN"}, "recipient", freeze.Party{PartyID: "GB-FIU", Kind: "fiu", Country: "GB"})},
 		{"content type", messageID, "text/plain", "schema", "content-type", sample(t, "request")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
