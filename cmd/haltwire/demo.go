@@ -29,6 +29,15 @@ other side's officers decide, its bank holds what is left. Ctrl-C ends everythin
 			if output != "table" && output != "json" {
 				return exit(2, fmt.Errorf("-o %s: want table or json", output))
 			}
+			if length < 0 {
+				return exit(2, fmt.Errorf("--for %s: want a time above 0, such as 20s", length))
+			}
+			if length < 0 {
+				return exit(2, errors.New("--for: want a time of 0 or more, such as 20s; 0 runs until Ctrl-C"))
+			}
+			if there, err := os.ReadDir(dir); dir != "" && err == nil && len(there) > 0 {
+				return exit(2, fmt.Errorf("--dir %s: not empty; name a new folder", dir))
+			}
 			if rate < 1 || rate > 100_000 {
 				return exit(2, errors.New("--rate: want 1 to 100000 reports a second"))
 			}

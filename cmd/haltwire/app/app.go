@@ -123,6 +123,12 @@ func (a *App) startEmbedded(ctx context.Context) error {
 		return err
 	}
 	a.services = s
+	if a.config.Embedded.Kafka.Enabled {
+		a.log.Info("embedded kafka", "brokers", a.config.Kafka.Brokers)
+	}
+	if a.config.Embedded.ClickHouse.Enabled {
+		a.log.Info("embedded clickhouse", "addresses", a.config.ClickHouse.Addresses, "user", a.config.ClickHouse.User, "password_file", a.config.ClickHouse.PasswordFile)
+	}
 	if a.config.Embedded.ClickHouse.Enabled && !embedded.Confinable() {
 		a.log.Warn("every local account can read this process's files through the embedded ClickHouse: this system has no Landlock; use a ClickHouse server on a shared machine")
 	}

@@ -53,6 +53,9 @@ func Run(ctx context.Context, o Options) (err error) {
 
 func (o Options) folder() (dir string, remove func(), err error) {
 	if o.Dir != "" {
+		if left, err := os.ReadDir(o.Dir); err == nil && len(left) > 0 {
+			return "", nil, fmt.Errorf("--dir %s: the folder is not empty; name a new one", o.Dir)
+		}
 		return o.Dir, func() {}, os.MkdirAll(o.Dir, 0o700)
 	}
 	dir, err = os.MkdirTemp("", "haltwire-demo-")
