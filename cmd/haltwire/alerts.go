@@ -239,6 +239,12 @@ func detailTable(w io.Writer, d *desk.Detail) {
 	if s := d.Subject; s != nil {
 		fmt.Fprintf(w, "\nsubject\t%s %s %s, %s %s\n", s.Account.Scheme, s.Account.ID, s.Account.SubAccount, s.Servicer.BIC+s.Servicer.ClearingID, s.AccountCountry)
 	}
+	if d.Blocked != "" {
+		fmt.Fprintf(w, "blocked\t%s: %s\n", d.Blocked, d.BlockedWhy)
+	}
+	if d.MovedTo != "" {
+		fmt.Fprintf(w, "moved to\t%s\n", d.MovedTo)
+	}
 	fmt.Fprintf(w, "case\t%s\nrules\t%s\nasks\t%s\ncontent\t%s\n", dash(d.CaseID), dash(strings.Join(d.Rules, ", ")), strings.Join(d.Asks, ", "), d.Content)
 	fmt.Fprintln(w, "\nITEM\tDISPUTED\tEXECUTED\tRAIL\tUETR")
 	for _, p := range d.Items {

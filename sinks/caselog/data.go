@@ -91,7 +91,17 @@ type PersonalDetail struct {
 	ReportedAt    freeze.Time   `json:"reported_at"`
 }
 
-// BlockedData says which field keeps an alert from going out.
+// ReroutedData says that the hits of an alert went on the log again under
+// another key.
+type ReroutedData struct {
+	AlertID string `json:"alert_id"`
+	To      string `json:"to"` // party
+	ToKey   Key    `json:"to_key"`
+	ToAlert string `json:"to_alert"`
+}
+
+// BlockedData says which field keeps an alert from going out; no field, that
+// none does any more.
 type BlockedData struct {
 	AlertID string `json:"alert_id"`
 	Field   string `json:"field"`

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/desk/draft"
@@ -104,6 +106,7 @@ type tenure struct {
 	desk      *Desk
 	partition int32
 	owner     string
+	rechecked bool
 	alive     context.Context //nolint:containedctx // the life of the ownership, which jobs outlive
 }
 
@@ -144,6 +147,12 @@ func (t *tenure) run(ctx context.Context) {
 // round performs what is due for the subjects that changed. After an error they
 // are looked at again.
 func (t *tenure) round(ctx context.Context) error {
+	if !t.rechecked {
+		if err := t.recheck(ctx); err != nil {
+			return err
+		}
+		t.rechecked = true
+	}
 	p := t.desk.fold.parts[t.partition]
 	p.mu.Lock()
 	dirty := p.dirty
@@ -174,6 +183,88 @@ func (t *tenure) round(ctx context.Context) error {
 		p.mu.Unlock()
 	}
 	return errors.Join(errs...)
+}
+
+// move is an alert without a party whose hits have one now.
+type move struct {
+	hits []intake.Draft
+	end  intake.Draft
+	data *caselog.ReroutedData
+}
+
+// recheck looks again at the alerts that could not go out: the config may have
+// changed since. A new owner does it once.
+func (t *tenure) recheck(ctx context.Context) error {
+	p := t.desk.fold.parts[t.partition]
+	var work []intake.Draft
+	var moves []move
+	var errs []error
+	p.mu.Lock()
+	for _, s := range p.subjects {
+		for _, a := range s.Alerts {
+			drafts, err := t.desk.maker.Recheck(ctx, s, a)
+			work = append(work, drafts...)
+			m, moved, unread := t.reroute(ctx, s.Key, a)
+			if moved {
+				moves = append(moves, m)
+			}
+			errs = append(errs, err, unread)
+		}
+	}
+	p.mu.Unlock()
+	errs = append(errs, t.perform(ctx, work))
+	for _, m := range moves {
+		errs = append(errs, t.move(ctx, m))
+	}
+	return errors.Join(errs...)
+}
+
+// reroute makes what moves an alert without a party, if every hit of it that
+// stands has one now.
+func (t *tenure) reroute(ctx context.Context, key caselog.Key, a *apply.Alert) (m move, ok bool, err error) {
+	if a.Party != caselog.Nobody || a.Direction != caselog.Out || a.State != apply.Proposed {
+		return m, false, nil
+	}
+	m.data = &caselog.ReroutedData{AlertID: a.ID}
+	for _, h := range a.Hits {
+		if h.Gone {
+			continue
+		}
+		var data caselog.HitData
+		var personal caselog.HitPersonal
+		if err := json.Unmarshal(h.Data(), &data); err != nil {
+			return m, false, fmt.Errorf("reroute alert %s: %w", a.ID, err)
+		}
+		if err := t.desk.open(ctx, h.Personal, &personal); errors.Is(err, caselog.ErrErased) {
+			return m, false, nil
+		} else if err != nil {
+			return m, false, fmt.Errorf("reroute alert %s: %w", a.ID, err)
+		}
+		draft, party, found := t.desk.hits.Reroute(data, &personal, a.Trace)
+		if !found {
+			return m, false, nil
+		}
+		m.hits = append(m.hits, draft)
+		m.data.To, m.data.ToKey = party, draft.Key
+	}
+	m.end = intake.Draft{ID: hit.Text32("rerouted", a.ID, string(m.data.ToKey)), Key: key, Type: caselog.Rerouted, Trace: a.Trace, Alerts: true, Data: m.data}
+	return m, len(m.hits) > 0, nil
+}
+
+// move writes the hits under their new key, and closes the old alert when they
+// are folded there.
+func (t *tenure) move(ctx context.Context, m move) error {
+	verdicts, err := t.desk.submit(ctx, m.hits)
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		if !v.Applied && !v.Repeat {
+			return fmt.Errorf("reroute alert %s: %s", m.data.AlertID, v.Reason)
+		}
+		m.data.ToAlert = v.AlertID
+	}
+	return t.perform(ctx, []intake.Draft{m.end})
 }
 
 // perform writes the events and reads them back. One that the log refused was

@@ -30,6 +30,8 @@ type View struct {
 	State       string           `json:"state"`
 	Ending      string           `json:"ending,omitempty"`
 	Blocked     string           `json:"blocked,omitempty"`
+	BlockedWhy  string           `json:"blocked_why,omitempty"` // and what to do about it
+	MovedTo     string           `json:"moved_to,omitempty"`    // of a rerouted alert
 	Severity    string           `json:"severity,omitempty"`
 	Asks        []string         `json:"asks"`
 	Rules       []string         `json:"rules,omitempty"`
@@ -107,7 +109,7 @@ func (f Filter) matches(a *apply.Alert) bool {
 func view(a *apply.Alert) View {
 	v := View{
 		ID: a.ID, Direction: a.Direction, Party: a.Party, Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
-		Blocked: a.Blocked, Severity: a.Severity, Asks: append([]string{}, a.Asks...), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
+		Blocked: a.Blocked, BlockedWhy: advice(a), MovedTo: a.MovedTo, Severity: a.Severity, Asks: append([]string{}, a.Asks...), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
 		Provisional: a.Provisional, Automatic: a.Automatic, Confirmed: a.Confirmed, ConfirmBy: a.ConfirmBy, PartnerRef: a.PartnerRef,
 		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), Content: a.Content(), At: a.At,
 	}
@@ -120,6 +122,22 @@ func view(a *apply.Alert) View {
 		v.Decision, v.Amounts = a.Outcome.Decision, a.Outcome.Amounts
 	}
 	return v
+}
+
+// advice says why an alert cannot go out and what people can do about it.
+func advice(a *apply.Alert) string {
+	const again = "; after a restart with that the alert goes on by itself"
+	switch a.Blocked {
+	case "":
+		return ""
+	case "route":
+		return "nobody can be asked about this account: the config has no partner of its country whose agreement covers what is asked, and no bank of ours that keeps it; add one" + again
+	case "amount":
+		return "no report tells the amount of a payment: one that does opens an alert at the party; then reject this one"
+	case "erased":
+		return "personal data of it has been erased: nothing can be sent any more; reject it"
+	}
+	return strings.TrimPrefix(a.BlockedWhy+"; ", "; ") + "add it to the agreement with " + a.Party + " (policy), or have the report say it" + again
 }
 
 // locate returns the key of the alert with that id or with an id that begins so,

@@ -88,7 +88,7 @@ func (f *fold) run() {
 // ourQuestion reports whether an event is about what we ask.
 func ourQuestion(t caselog.Type) bool {
 	switch t {
-	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended:
+	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Rerouted:
 		return true
 	}
 	return false
@@ -112,6 +112,8 @@ func (f *fold) ours() {
 	switch f.r.Type {
 	case caselog.Blocked:
 		f.blocked(a)
+	case caselog.Rerouted:
+		f.rerouted(a)
 	case caselog.MessageQueued:
 		f.queued(a)
 	case caselog.Attempt:

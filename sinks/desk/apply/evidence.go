@@ -29,6 +29,7 @@ func (f *fold) hit() {
 		HitID: d.HitID, Evidence: d.Evidence, Rule: d.Rule, Version: d.Version, Severity: d.Severity, Approval: d.Approval,
 		Fit: !d.Cold && !d.Cut && !d.Stale, Record: d.Record.UnixMilli(), Personal: d.Personal,
 	})
+	f.keep(a.Hits[len(a.Hits)-1])
 	if a.At.Record == 0 || d.Record.UnixMilli() < a.At.Record {
 		a.At.Record = d.Record.UnixMilli()
 	}
@@ -64,6 +65,7 @@ func (f *fold) again(a *Alert, d caselog.HitData) {
 	}
 	h := a.Hits[i]
 	h.HitID, h.Version, h.Personal, h.Gone = d.HitID, d.Version, d.Personal, false
+	f.keep(h)
 	f.grow(a, d)
 	f.applied()
 }
@@ -91,7 +93,14 @@ func (f *fold) grow(a *Alert, d caselog.HitData) {
 	}
 	if a.Content() != before {
 		f.changed(a)
-		a.Blocked = d.Blocked
+		f.block(a, d.Blocked, "")
+	}
+}
+
+// keep keeps the whole hit as long as it has no party to go to.
+func (f *fold) keep(h *Hit) {
+	if f.s.Key.Party() == caselog.Nobody {
+		h.data = f.r.Data
 	}
 }
 
@@ -233,7 +242,8 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
 	switch {
 	case a.State == Proposed && len(a.Items) > 0:
-		a.State, a.Blocked = Approved, ""
+		a.State = Approved
+		f.block(a, "", "")
 		first(&a.At.Approved, f.r.Appended)
 	case len(a.Items) == 0 && a.Request() != nil: // nobody needs it any more
 		a.State = Withdrawing

@@ -16,9 +16,36 @@ func (f *fold) blocked(a *Alert) {
 		f.repeat()
 		return
 	}
-	a.Blocked = d.Field
-	f.task(a, "blocked", d.Field)
+	f.block(a, d.Field, d.Text)
 	f.applied()
+}
+
+// block notes for want of which field the alert cannot go out, or that it can.
+func (f *fold) block(a *Alert, field, why string) {
+	if a.Blocked != field {
+		a.done("blocked", "desk")
+	}
+	a.Blocked, a.BlockedWhy = field, why
+	if field != "" {
+		f.task(a, "blocked", field)
+	}
+}
+
+// rerouted ends an alert that had no party to go to: its hits have one now.
+func (f *fold) rerouted(a *Alert) {
+	var d caselog.ReroutedData
+	switch {
+	case !f.data(&d):
+	case a.Ending == "rerouted":
+		f.repeat()
+	case a.Party != caselog.Nobody || a.State != Proposed:
+		f.refuse("alert is %s at %s: it is not rerouted", a.State, a.Party)
+	default:
+		f.block(a, "", "")
+		f.close(a, "rerouted")
+		a.MovedTo = d.ToAlert
+		f.applied()
+	}
 }
 
 // queued freezes a message. Of two writers that made the same message the first
@@ -51,6 +78,9 @@ func (f *fold) queued(a *Alert) {
 	a.Messages = append(a.Messages, m)
 	first(&a.At.Queued, f.r.Appended)
 	f.takeQueued(a, d)
+	if d.Type != freeze.TypeReceipt && a.Blocked != "" {
+		f.block(a, "", "")
+	}
 	f.applied()
 }
 

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -51,6 +52,8 @@ type Alert struct {
 	State       State    `json:"state"`
 	Ending      string   `json:"ending,omitempty"`  // why closed
 	Blocked     string   `json:"blocked,omitempty"` // the field for want of which it cannot go out
+	BlockedWhy  string   `json:"blocked_why,omitempty"`
+	MovedTo     string   `json:"moved_to,omitempty"` // the alert that has its hits, of a rerouted one
 	Severity    string   `json:"severity,omitempty"`
 	Urgency     string   `json:"urgency,omitempty"`
 	Environment string   `json:"environment,omitempty"`
@@ -139,7 +142,11 @@ type Hit struct {
 	Record   int64  `json:"record,omitempty"`
 	Gone     bool   `json:"gone,omitempty"` // overturned
 	Personal string `json:"personal,omitempty"`
+	data     json.RawMessage
 }
+
+// Data returns the caselog.HitData of a hit that has no party to go to, else nil.
+func (h *Hit) Data() json.RawMessage { return h.data }
 
 // Approval is one officer's yes to an act on what he saw.
 type Approval struct {

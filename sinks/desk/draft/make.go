@@ -71,9 +71,27 @@ func (d *Maker) automatic(party *policy.Party, a *apply.Alert) bool {
 	})
 }
 
+// Recheck looks again at an alert that a gate blocks, and returns the event that
+// says what blocks it now, or that nothing does; none when all is as before.
+func (d *Maker) Recheck(ctx context.Context, s *apply.Subject, a *apply.Alert) ([]Draft, error) {
+	party := d.Book.Party(a.Party)
+	if a.Blocked == "" || party == nil || a.Request() != nil || a.State != apply.Proposed && a.State != apply.Approved {
+		return nil, nil
+	}
+	_, err := d.request(ctx, s, a, party, false)
+	gate := &policy.Gate{}
+	if errors.Is(err, caselog.ErrErased) || errors.As(err, &gate) && gate.Field == a.Blocked {
+		return nil, nil
+	}
+	if err != nil && gate.Field == "" {
+		return nil, fmt.Errorf("check alert %s again: %w", a.ID, err)
+	}
+	return []Draft{blocked(s.Key, a, gate)}, nil
+}
+
 func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) Draft {
 	return Draft{
-		ID: hit.Text32("blocked", a.ID, gate.Field, a.Content(), fmt.Sprint(len(a.Messages))), Key: key, Type: caselog.Blocked, Alerts: true,
+		ID: hit.Text32("blocked", a.ID, gate.Field, a.Content(), fmt.Sprint(len(a.Messages), a.At.Updated)), Key: key, Type: caselog.Blocked, Alerts: true,
 		Data: &caselog.BlockedData{AlertID: a.ID, Field: gate.Field, Text: gate.Text},
 	}
 }

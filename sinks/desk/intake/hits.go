@@ -80,6 +80,24 @@ func (x Hits) alert(h *hit.Hit, a *hit.Alert) Draft {
 	}
 }
 
+// Reroute returns the draft of a hit that had no party to go to, under the key of
+// the party that it has now, and reports whether it has one.
+func (x Hits) Reroute(d caselog.HitData, personal *caselog.HitPersonal, trace string) (Draft, string, bool) {
+	s := personal.Subject
+	party, _ := x.Book.Route(hit.Subject{
+		Country: s.AccountCountry, BIC: s.Servicer.BIC, ClearingSystem: s.Servicer.ClearingSystem, ClearingID: s.Servicer.ClearingID,
+	}, d.Ask)
+	if party == nil || slices.ContainsFunc(d.Payments, func(p caselog.PaymentMark) bool { return p.Amount == nil }) {
+		return Draft{}, "", false
+	}
+	key := x.Root.Key(caselog.Out, party.ID, personal.UID)
+	d.Blocked = ""
+	return Draft{
+		ID: hit.Text32(d.HitID, string(key)), Key: key, Type: caselog.Hit, Trace: trace, Alerts: true,
+		Data: &d, Personal: personal, Seal: func(p string) { d.Personal = p },
+	}, party.ID, true
+}
+
 // SubjectID returns what a subject is hashed by: its uid, with the sub-account
 // where that is known. An account whose servicer nobody knows has no uid; it is
 // told apart by what there is, so that strangers never share an alert.
