@@ -1,6 +1,9 @@
 -- Each standing hit once, by evidence key (rule and report): the one on the latest version of the report, with
--- all its subjects. Overturned hits are left out; shadow hits are in, see status.
--- Cost: reads and groups all hits, a few per thousand reports.
+-- all its subjects. A rule that hit an earlier version and not the latest one has no row, nor has an overturned
+-- hit; shadow hits are in, see status. The latest version is the highest revision, then the larger content hash, of
+-- what reports and hits know: a hit may be here before its report.
+-- Cost: reads and groups all hits, a few per thousand reports, and passes once over the identities in reports
+-- (two key columns, about 0.1 s per million reports on two cores), whatever the filter.
 SELECT
     h.evidence_key AS evidence_key, h.hit_id AS hit_id,
     any(h.rule) AS rule, any(h.rule_version) AS rule_version, any(h.title) AS title, any(h.status) AS status,
@@ -19,7 +22,23 @@ SELECT
     arraySort(groupUniqArrayIf(h.subject_country, h.subject_country != '')) AS countries,
     arraySort(s -> s.1, groupArrayIf((h.subject_uid, h.subject_name, h.subject_country, h.amount, h.currency), h.subject_uid != '')) AS subjects
 FROM hits AS h FINAL
-WHERE h.standing
+WHERE h.standing AND (h.reporter, h.report_id, h.revision, h.content_hash) IN
+(
+    SELECT reporter, report_id, latest.1, latest.2
+    FROM
+    (
+        SELECT reporter, report_id, max((revision, content_hash)) AS latest
+        FROM
+        (
+            SELECT reporter, report_id, revision, content_hash FROM hits
+            UNION ALL
+            SELECT reporter, report_id, revision, content_hash
+            FROM reports
+            WHERE (reporter, report_id) IN (SELECT reporter, report_id FROM hits)
+        )
+        GROUP BY reporter, report_id
+    )
+)
 GROUP BY h.evidence_key, h.hit_id
 ORDER BY revision DESC, content_hash DESC, rule_version DESC, hit_id DESC
 LIMIT 1 BY evidence_key

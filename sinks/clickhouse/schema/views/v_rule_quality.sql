@@ -1,6 +1,7 @@
--- Per rule: standing and overturned hits, the alerts that they stand in, and what became of those. useful is the
--- share of decided alerts that the partner granted in whole or part; NULL while none is decided.
--- Cost: groups all hits and joins alerts.
+-- Per rule: hits that stand (those of v_hits) and that no longer do, the alerts that they stand in, and what became
+-- of those. useful is the share of decided alerts that the partner granted in whole or part; NULL while none is
+-- decided.
+-- Cost: that of v_hits, then groups all hits and joins alerts.
 SELECT
     h.rule AS rule, max(h.version) AS latest_version, uniqExactIf(h.evidence, h.standing) AS hits,
     uniqExactIf(h.evidence, NOT h.standing) AS overturned,
@@ -17,7 +18,7 @@ FROM
 (
     SELECT
         rule, max(rule_version) AS version, evidence_key AS evidence, argMax(status, rule_version) AS status,
-        max(standing) AS standing, max(excepted) AS excepted, arrayJoin(groupUniqArray(alert_id)) AS alert
+        max(evidence_key IN (SELECT evidence_key FROM v_hits)) AS standing, max(excepted) AS excepted, arrayJoin(groupUniqArray(alert_id)) AS alert
     FROM hits FINAL
     GROUP BY rule, evidence_key
 ) AS h
