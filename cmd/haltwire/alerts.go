@@ -135,20 +135,26 @@ func alertsAct(o *alertsOptions, v verb) *cobra.Command {
 	return c
 }
 
+// readConfig reads the file of -c, or the nearest haltwire.yaml, without
+// demanding what only run needs.
+func readConfig(c *cobra.Command) (*config.Config, error) {
+	path, err := c.Flags().GetString("config")
+	if err != nil || path == "" {
+		found, ok := config.Find(".")
+		if !ok {
+			return nil, errors.New("no haltwire.yaml here or above: name it with -c")
+		}
+		path = found
+	}
+	return config.Read(path)
+}
+
 // deskClient returns a client of the desk that the config names.
 func deskClient(c *cobra.Command, o *alertsOptions) (*api.Client, error) {
 	if o.output != "json" && o.output != "table" {
 		return nil, exit(2, fmt.Errorf("-o %s: write json or table", o.output))
 	}
-	path, err := c.Flags().GetString("config")
-	if err != nil || path == "" {
-		found, ok := config.Find(".")
-		if !ok {
-			return nil, exit(2, errors.New("no haltwire.yaml here or above: name it with -c"))
-		}
-		path = found
-	}
-	cfg, err := config.Read(path)
+	cfg, err := readConfig(c)
 	if err != nil {
 		return nil, exit(2, err)
 	}

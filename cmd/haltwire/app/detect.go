@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/fault"
@@ -51,7 +52,7 @@ func (a *App) startPipeline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	letters, err := deadletter.New(deadletter.Options{Conn: a.config.Kafka.Config, Topic: topic.NamesOf(a.config.Kafka.Own.Prefix).Dead})
+	letters, err := DeadLetters(a.config)
 	if err != nil {
 		return err
 	}
@@ -72,6 +73,11 @@ func (a *App) startPipeline(ctx context.Context) error {
 	}})
 	a.parts.start(ctx, &part{name: "reload", run: a.reloads})
 	return nil
+}
+
+// DeadLetters returns the topic of dead letters that c names; the caller stops it.
+func DeadLetters(c *config.Config) (*deadletter.Topic, error) {
+	return deadletter.New(deadletter.Options{Conn: c.Kafka.Config, Topic: topic.NamesOf(c.Kafka.Own.Prefix).Dead})
 }
 
 // letterbox keeps dead letters on their topic and in their table.
