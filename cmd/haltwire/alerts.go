@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -213,8 +214,15 @@ func totals(list []freeze.Total) string {
 	return dash(strings.Join(out, ", "))
 }
 
+// todo says what waits for people, and who has signed already.
 func todo(v desk.View) string {
 	var out []string
+	if next := nextVerb(v); next != "" {
+		out = append(out, next+signed(v, next))
+	}
+	if by := signed(v, "withdraw"); by != "" && v.State != "withdrawing" && v.State != "closed" {
+		out = append(out, "withdraw"+by)
+	}
 	if v.Provisional && !v.Confirmed && v.Direction == "out" && v.State != "closed" {
 		out = append(out, "confirm by "+clock(v.ConfirmBy))
 	}
@@ -224,6 +232,36 @@ func todo(v desk.View) string {
 		}
 	}
 	return dash(strings.Join(out, ", "))
+}
+
+// nextVerb is the decision that an alert waits for, "" when it waits for none.
+func nextVerb(v desk.View) string {
+	if v.Direction == "out" {
+		if v.State == "proposed" && v.Blocked == "" {
+			return "approve"
+		}
+		return ""
+	}
+	return map[string]string{"received": "accept", "accepted": "authorise", "bank_answered": "release", "review": "lift"}[v.State]
+}
+
+// signed names the officers who have given one of the signatures that a verb
+// takes for what the alert is now.
+func signed(v desk.View, verb string) string {
+	act := verb
+	if verb == "approve" {
+		act = "request"
+	}
+	var by []string
+	for _, a := range v.Approvals {
+		if a.Act == act && (act != "request" || a.Digest == "" || a.Digest == v.Content) && !slices.Contains(by, a.By) {
+			by = append(by, a.By)
+		}
+	}
+	if len(by) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(by, ", ") + " has, another is needed)"
 }
 
 func clock(ms int64) string {
@@ -243,7 +281,8 @@ func dash(s string) string {
 func detailTable(w io.Writer, d *desk.Detail) {
 	listTable(w, []desk.View{d.View})
 	if s := d.Subject; s != nil {
-		fmt.Fprintf(w, "\nsubject\t%s %s %s, %s %s\n", s.Account.Scheme, s.Account.ID, s.Account.SubAccount, s.Servicer.BIC+s.Servicer.ClearingID, s.AccountCountry)
+		account := strings.TrimSpace(s.Account.Scheme + " " + s.Account.ID + " " + s.Account.SubAccount)
+		fmt.Fprintf(w, "\nsubject\t%s, %s %s\n", account, s.Servicer.BIC+s.Servicer.ClearingID, s.AccountCountry)
 	}
 	if d.Blocked != "" {
 		fmt.Fprintf(w, "blocked\t%s: %s\n", d.Blocked, d.BlockedWhy)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
 )
 
 // alertsOf runs `haltwire alerts` against a stub of the API.
@@ -82,6 +83,31 @@ func TestAlertsVerbs(t *testing.T) {
 		all := strings.Join(asked, "\n")
 		if code != c.code || !strings.Contains(all, c.ask) || !strings.Contains(out, c.says) {
 			t.Errorf("%v: exit %d\nasked %s\n%s", c.args, code, all, out)
+		}
+	}
+}
+
+func TestToDo(t *testing.T) {
+	o1 := func(act, digest string) []apply.Approval {
+		return []apply.Approval{{By: "O1", Act: act, Digest: digest}}
+	}
+	for name, c := range map[string]struct {
+		v    desk.View
+		want string
+	}{
+		"nobody yet":         {desk.View{Direction: "out", State: "proposed", Content: "d"}, "approve"},
+		"one of two":         {desk.View{Direction: "out", State: "proposed", Content: "d", Approvals: o1("request", "d")}, "approve (O1 has, another is needed)"},
+		"of other content":   {desk.View{Direction: "out", State: "proposed", Content: "e", Approvals: o1("request", "d")}, "approve"},
+		"blocked":            {desk.View{Direction: "out", State: "proposed", Blocked: "route"}, "-"},
+		"half withdrawn":     {desk.View{Direction: "out", State: "received", Approvals: o1("withdraw", "")}, "withdraw (O1 has, another is needed)"},
+		"withdrawn":          {desk.View{Direction: "out", State: "withdrawing", Approvals: o1("withdraw", "")}, "-"},
+		"inbound":            {desk.View{Direction: "in", State: "received"}, "accept"},
+		"half authorised":    {desk.View{Direction: "in", State: "accepted", Approvals: o1("authorise", "")}, "authorise (O1 has, another is needed)"},
+		"answer of the bank": {desk.View{Direction: "in", State: "bank_answered"}, "release"},
+		"answered":           {desk.View{Direction: "in", State: "answered"}, "-"},
+	} {
+		if got := todo(c.v); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }
