@@ -21,6 +21,11 @@ type HitLog interface {
 	// not; after an error none, some or all of them may be there, and appending
 	// the same hits again is harmless. Safe for concurrent use.
 	Append(ctx context.Context, hits []*hit.Hit) error
+	// Revise blocks until every revision is on the log with acks=all, or returns
+	// why not; hits on lower versions of the reports stand no more, wherever they
+	// are. It is called after the hits on the revisions are on the log; writing a
+	// revision again is harmless. Safe for concurrent use.
+	Revise(ctx context.Context, revisions []hit.Revision) error
 }
 
 // Archive keeps reports for analysts. sinks/clickhouse implements it.

@@ -54,6 +54,7 @@ type verdict struct {
 	owner   *owned
 	records *event.Records
 	hits    []*hit.Hit
+	revised []hit.Revision // reports of the run that correct earlier versions
 	began   time.Time
 }
 
@@ -181,6 +182,7 @@ func (d *detect) decide(ctx context.Context, v *verdict) error {
 		}
 		batch, _ := d.decoder.Decode(v.records) // dead letters are the archive loop's
 		hits, err := d.judge.Judge(batch, v.records)
+		v.revised = d.revisions(batch, v.owner.emit)
 		batch.Release()
 		if err != nil {
 			return err

@@ -67,6 +67,19 @@ type hitLog struct {
 	last map[event.Partition]int64
 	back int // hits that came after a later one of their partition
 	hits []*hit.Hit
+
+	revised []hit.Revision
+	order   []string // hits and revisions by report, as they came
+}
+
+func (l *hitLog) Revise(_ context.Context, revisions []hit.Revision) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.revised = append(l.revised, revisions...)
+	for _, r := range revisions {
+		l.order = append(l.order, fmt.Sprintf("revised %s/%d", r.ReportID, r.Version.Revision))
+	}
+	return nil
 }
 
 func (l *hitLog) Append(ctx context.Context, hits []*hit.Hit) error {
@@ -87,6 +100,7 @@ func (l *hitLog) Append(ctx context.Context, hits []*hit.Hit) error {
 			l.back++
 		}
 		l.last[p] = h.Position.Offset
+		l.order = append(l.order, fmt.Sprintf("hit %s/%d", h.ReportID, h.Revision))
 	}
 	l.hits = append(l.hits, hits...)
 	return nil

@@ -56,11 +56,12 @@ func (d *detect) append(ctx context.Context, vs []*verdict) {
 	backoff := fault.Backoff{Max: retryMax}
 	for {
 		var hits []*hit.Hit
-		vs, hits = d.owning(vs)
+		var revised []hit.Revision
+		vs, hits, revised = d.owning(vs)
 		if len(vs) == 0 {
 			return
 		}
-		err := d.appendOnce(ctx, hits)
+		err := d.appendOnce(ctx, current(hits, revised), revised)
 		if err == nil {
 			break
 		}
@@ -80,16 +81,23 @@ func (d *detect) append(ctx context.Context, vs []*verdict) {
 	}
 }
 
-func (d *detect) appendOnce(ctx context.Context, hits []*hit.Hit) error {
-	if len(hits) == 0 {
+// appendOnce puts hits on the log, and then the revisions: a revision before its
+// hits would end alerts that it supports.
+func (d *detect) appendOnce(ctx context.Context, hits []*hit.Hit, revised []hit.Revision) error {
+	if len(hits) > 0 {
+		if err := d.options.HitLog.Append(ctx, hits); err != nil {
+			return err
+		}
+	}
+	if len(revised) == 0 {
 		return nil
 	}
-	return d.options.HitLog.Append(ctx, hits)
+	return d.options.HitLog.Revise(ctx, revised)
 }
 
 // owning returns the runs of vs whose partitions are still owned, with their
-// hits; the others are dropped.
-func (d *detect) owning(vs []*verdict) (still []*verdict, hits []*hit.Hit) {
+// hits and revisions; the others are dropped.
+func (d *detect) owning(vs []*verdict) (still []*verdict, hits []*hit.Hit, revised []hit.Revision) {
 	for _, v := range vs {
 		d.mu.Lock()
 		abandoned := v.owner.abandoned
@@ -100,8 +108,9 @@ func (d *detect) owning(vs []*verdict) (still []*verdict, hits []*hit.Hit) {
 		}
 		still = append(still, v)
 		hits = append(hits, v.hits...)
+		revised = append(revised, v.revised...)
 	}
-	return still, hits
+	return still, hits, revised
 }
 
 // settle ends the flight of v: with done its offsets may be committed.

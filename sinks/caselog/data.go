@@ -46,6 +46,32 @@ type HitData struct {
 	Payments  []PaymentMark  `json:"payments"`
 	Personal  string         `json:"personal,omitempty"`
 	Overturns string         `json:"overturns,omitempty"` // hit id, of hit.overturned
+	// Superseded is the version of the report that overturns the hit, of
+	// hit.overturned: a hit on this version or a higher one stands.
+	Superseded *ReportVersion `json:"superseded,omitempty"`
+}
+
+// ReportVersion is one version of a report; Hash is hex.
+type ReportVersion struct {
+	Revision uint32 `json:"revision"`
+	Hash     string `json:"hash"`
+}
+
+// Less reports whether w is the later version.
+func (v ReportVersion) Less(w ReportVersion) bool {
+	return v.Revision < w.Revision || v.Revision == w.Revision && v.Hash < w.Hash
+}
+
+// ReportVersion returns the version of the report that was judged.
+func (d *HitData) ReportVersion() ReportVersion { return ReportVersion{d.Revision, d.Hash} }
+
+// RevisedData says that hits on lower versions of a report no longer stand,
+// whether a rule hit this version or not.
+type RevisedData struct {
+	Reporter string `json:"reporter"`
+	ReportID string `json:"report_id"`
+	ReportVersion
+	Position event.Position `json:"position"`
 }
 
 // PaymentMark is what Apply may know of a payment.

@@ -18,7 +18,8 @@ const typePrefix = "haltwire.case."
 type Type string
 
 // The event types that the spine writes (DESIGN 6). Instructed is ours: it
-// links an inbound alert to the alert that instructs the bank for it.
+// links an inbound alert to the alert that instructs the bank for it; so is
+// Revised, which is about a report and no alert: the report has a higher version.
 const (
 	Hit             Type = "hit"
 	HitChanged      Type = "hit.changed"
@@ -39,6 +40,7 @@ const (
 	Outcome         Type = "outcome"
 	Reviewed        Type = "reviewed"
 	Instructed      Type = "instructed"
+	Revised         Type = "revised"
 	Recorded        Type = "recorded"
 	Overdue         Type = "overdue"
 	TaskOpened      Type = "task.opened"

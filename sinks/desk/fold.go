@@ -18,6 +18,7 @@ type fold struct {
 	mu      sync.RWMutex
 	alerts  map[string]caselog.Key        // direction/party/alert id → key
 	waiters map[string]chan apply.Verdict // event id → its writer
+	reports reports
 }
 
 // part is one partition of the fold.
@@ -29,7 +30,7 @@ type part struct {
 }
 
 func newFold(m apply.Machine, partitions int32) *fold {
-	f := &fold{machine: m, alerts: map[string]caselog.Key{}, waiters: map[string]chan apply.Verdict{}}
+	f := &fold{machine: m, alerts: map[string]caselog.Key{}, waiters: map[string]chan apply.Verdict{}, reports: newReports()}
 	for range partitions {
 		f.parts = append(f.parts, &part{subjects: map[caselog.Key]*apply.Subject{}, dirty: map[caselog.Key]struct{}{}, wake: make(chan struct{}, 1)})
 	}
@@ -81,6 +82,10 @@ func (f *fold) forget(event string) {
 
 // take folds one record and wakes whoever waits for it.
 func (f *fold) take(r apply.Record) apply.Verdict {
+	if r.Type == caselog.Revised {
+		f.revised(r)
+		return apply.Verdict{Applied: true}
+	}
 	p := f.parts[r.Partition]
 	p.mu.Lock()
 	s, verdict, _ := f.machine.Apply(p.subjects[r.Key], r)
@@ -106,6 +111,9 @@ func (f *fold) note(r apply.Record, verdict apply.Verdict) chan apply.Verdict {
 	defer f.mu.Unlock()
 	if verdict.Applied && verdict.AlertID != "" {
 		f.alerts[r.Key.Direction()+"/"+r.Key.Party()+"/"+verdict.AlertID] = r.Key
+		if r.Type == caselog.Hit || r.Type == caselog.HitChanged {
+			f.reports.evidence(r)
+		}
 	}
 	ch := f.waiters[r.ID]
 	delete(f.waiters, r.ID)

@@ -286,7 +286,12 @@ func (t *tenure) perform(ctx context.Context, work []intake.Draft) error {
 }
 
 // due makes the events of one subject, and puts its messages on their lanes.
+// Hits that stand no more are overturned first; what is due then follows when
+// that is folded.
 func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]intake.Draft, error) {
+	if out := t.overturns(s); len(out) > 0 {
+		return out, nil
+	}
 	var out []intake.Draft
 	var errs []error
 	for _, e := range apply.Due(s) {

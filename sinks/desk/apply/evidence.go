@@ -9,13 +9,15 @@ import (
 
 // hit takes a hit into the episode that it belongs to: the one that knows its
 // evidence, else one that knows its payments, else the open one, else a new one.
-// A known evidence never opens an episode, however often it is told again.
+// A known evidence never opens an episode, however often it is told again, but
+// for a later version of a report whose alert ended before anybody was asked,
+// because a version between did not hit.
 func (f *fold) hit() {
 	var d caselog.HitData
 	if !f.data(&d) {
 		return
 	}
-	if id, known := f.s.Evidence[d.Evidence]; known {
+	if id, known := f.s.Evidence[d.Evidence]; known && !f.revived(f.s.Alert(id), d) {
 		f.again(f.s.Alert(id), d)
 		return
 	}
@@ -28,6 +30,7 @@ func (f *fold) hit() {
 	a.Hits = append(a.Hits, &Hit{
 		HitID: d.HitID, Evidence: d.Evidence, Rule: d.Rule, Version: d.Version, Severity: d.Severity, Approval: d.Approval,
 		Fit: !d.Cold && !d.Cut && !d.Stale, Record: d.Record.UnixMilli(), Personal: d.Personal,
+		Reporter: d.Reporter, ReportID: d.ReportID, Judged: d.ReportVersion(),
 	})
 	f.keep(a.Hits[len(a.Hits)-1])
 	if a.At.Record == 0 || d.Record.UnixMilli() < a.At.Record {
@@ -37,10 +40,14 @@ func (f *fold) hit() {
 	f.applied()
 }
 
-// home returns the alert that the hit joins, or nil.
+// home returns the alert that the hit joins, or nil. One that was overturned
+// before anybody was asked takes in nothing more.
 func (f *fold) home(d caselog.HitData) *Alert {
 	var open *Alert
 	for _, a := range f.s.Alerts {
+		if a.Ending == "overturned" {
+			continue
+		}
 		if len(d.Payments) > 0 && !slices.ContainsFunc(d.Payments, func(p caselog.PaymentMark) bool { return a.item(p) == nil }) {
 			return a
 		}
@@ -51,20 +58,39 @@ func (f *fold) home(d caselog.HitData) *Alert {
 	return open
 }
 
-// again takes in another version of known evidence.
+// revived reports whether d is on a later version than the one that ended its
+// alert, of which nobody was told.
+func (f *fold) revived(a *Alert, d caselog.HitData) bool {
+	if a == nil || a.Ending != "overturned" {
+		return false
+	}
+	h := a.evidence(d.Evidence)
+	return h != nil && h.Gone && h.Judged.Less(d.ReportVersion())
+}
+
+// evidence returns the hit with that evidence key, or nil.
+func (a *Alert) evidence(key string) *Hit {
+	i := slices.IndexFunc(a.Hits, func(h *Hit) bool { return h.Evidence == key })
+	if i < 0 {
+		return nil
+	}
+	return a.Hits[i]
+}
+
+// again takes in another version of known evidence. One lower than what is known
+// changes nothing, and one of a closed alert is noted and acts no more.
 func (f *fold) again(a *Alert, d caselog.HitData) {
 	if a == nil {
 		f.repeat()
 		return
 	}
 	f.on(a)
-	i := slices.IndexFunc(a.Hits, func(h *Hit) bool { return h.Evidence == d.Evidence })
-	if i < 0 || a.Hits[i].HitID == d.HitID && !a.Hits[i].Gone || !a.Open() {
+	h := a.evidence(d.Evidence)
+	if h == nil || h.HitID == d.HitID && !h.Gone || d.ReportVersion().Less(h.Judged) || !a.Open() && !h.Judged.Less(d.ReportVersion()) {
 		f.repeat()
 		return
 	}
-	h := a.Hits[i]
-	h.HitID, h.Version, h.Personal, h.Gone = d.HitID, d.Version, d.Personal, false
+	h.HitID, h.Version, h.Personal, h.Gone, h.Judged = d.HitID, d.Version, d.Personal, false, d.ReportVersion()
 	f.keep(h)
 	f.grow(a, d)
 	f.applied()
@@ -180,16 +206,16 @@ func (f *fold) overturned() {
 		return
 	}
 	f.on(a)
-	for _, h := range a.Hits {
-		if h.Evidence == d.Evidence && !h.Gone {
-			h.Gone = true
-			f.applied()
-		}
-	}
-	if !f.v.Applied {
+	h := a.evidence(d.Evidence)
+	if h == nil || h.Gone || d.Superseded != nil && !h.Judged.Less(*d.Superseded) {
 		f.repeat()
 		return
 	}
+	h.Gone = true
+	if d.Superseded != nil {
+		h.Judged = *d.Superseded
+	}
+	f.applied()
 	switch {
 	case a.State == Proposed && a.Standing() == 0:
 		f.close(a, "overturned")

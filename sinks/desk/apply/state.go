@@ -141,7 +141,12 @@ type Hit struct {
 	Fit      bool   `json:"fit,omitempty"`
 	Record   int64  `json:"record,omitempty"`
 	Gone     bool   `json:"gone,omitempty"` // overturned
-	Personal string `json:"personal,omitempty"`
+	Reporter string `json:"reporter,omitempty"`
+	ReportID string `json:"report_id,omitempty"`
+	// Judged is the highest version of the report that is known here: the one
+	// that the hit is on, or the one that overturned it.
+	Judged   caselog.ReportVersion `json:"judged,omitzero"`
+	Personal string                `json:"personal,omitempty"`
 	data     json.RawMessage
 }
 

@@ -54,6 +54,10 @@ func (m *Maker) Event(r apply.Record, write bool) {
 		m.subjects = map[caselog.Key]*apply.Subject{}
 		m.touched = map[*apply.Alert]*apply.Subject{}
 	}
+	if r.Type == caselog.Revised {
+		m.revised(r, write)
+		return
+	}
 	before := m.prior(r)
 	s, v, _ := m.Machine.Apply(m.subjects[r.Key], r)
 	m.subjects[r.Key] = s
@@ -71,6 +75,14 @@ func (m *Maker) Event(r apply.Record, write bool) {
 	x.delivery()
 	x.message()
 	x.outcome()
+}
+
+// revised makes the row of an event that is about a report and no alert.
+func (m *Maker) revised(r apply.Record, write bool) {
+	if write {
+		x := &step{Maker: m, r: r, v: apply.Verdict{Applied: true}}
+		x.event()
+	}
 }
 
 // Take returns the rows made since the last call, with the state of every alert
