@@ -13,7 +13,7 @@ import (
 func (op Op) String() string {
 	return [...]string{"const", "missing", "column", "extra", "and", "or", "not", "==", "!=", "<", "<=", ">", ">=", "in",
 		"contains", "startsWith", "endsWith", "matches", "+", "-", "*", "/", "%", "neg", "concat", "??", "isMissing", "?:",
-		"call", "opaque", "score"}[op]
+		"call", "opaque", "score", "window", "this", "inList", "cell", "ruleHit"}[op]
 }
 
 // String returns the name of the type as rule authors read it.
