@@ -23,6 +23,35 @@ type Options struct {
 	Kinds  code.Kinds        // the zero value = the built-in kinds
 	Now    time.Time         // judges whether exceptions are over; zero = not judged
 	Params map[string]string // rule/param or param → value that replaces the written one
+	Lists  []ListDecl        // what lists.NAME may name
+	Tables []TableDecl       // what tables.NAME may name
+	Zones  map[string]string // country → IANA zone, for countries with several (local_hour, weekend)
+	Budget Budget            // bounds of what windows may keep; the zero value judges nothing
+}
+
+// ListDecl declares a list of the config.
+type ListDecl struct {
+	Name  string
+	Match string // exact | prefix | cidr | word
+}
+
+// TableDecl declares a table of the config.
+type TableDecl struct {
+	Name    string
+	Columns []TableColumn
+}
+
+// TableColumn is a column of a table beside its key.
+type TableColumn struct {
+	Name string
+	Type Type // Bool, Text, Number, Time or Duration
+}
+
+// Budget says how many reports arrive and how much of them windows may keep.
+type Budget struct {
+	Rates    map[string]float64 // kind → reports a second
+	Lateness time.Duration      // how much longer than Within entries are kept
+	Bytes    int64              // of all windows of judged rules together; 0 = unbounded
 }
 
 // Load reads and checks every rule under dir. The set must not be used when the

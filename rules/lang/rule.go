@@ -46,8 +46,9 @@ type Rule struct {
 	Windows []WindowUse // in the order of the file, those of libraries first, the unused left out
 	About   []int       // windows that an alert of the rule is about, ascending
 	Settle  int64       // ms to wait before the rule is judged
-	Falls   []string    // conditions that can fall when evidence grows; empty = a hit stands for ever
-	Cold    []string    // conditions that can be true because a window has no past; empty = live at once
+	Falls   []string    // conditions that can fall when evidence grows, and hold while a window has not its past: such a rule is cold until it has. Empty = a hit stands for ever
+	Lists   []string    // that it reads, sorted
+	Tables  []string    // that it reads, sorted
 	Hash    string      // hex SHA-256 of the expanded meaning: status, title and layout do not change it
 }
 
