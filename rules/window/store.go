@@ -1,6 +1,14 @@
 package window
 
-import "github.com/haltwire/haltwire/pipeline/event"
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/window/exact"
+	"github.com/haltwire/haltwire/rules/window/slab"
+)
 
 // Options are the bounds of a store. A zero bound is none.
 type Options struct {
@@ -68,3 +76,193 @@ type Stats struct {
 	Evicted       int64
 	Remembered    int64 // versions kept apart from entries
 }
+
+// Shards is the fixed number of parts that keys are split into by hash.
+const Shards = 64
+
+// Store is the state of a set of windows. It has one owner.
+type Store struct {
+	opts     Options
+	tables   []*table // by the index of its window
+	byID     []*table // by table.id, nil = free
+	shards   [Shards]shard
+	places   slab.Places
+	versions map[uint64]version
+	floor    int64 // entries at or before it were dropped over a bound; -1 = none
+	dirty    []touch
+	scratch
+	stats Stats // what is counted only
+}
+
+// version is what is remembered of a report beside its entries: revisions, and
+// reports of which several versions came.
+type version struct {
+	revision uint32
+	hash     uint64
+	time     int64
+}
+
+// scratch is memory that calls use again.
+type scratch struct {
+	found  []slab.Place
+	hashes []uint64
+	name   []byte
+	sel    []int32
+	kept   []int32
+	set    set
+	keep   event.Bits
+	cols   []Column
+	dev    exact.Deviation
+	sink   uint64
+}
+
+// New returns an empty store of windows, which Feed and ReadAsOf name by index.
+func New(windows []Definition, o Options) (*Store, error) {
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64() | 1
+	}
+	s := &Store{opts: o, versions: map[uint64]version{}, floor: -1}
+	if _, err := s.Replace(windows); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Replace makes the store one of other windows, keeps the state of those whose
+// Key and columns did not change, and returns which those are.
+func (s *Store) Replace(windows []Definition) (kept []bool, err error) {
+	if len(windows) > slab.MaxTables {
+		return nil, fmt.Errorf("%d windows, at most %d", len(windows), slab.MaxTables)
+	}
+	for i := range windows {
+		if err := windows[i].validate(); err != nil {
+			return nil, fmt.Errorf("window %d: %w", i, err)
+		}
+	}
+	if err := distinctKeys(windows); err != nil {
+		return nil, err
+	}
+	old := map[string]*table{}
+	for _, t := range s.tables {
+		old[t.def.Key] = t
+	}
+	next, kept := make([]*table, len(windows)), make([]bool, len(windows))
+	for i, d := range windows {
+		if t := old[d.Key]; t != nil && t.fits(&d) {
+			t.def = d
+			next[i], kept[i] = t, true
+			delete(old, d.Key)
+		}
+	}
+	s.Dirty(func(int, []byte, int64) {})
+	for _, t := range s.tables {
+		if old[t.def.Key] == t {
+			s.discard(t)
+		}
+	}
+	for i, d := range windows {
+		if next[i] == nil {
+			next[i] = newTable(d, s.takeID(), &s.shards)
+			s.byID[next[i].id] = next[i]
+		}
+	}
+	s.tables = next
+	return kept, nil
+}
+
+func distinctKeys(windows []Definition) error {
+	seen := map[string]bool{}
+	for i, d := range windows {
+		if seen[d.Key] {
+			return fmt.Errorf("window %d: its key %q is another's too", i, d.Key)
+		}
+		seen[d.Key] = true
+	}
+	return nil
+}
+
+// fits reports whether entries of t have what d keeps.
+func (t *table) fits(d *Definition) bool {
+	return slices.Equal(t.def.Args, d.Args) && t.def.OncePer == d.OncePer && t.def.ordered() == d.ordered()
+}
+
+func (s *Store) takeID() int {
+	i := slices.Index(s.byID, nil)
+	if i < 0 {
+		i = len(s.byID)
+		s.byID = append(s.byID, nil)
+	}
+	return i
+}
+
+// discard drops the state of a table.
+func (s *Store) discard(t *table) {
+	for sh := range t.parts {
+		s.clear(t, sh)
+	}
+	s.byID[t.id] = nil
+}
+
+// clear drops a table's keys of a shard.
+func (s *Store) clear(t *table, sh int) {
+	p := &t.parts[sh]
+	for i := range p.keys.Slots() {
+		if p.keys.Live(i) {
+			slot := p.keys.Slot(i)
+			_, n := t.run(&s.shards[sh].arena, slot)
+			s.forget(t, sh, i, n)
+			s.remove(t, sh, i)
+		}
+	}
+	p.cuts = nil
+}
+
+// forget drops the first n entries of a slot and their places.
+func (s *Store) forget(t *table, sh int, i uint32, n int) {
+	a, slot := &s.shards[sh].arena, t.parts[sh].keys.Slot(i)
+	run, _ := t.run(a, slot)
+	for j := range n {
+		s.places.Remove(word(t.at(run, j), entryID), slab.Place{Table: t.id, Shard: sh, Slot: i})
+	}
+	t.drop(a, slot, n)
+}
+
+// remove takes a slot without entries out of its table.
+func (s *Store) remove(t *table, sh int, i uint32) {
+	p := &t.parts[sh]
+	slot := p.keys.Slot(i)
+	if ref := slab.Word(slot, slotRef); ref != 0 {
+		s.shards[sh].arena.Free(ref, slab.Units(int(slab.Word(slot, slotCap))*t.lay.stride))
+	}
+	delete(p.cuts, i)
+	p.keys.Remove(i)
+}
+
+// Stats returns what the store holds.
+func (s *Store) Stats() Stats {
+	n := s.stats
+	n.Remembered = int64(len(s.versions))
+	n.Keys, n.Bytes = s.size()
+	for _, t := range s.tables {
+		n.Entries += t.entries
+	}
+	return n
+}
+
+// size returns keys and bytes.
+func (s *Store) size() (keys, bytes int64) {
+	bytes = s.places.Bytes() + int64(len(s.versions))*versionBytes
+	for i := range s.shards {
+		bytes += s.shards[i].arena.Live()
+	}
+	for _, t := range s.tables {
+		for i := range t.parts {
+			keys += int64(t.parts[i].keys.Len())
+			bytes += t.parts[i].keys.Bytes()
+		}
+	}
+	return keys, bytes
+}
+
+// versionBytes is about what a remembered version takes in its map.
+const versionBytes = 48

@@ -1,0 +1,266 @@
+package window
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/rules/window/slab"
+)
+
+// An entry is a row of fixed width: time and flags, the hash of the report's
+// identity, its content hash, then what the definition asks for. Texts over seven
+// bytes and numbers that do not fit in 63 bits of millionths stand in the arena.
+const (
+	entryID    = 8
+	entryHash  = 16
+	entryCells = 24
+
+	timeBits  = 43 // ms until the year 2248
+	flagBits  = 64 - timeBits
+	maxTime   = 1<<timeBits - 1
+	shortText = 7
+	far       = 0xFF // first byte of a text in the arena
+
+	// A slot keeps its first entries inline: what fits into this many bytes, one at
+	// least.
+	inlineBytes = 48
+)
+
+// layout says where an entry has what.
+type layout struct {
+	stride int
+	wide   bool  // flags have a word of their own at entryCells
+	valid  []int // bit of each argument's validity
+	truth  []int // bit of each Bool argument's value
+	once   int   // offset of the once_per text, 0 = none; onceBit says whether it has one
+	name   int   // offset of the reference to reporter and report_id, 0 = none
+	cell   []int // offset of each argument, 0 for Bool
+	kinds  []Kind
+	inline int // entries inside a slot
+
+	onceBit int
+}
+
+func newLayout(d *Definition) layout {
+	l := layout{kinds: d.Args, stride: entryCells}
+	for _, k := range d.Args {
+		l.valid = append(l.valid, l.onceBit)
+		l.onceBit++
+		l.truth = append(l.truth, l.onceBit)
+		if k == Bool {
+			l.onceBit++
+		}
+	}
+	if l.onceBit >= flagBits {
+		l.wide = true
+		l.stride += 8
+	}
+	take := func() int { l.stride += 8; return l.stride - 8 }
+	if d.OncePer {
+		l.once = take()
+	}
+	for _, k := range d.Args {
+		at := 0
+		if k != Bool {
+			at = take()
+		}
+		l.cell = append(l.cell, at)
+	}
+	if d.ordered() {
+		l.name = l.stride
+		l.stride += 4
+	}
+	l.inline = max(1, inlineBytes/l.stride)
+	return l
+}
+
+func word(b []byte, at int) uint64         { return binary.LittleEndian.Uint64(b[at:]) }
+func setWord(b []byte, at int, v uint64)   { binary.LittleEndian.PutUint64(b[at:], v) }
+func word32(b []byte, at int) uint32       { return binary.LittleEndian.Uint32(b[at:]) }
+func setWord32(b []byte, at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
+
+func timeOf(e []byte) int64 { return int64(word(e, 0) >> flagBits) }
+
+// clampTime returns t inside what an entry can hold.
+func clampTime(t int64) int64 { return min(max(t, 0), maxTime) }
+
+func (l *layout) flags(e []byte) uint64 {
+	if l.wide {
+		return word(e, entryCells)
+	}
+	return word(e, 0) & (1<<flagBits - 1)
+}
+
+func (l *layout) setHead(e []byte, t int64, flags, id, hash uint64) {
+	if l.wide {
+		setWord(e, entryCells, flags)
+		flags = 0
+	}
+	setWord(e, 0, uint64(t)<<flagBits|flags)
+	setWord(e, entryID, id)
+	setWord(e, entryHash, hash)
+}
+
+func (l *layout) has(e []byte, arg int) bool { return l.flags(e)>>l.valid[arg]&1 != 0 }
+
+func (l *layout) isTrue(e []byte, arg int) bool { return l.flags(e)>>l.truth[arg]&1 != 0 }
+
+// putText makes a cell of a text.
+func putText(a *slab.Arena, s []byte) uint64 {
+	var c [8]byte
+	if len(s) <= shortText {
+		c[0] = byte(len(s))
+		copy(c[1:], s)
+		return binary.LittleEndian.Uint64(c[:])
+	}
+	c[0] = far
+	binary.LittleEndian.PutUint32(c[4:], putBytes(a, s))
+	return binary.LittleEndian.Uint64(c[:])
+}
+
+// putBytes puts s with its length before it into the arena.
+func putBytes(a *slab.Arena, s []byte) uint32 {
+	n := slab.Units(4 + len(s))
+	ref := a.Alloc(n)
+	b := a.Bytes(ref, n)
+	setWord32(b, 0, uint32(len(s)))
+	copy(b[4:], s)
+	return ref
+}
+
+func bytesAt(a *slab.Arena, ref uint32) []byte {
+	n := int(word32(a.Bytes(ref, 1), 0))
+	return a.Bytes(ref, slab.Units(4+n))[4 : 4+n]
+}
+
+func freeBytes(a *slab.Arena, ref uint32) {
+	a.Free(ref, slab.Units(4+int(word32(a.Bytes(ref, 1), 0))))
+}
+
+// textAt returns the text of the cell at an offset of an entry.
+func textAt(a *slab.Arena, e []byte, at int) []byte {
+	if e[at] != far {
+		return e[at+1 : at+1+int(e[at])]
+	}
+	return bytesAt(a, word32(e, at+4))
+}
+
+func freeText(a *slab.Arena, e []byte, at int) {
+	if e[at] == far {
+		freeBytes(a, word32(e, at+4))
+	}
+}
+
+// micro is 10^12: units of a decimal in a millionth.
+const micro = 1_000_000_000_000
+
+// shortNumber returns the cell of a number that has at most six places and fits.
+func shortNumber(d decimal.D) (uint64, bool) {
+	neg := d.Hi < 0
+	if neg {
+		d = d.Neg()
+	}
+	if uint64(d.Hi) >= micro {
+		return 0, false
+	}
+	q, r := bits.Div64(uint64(d.Hi), d.Lo, micro)
+	if r != 0 || q >= 1<<62 {
+		return 0, false
+	}
+	if neg {
+		q = -q
+	}
+	return q << 1, true
+}
+
+func putNumber(a *slab.Arena, d decimal.D) uint64 {
+	if c, ok := shortNumber(d); ok {
+		return c
+	}
+	ref := a.Alloc(2)
+	b := a.Bytes(ref, 2)
+	setWord(b, 0, d.Lo)
+	setWord(b, 8, uint64(d.Hi))
+	return uint64(ref)<<1 | 1
+}
+
+func numberAt(a *slab.Arena, e []byte, at int) decimal.D {
+	c := word(e, at)
+	if c&1 != 0 {
+		b := a.Bytes(uint32(c>>1), 2)
+		return decimal.D{Lo: word(b, 0), Hi: int64(word(b, 8))}
+	}
+	v := int64(c) >> 1
+	if v < 0 {
+		hi, lo := bits.Mul64(uint64(-v), micro)
+		return decimal.D{Lo: lo, Hi: int64(hi)}.Neg()
+	}
+	hi, lo := bits.Mul64(uint64(v), micro)
+	return decimal.D{Lo: lo, Hi: int64(hi)}
+}
+
+// name is reporter and report_id as an entry keeps them: the length of the first,
+// then both.
+func appendName(dst, reporter, id []byte) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(reporter)))
+	return append(append(dst, reporter...), id...)
+}
+
+func splitName(b []byte) (reporter, id []byte) {
+	n := 4 + int(word32(b, 0))
+	return b[4:n], b[n:]
+}
+
+// compareNames orders by reporter, then report_id.
+func compareNames(a, b []byte) int {
+	ra, ia := splitName(a)
+	rb, ib := splitName(b)
+	if c := bytes.Compare(ra, rb); c != 0 {
+		return c
+	}
+	return bytes.Compare(ia, ib)
+}
+
+// release frees what an entry has in the arena.
+func (l *layout) release(a *slab.Arena, e []byte) {
+	if l.name > 0 {
+		freeBytes(a, word32(e, l.name))
+	}
+	if l.once > 0 && l.flags(e)>>l.onceBit&1 != 0 {
+		freeText(a, e, l.once)
+	}
+	for i, k := range l.kinds {
+		if k == Bool || !l.has(e, i) {
+			continue
+		}
+		switch k {
+		case Text:
+			freeText(a, e, l.cell[i])
+		case Number:
+			if c := word(e, l.cell[i]); c&1 != 0 {
+				a.Free(uint32(c>>1), 2)
+			}
+		}
+	}
+}
+
+// equal reports whether two entries have the same value of an argument that both
+// have.
+func (l *layout) equal(a *slab.Arena, x, y []byte, arg int) bool {
+	if l.kinds[arg] == Bool {
+		return l.isTrue(x, arg) == l.isTrue(y, arg)
+	}
+	at := l.cell[arg]
+	if word(x, at) == word(y, at) {
+		return true
+	}
+	switch l.kinds[arg] {
+	case Text:
+		return x[at] == far && y[at] == far && bytes.Equal(textAt(a, x, at), textAt(a, y, at))
+	case Number:
+		return word(x, at)&word(y, at)&1 != 0 && numberAt(a, x, at) == numberAt(a, y, at)
+	}
+	return false
+}
