@@ -36,10 +36,18 @@ func (r *rewriter) noName(n *ast.IdentifierNode) *Node {
 	switch {
 	case n.Value == "score":
 		return r.at(n, "score stands only in conditions of cases", "")
-	case n.Value == "lists" || n.Value == "tables":
-		return r.at(n, n.Value+" are not yet available", "")
+	case n.Value == "lists":
+		return r.at(n, "lists is a group of lists", "write x in lists.NAME")
+	case n.Value == "tables":
+		return r.at(n, "tables is a group of tables", "write tables.NAME[key].column")
+	case n.Value == "this" && r.scope.part == wherePart:
+		return r.at(n, "this is the judged report", "write this.debtor.account, for example")
 	case n.Value == "this":
-		return r.at(n, "this. stands only in where of a window; windows are not yet available", "")
+		return r.at(n, "this. stands only in where of a window", "elsewhere a field of the judged report is written without it")
+	case r.scope.windows[n.Value] != nil:
+		return r.at(n, n.Value+" is a window", "write a value of it: "+n.Value+"."+r.scope.windows[n.Value].first())
+	case r.scope.part != noPart && r.scope.later[n.Value]:
+		return r.at(n, "a window cannot use the let "+n.Value+": lets come after windows", "write its expression out")
 	case n.Value == "$env":
 		return r.at(n, "$env is refused: name the fields", "")
 	case n.Value == "params":
@@ -105,8 +113,16 @@ func (r *rewriter) member(n *ast.MemberNode) *Node {
 		return r.at(n.Property, "the name of a member of extra must be a literal text", `write extra["name"]`)
 	case id.Value == "params" && ok:
 		return r.param(n, names)
-	case id.Value == "lists" || id.Value == "tables" || id.Value == "this" || id.Value == "$env":
+	case id.Value == "lists":
+		return r.strayList(n)
+	case id.Value == "tables":
+		return r.cell(n)
+	case id.Value == "this" && r.scope.part == wherePart && ok:
+		return r.this(n, names)
+	case id.Value == "this" || id.Value == "$env":
 		return r.identifier(id)
+	case r.scope.windows[id.Value] != nil && ok:
+		return r.windowed(n, id, names)
 	}
 	if !ok {
 		return r.opaque(n)

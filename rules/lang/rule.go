@@ -45,6 +45,7 @@ type Rule struct {
 	Outcome             // of a rule without cases, and what cases lay their keys over
 	Windows []WindowUse // in the order of the file, those of libraries first, the unused left out
 	About   []int       // windows that an alert of the rule is about, ascending
+	Budget  int         // alerts a day that the owner can work on; 0 = not said
 	Settle  int64       // ms to wait before the rule is judged
 	Falls   []string    // conditions that can fall when evidence grows, and hold while a window has not its past: such a rule is cold until it has. Empty = a hit stands for ever
 	Lists   []string    // that it reads, sorted

@@ -1,0 +1,346 @@
+package lang
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/spec"
+)
+
+// trend says what becomes of a value when windows get more entries. Of a
+// condition: steady = nothing, rising = once true it stays true, falling = once
+// false it stays false. Of a number or time: it does not get less, or not more,
+// once it is there.
+type trend uint8
+
+const (
+	steady  trend = 0
+	rising  trend = 1
+	falling trend = 2
+	open    trend = rising | falling
+)
+
+func (t trend) flip() trend {
+	if t == rising || t == falling {
+		return open - t
+	}
+	return t
+}
+
+// trends judges the nodes of one rule.
+type trends struct {
+	set    *Set
+	rule   *Rule
+	others map[string]*Rule
+}
+
+// falls finds what can be overturned in every rule, in the order in which they
+// are judged, and demands settling or a person's approval of those that can.
+func (l *loader) falls(set *Set) {
+	others := map[string]*Rule{}
+	for _, r := range set.Rules {
+		others[r.ID] = r
+	}
+	for _, i := range set.Order {
+		r := set.Rules[i]
+		t := &trends{set: set, rule: r, others: others}
+		r.Falls = t.conditions()
+		l.settled(l.rules[r.ID], r)
+	}
+}
+
+// conditions returns what of the rule can fall, as text.
+func (t *trends) conditions() []string {
+	var out []string
+	add := func(n *Node) {
+		conjuncts := []*Node{n}
+		if n != nil && n.Op == And {
+			conjuncts = n.Args
+		}
+		for _, c := range conjuncts {
+			if c == nil || t.of(c)&falling == 0 {
+				continue
+			}
+			if s := t.set.Text(t.rule, c); !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	add(t.rule.Guard)
+	scored := false
+	for _, c := range t.rule.Cases {
+		add(c.When)
+		scored = scored || reads(c.When, Score)
+	}
+	for _, w := range t.rule.Weights {
+		if scored && t.weight(w)&falling != 0 {
+			out = append(out, "weight "+w.Name)
+		}
+	}
+	return out
+}
+
+// weight returns the trend of the points of w.
+func (t *trends) weight(w Weight) trend {
+	if w.Rule != "" {
+		other := t.others[w.Rule]
+		switch {
+		case other == nil || len(other.Windows) == 0 && !t.counts(other):
+			return steady
+		case len(other.Falls) > 0 || len(w.ByCase) > 0:
+			return open
+		case w.Hit.Sign() < 0:
+			return falling
+		}
+		return rising
+	}
+	switch t.of(w.When) {
+	case steady:
+		return steady
+	case rising:
+		if w.Points.Sign() < 0 {
+			return falling
+		}
+		return rising
+	}
+	return open
+}
+
+// counts reports whether a rule counts others.
+func (t *trends) counts(r *Rule) bool {
+	return slices.ContainsFunc(r.Weights, func(w Weight) bool { return w.Rule != "" })
+}
+
+// score returns the trend of the rule's score.
+func (t *trends) score() trend {
+	if t.rule.Score != nil {
+		return t.of(t.rule.Score)
+	}
+	sum := steady
+	for _, w := range t.rule.Weights {
+		sum |= t.weight(w)
+	}
+	return sum
+}
+
+// of returns the trend of a node.
+func (t *trends) of(n *Node) trend {
+	if n == nil {
+		return steady
+	}
+	switch n.Op {
+	case Windowed:
+		return t.value(n)
+	case Score:
+		return t.score()
+	case RuleHit:
+		return t.weight(Weight{Rule: n.Name, Hit: decimal.FromInt(1), ByCase: make([]CasePoints, len(n.Source))})
+	case And, Or, Add:
+		return t.join(n.Args)
+	case Not, Neg:
+		return t.of(n.Args[0]).flip()
+	case Sub:
+		return t.of(n.Args[0]) | t.of(n.Args[1]).flip()
+	case Lt, Le, Gt, Ge, Eq, Ne:
+		return t.comparison(n)
+	}
+	return t.ofMore(n)
+}
+
+func (t *trends) join(args []*Node) trend {
+	all := steady
+	for _, a := range args {
+		all |= t.of(a)
+	}
+	return all
+}
+
+// ofMore returns the trend of the rarer operations.
+func (t *trends) ofMore(n *Node) trend {
+	all := t.join(n.Args)
+	if all == steady {
+		return steady
+	}
+	switch {
+	case n.Op == Mul || n.Op == Div:
+		return t.scaled(n)
+	case n.Op == IsMissing && n.Args[0].Op == Windowed:
+		if t.neverMissing(n.Args[0]) {
+			return steady
+		}
+		return falling
+	case n.Op == Coalesce && t.neverMissing(n.Args[0]):
+		return t.of(n.Args[0])
+	case n.Op == Coalesce && n.Args[1].isBool(false):
+		return t.of(n.Args[0])
+	case n.Op == Cond:
+		return t.conditional(n)
+	case n.Op == Call && (n.Name == "hours" || n.Name == "max" || n.Name == "min"):
+		return all
+	}
+	return open
+}
+
+// scaled returns the trend of a product with, or a quotient by, a constant.
+func (t *trends) scaled(n *Node) trend {
+	a, b := n.Args[0], n.Args[1]
+	if n.Op == Mul && a.isConst() {
+		a, b = b, a
+	}
+	switch {
+	case !b.isConst() || b.Value.Num.Sign() == 0:
+		return open
+	case b.Value.Num.Sign() < 0:
+		return t.of(a).flip()
+	}
+	return t.of(a)
+}
+
+// conditional returns the trend of c ? a : b.
+func (t *trends) conditional(n *Node) trend {
+	c, a, b := n.Args[0], n.Args[1], n.Args[2]
+	if t.of(c) == steady {
+		return t.of(a) | t.of(b)
+	}
+	if !a.isConst() || a.Type != Number || c.Op != Coalesce && c.Op != RuleHit {
+		return open
+	}
+	rest := t.of(b)
+	switch {
+	case !b.isConst():
+		return open
+	case t.of(c) == rising && a.Value.Num.Cmp(b.Value.Num) >= 0:
+		return rising | rest
+	case t.of(c) == rising:
+		return falling
+	}
+	return open
+}
+
+// comparison returns the trend of a comparison.
+func (t *trends) comparison(n *Node) trend {
+	left, right := t.of(n.Args[0]), t.of(n.Args[1])
+	if left|right == steady {
+		return steady
+	}
+	switch n.Op {
+	case Gt, Ge:
+		return left | right.flip()
+	case Lt, Le:
+		return left.flip() | right
+	}
+	v, c := n.Args[0], n.Args[1]
+	if !c.isConst() || left != rising {
+		return open
+	}
+	equal := open
+	switch {
+	case c.Type == Bool && c.Value.Bool:
+		equal = rising
+	case c.Type == Bool, c.Type == Number && c.Value.Num.Sign() == 0 && t.neverMissing(v):
+		equal = falling // it begins at 0 or false
+	}
+	if n.Op == Ne {
+		return equal.flip()
+	}
+	return equal
+}
+
+// neverMissing reports whether a value of a window is there as soon as the key
+// is.
+func (t *trends) neverMissing(n *Node) bool {
+	if n.Op != Windowed {
+		return false
+	}
+	f := t.set.Windows[n.Win].Values[n.Col].Func
+	return f == "count" || f == "distinct" || f == "sum" || f == "seen"
+}
+
+// value returns the trend of a value of a window.
+func (t *trends) value(n *Node) trend {
+	w := t.set.Windows[n.Win]
+	a := w.Values[n.Col]
+	if a.Func == "count" && a.Arg == nil {
+		return rising
+	}
+	if w.Last > 0 || w.OncePer != nil {
+		return open // another entry can take the place of one that counted
+	}
+	switch a.Func {
+	case "count", "distinct", "max", "seen":
+		return rising
+	case "min":
+		return falling
+	case "sum":
+		if neverNegative(t.set.Schema, a.Arg) {
+			return rising
+		}
+	}
+	return open
+}
+
+// neverNegative reports whether a number cannot be below zero: amounts and whole
+// columns, sums and products of them.
+func neverNegative(s *event.Schema, n *Node) bool {
+	switch n.Op {
+	case Const:
+		return n.Value.Num.Sign() >= 0
+	case Column:
+		c := s.Columns[n.Col]
+		return c.Type == event.Uint || c.Type == event.Decimal
+	case Add, Mul, Coalesce:
+		return neverNegative(s, n.Args[0]) && neverNegative(s, n.Args[1])
+	case Call:
+		return n.Name == "abs" || n.Name == "len"
+	}
+	return false
+}
+
+// settled demands settle or a person's approval of a rule that can be overturned.
+func (l *loader) settled(r *spec.Rule, rule *Rule) {
+	if r.Settle.Present() {
+		ms, ok := parseDuration(r.Settle.Text)
+		switch {
+		case !ok || ms > maxSettle:
+			l.error(r.Settle.Span, fmt.Sprintf("settle: %q is no duration of at most %d min", r.Settle.Text, maxSettle/60_000), "settle: 5s")
+		case len(rule.Falls) == 0 && ms > 0:
+			l.warning(r.Settle.Span, "nothing in this rule falls when evidence grows: it needs no settling", "leave it out: hits come sooner")
+		}
+		rule.Settle = ms
+	}
+	if len(rule.Falls) == 0 || rule.Settle > 0 {
+		return
+	}
+	demand := func(a *spec.Alert, got *Alert) {
+		if a == nil || got == nil || got.Approval != "auto" {
+			return
+		}
+		at := a.Span
+		if a.Approval.Present() {
+			at = a.Approval.Span
+		}
+		l.error(at, "this can be overturned by late evidence ("+listed(rule.Falls)+") and acts by itself", "settle: 5s, or approval: one_person")
+	}
+	demand(r.Alert, rule.Alert)
+	for i, c := range r.Cases {
+		demand(c.Alert, rule.Cases[i].Alert)
+	}
+}
+
+// maxSettle bounds how long a rule may wait, in ms.
+const maxSettle = 15 * 60_000
+
+// listed joins a few conditions for a message.
+func listed(all []string) string {
+	out := all[0]
+	for i, s := range all[1:] {
+		if i == 2 {
+			return out + "; and " + strconv.Itoa(len(all)-3) + " more"
+		}
+		out += "; " + s
+	}
+	return out
+}
