@@ -70,14 +70,34 @@ func (t *trends) conditions() []string {
 		}
 	}
 	add(t.rule.Guard)
-	scored := false
+	scored := ""
 	for _, c := range t.rule.Cases {
-		add(c.When)
-		scored = scored || reads(c.When, Score)
+		if reads(c.When, Score) && t.of(c.When)&falling != 0 {
+			scored = t.set.Text(t.rule, c.When)
+		} else {
+			add(c.When)
+		}
 	}
+	if scored == "" {
+		return out
+	}
+	weights := t.weights()
+	if len(weights) == 0 {
+		weights = []string{scored}
+	}
+	return append(out, weights...)
+}
+
+// weights returns which weights can fall, as text.
+func (t *trends) weights() []string {
+	var out []string
 	for _, w := range t.rule.Weights {
-		if scored && t.weight(w)&falling != 0 {
-			out = append(out, "weight "+w.Name)
+		switch {
+		case t.weight(w)&falling == 0:
+		case w.Rule != "":
+			out = append(out, "weight "+w.Name+": the outcome of "+w.Rule)
+		default:
+			out = append(out, "weight "+w.Name+": "+t.set.Text(t.rule, w.When))
 		}
 	}
 	return out
@@ -264,6 +284,9 @@ func (t *trends) value(n *Node) trend {
 	w := t.set.Windows[n.Win]
 	a := w.Values[n.Col]
 	if a.Func == "count" && a.Arg == nil {
+		return rising
+	}
+	if w.OncePer == nil && a.Func == "max" && a.Arg.Key == "occurred_at" {
 		return rising
 	}
 	if w.Last > 0 || w.OncePer != nil {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/spec"
@@ -30,7 +29,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tree, findings := spec.Parse([]*spec.File{spec.NewFile("fuzz.yaml", data)})
-		set, more := lang.Check(tree, lang.Options{Now: time.Unix(1_800_000_000, 0)})
+		set, more := lang.Check(tree, vocabulary())
 		findings = append(findings, more...)
 		lines := strings.Count(string(data), "\n") + 1
 		for _, d := range findings {

@@ -173,6 +173,10 @@ func (l *loader) load(tree *spec.Tree) *Set {
 // no rule uses is checked too.
 func (l *loader) library(lib *spec.Library) {
 	sc := newScope()
+	sc.later = map[string]bool{}
+	for _, let := range lib.Let {
+		sc.later[let.Name.Text] = true
+	}
 	l.bindWindows(lib.Windows, sc)
 	l.lets(lib.Let, sc)
 }
@@ -202,7 +206,7 @@ func (l *loader) rule(r *spec.Rule) *Rule {
 	}
 	l.cases(r, rule, *sc)
 	l.uses(r, rule, sc)
-	l.review(r, rule)
+	l.review(r, rule, sc)
 	return rule
 }
 
@@ -249,10 +253,6 @@ func (l *loader) perDay(r *spec.Rule) int {
 // own lets.
 func (l *loader) scope(r *spec.Rule) *scope {
 	sc := newScope()
-	sc.later = map[string]bool{}
-	for _, let := range r.Let {
-		sc.later[let.Name.Text] = true
-	}
 	for _, p := range r.Params {
 		l.param(r, p, sc)
 	}
@@ -268,6 +268,10 @@ func (l *loader) scope(r *spec.Rule) *scope {
 		}
 		l.bindWindows(lib.Windows, sc)
 		l.lets(lib.Let, sc)
+	}
+	sc.later = map[string]bool{}
+	for _, let := range r.Let {
+		sc.later[let.Name.Text] = true
 	}
 	l.bindWindows(r.Windows, sc)
 	l.lets(r.Let, sc)

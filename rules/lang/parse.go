@@ -80,7 +80,11 @@ func (r *rewriter) functionName(t lexer.Token) {
 		return
 	}
 	if !slices.Contains(r.functions, t.Value) {
-		r.fail(t.Location, "there is no function "+t.Value, spec.DidYouMean(t.Value, r.functions))
+		known := r.functions
+		if r.scope.part == valuePart {
+			known = append(aggregateNames(), known...)
+		}
+		r.fail(t.Location, "there is no function "+t.Value, spec.DidYouMean(t.Value, known))
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // review warns about what is allowed and probably not meant.
-func (l *loader) review(r *spec.Rule, rule *Rule) {
+func (l *loader) review(r *spec.Rule, rule *Rule, sc *scope) {
 	scope := []*Node{rule.Guard}
 	l.reviewCondition(r.When, rule.Guard, nil, rule)
 	for i, c := range rule.Cases {
@@ -18,7 +18,7 @@ func (l *loader) review(r *spec.Rule, rule *Rule) {
 	for i, w := range rule.Weights {
 		l.reviewCondition(r.Weights[i].When, w.When, scope, rule)
 	}
-	l.unusedNames(r, rule)
+	l.unusedNames(r, rule, sc)
 	if rule.Status == Live && rule.Alert == nil && !anyCase(rule, func(c Case) bool { return c.Alert != nil }) && rule.Severity == "critical" {
 		l.warning(r.Severity.Span, "a critical rule without an alert only records its hits", "add alert: {subject: creditor}")
 	}
@@ -136,7 +136,7 @@ func (l *loader) kindsOutside(s spec.Scalar, n *Node, kinds []string, why, fix s
 }
 
 // unusedNames warns about params and lets that nothing uses.
-func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
+func (l *loader) unusedNames(r *spec.Rule, rule *Rule, sc *scope) {
 	var all []string
 	add := func(ss ...spec.Scalar) {
 		for _, s := range ss {
@@ -174,7 +174,7 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
 		return // its texts are not looked at here
 	}
 	text := strings.Join(all, "\n")
-	l.unusedWindows(r, rule, text)
+	l.unusedWindows(r, rule, sc, text)
 	for _, p := range r.Params {
 		if !mentions(text, "params."+p.Name.Text) {
 			l.warning(p.Name.Span, "nothing uses params."+p.Name.Text, "remove it")
@@ -189,8 +189,11 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
 
 // unusedWindows warns about windows of the rule, and values of them, that nothing
 // reads.
-func (l *loader) unusedWindows(r *spec.Rule, rule *Rule, text string) {
+func (l *loader) unusedWindows(r *spec.Rule, rule *Rule, sc *scope, text string) {
 	for _, w := range r.Windows {
+		if b := sc.windows[w.Name.Text]; b == nil || b.win == nil {
+			continue // reported already
+		}
 		i := slices.IndexFunc(rule.Windows, func(u WindowUse) bool { return u.Name == w.Name.Text })
 		about := i >= 0 && slices.Contains(rule.About, rule.Windows[i].Win)
 		if i < 0 && !mentions(text, w.Name.Text) {

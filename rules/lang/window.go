@@ -105,6 +105,7 @@ func (l *loader) bindWindows(ws []*spec.Window, sc *scope) {
 		name := w.Name.Text
 		if why := l.taken(name); why != "" {
 			l.error(w.Name.Span, "a window cannot be called "+name+": "+why, "choose another name")
+			continue
 		}
 		if sc.windows[name] != nil {
 			l.error(w.Name.Span, "a window called "+name+" exists already", "choose another name")
@@ -118,7 +119,7 @@ func (l *loader) bindWindows(ws []*spec.Window, sc *scope) {
 		sc.windows[name] = b
 	}
 	for _, w := range ws {
-		if b := sc.windows[w.Name.Text]; b.name.Span == w.Name.Span {
+		if b := sc.windows[w.Name.Text]; b != nil && b.name.Span == w.Name.Span {
 			l.window(w, b, sc)
 		}
 	}
@@ -127,8 +128,15 @@ func (l *loader) bindWindows(ws []*spec.Window, sc *scope) {
 // window checks one window and fills b.
 func (l *loader) window(w *spec.Window, b *windowBinding, sc *scope) {
 	before := l.out.Errors()
+	later := maps.Clone(sc.later)
+	if later == nil {
+		later = map[string]bool{}
+	}
+	for name := range sc.lets {
+		later[name] = true
+	}
 	in := func(p part) *scope {
-		return &scope{params: sc.params, windows: sc.windows, later: sc.later, part: p}
+		return &scope{params: sc.params, windows: sc.windows, later: later, part: p}
 	}
 	win := &Window{KeyBy: map[string][]*Node{}, Self: w.Self.Text != "false"}
 	l.windowSpan(w, win)
@@ -167,8 +175,9 @@ func (l *loader) windowSpan(w *spec.Window, win *Window) {
 		}
 		return ms
 	}
+	before := l.out.Errors()
 	win.Within, win.Until = length(w.Within, "within"), length(w.Until, "until")
-	if w.Within.Present() && win.Within <= win.Until && win.Within >= 0 {
+	if w.Within.Present() && win.Within <= win.Until && l.out.Errors() == before {
 		at, fix := w.Within, "within: 90d"
 		if w.Until.Present() {
 			at, fix = w.Until, "until lies nearer to the judged report than within"
