@@ -26,58 +26,75 @@ func (v version) compare(w version) int {
 // fed, every revision and, under Options.All, everything: a report that feeds
 // nothing and has no revision is otherwise forgotten, and so may be left out.
 func (s *Store) Accept(r *Reports, rows []int32, verdicts []Verdict) []Verdict {
-	n, from := len(rows), len(verdicts)
 	if rows == nil {
-		n = len(r.Time)
-	}
-	row := func(i int) int {
-		if rows == nil {
-			return i
+		s.every = s.every[:0]
+		for i := range r.Time {
+			s.every = append(s.every, int32(i))
 		}
-		return int(rows[i])
+		rows = s.every
 	}
 	s.hashes = s.hashes[:0]
-	s.set.reset(n)
-	for i := range n {
-		id := s.identity(r, row(i))
+	s.set.reset(len(rows))
+	for _, row := range rows {
+		id := s.identity(r, int(row))
 		s.hashes = append(s.hashes, id)
 		s.sink += s.places.Touch(id)
 	}
-	for i := range n {
-		id := s.hashes[i]
-		v := version{revision: r.Revision[row(i)], hash: r.Hash[row(i)], time: r.Time[row(i)]}
+	again := false
+	from := len(verdicts)
+	for i, row := range rows {
+		id, v := s.hashes[i], r.version(row)
 		verdict := s.accept(id, v)
-		at := s.set.probe(id)
-		for j := s.set.slots[at]; j > 0; j = s.set.slots[at] {
-			if s.hashes[j-1] != id {
-				at = s.set.next(at)
-				continue
-			}
-			verdict = s.settle(id, v, version{revision: r.Revision[row(int(j-1))], hash: r.Hash[row(int(j-1))]}, verdict, &verdicts[from+int(j-1)])
-			break
+		at := s.inBatch(id)
+		if j := s.set.slots[at]; j > 0 {
+			again = true
+			verdict = s.settle(id, v, r.version(rows[j-1]), verdict)
 		}
 		if verdict != Superseded {
 			s.set.slots[at] = int32(i + 1)
 		}
 		verdicts = append(verdicts, verdict)
 	}
+	if again {
+		s.supersede(r, rows, verdicts[from:])
+	}
 	return verdicts
 }
 
-// settle decides between two versions of one batch, v the later one.
-func (s *Store) settle(id uint64, v, earlier version, verdict Verdict, before *Verdict) Verdict {
-	if *before == Superseded {
-		return verdict
+func (r *Reports) version(row int32) version {
+	return version{revision: r.Revision[row], hash: r.Hash[row], time: r.Time[row]}
+}
+
+// inBatch returns where the row of an identity stands, or belongs, in the set of
+// those of the batch; it holds the greatest version so far.
+func (s *Store) inBatch(id uint64) int {
+	at := s.set.probe(id)
+	for s.set.slots[at] > 0 && s.hashes[s.set.slots[at]-1] != id {
+		at = s.set.next(at)
 	}
+	return at
+}
+
+// settle decides between a version and the greatest before it in the batch.
+func (s *Store) settle(id uint64, v, earlier version, verdict Verdict) Verdict {
 	switch c := v.compare(earlier); {
 	case c > 0:
-		*before = Superseded
 		s.versions[id] = v
 		return Replaced
 	case c == 0:
 		return Repeated
 	}
 	return Superseded
+}
+
+// supersede corrects the verdicts of rows that a later row of the batch replaced.
+func (s *Store) supersede(r *Reports, rows []int32, verdicts []Verdict) {
+	for i, row := range rows {
+		at := s.inBatch(s.hashes[i])
+		if j := s.set.slots[at]; j > 0 && r.version(row).compare(r.version(rows[j-1])) < 0 {
+			verdicts[i] = Superseded
+		}
+	}
 }
 
 // accept returns what a version is to what the store knows of its report, and

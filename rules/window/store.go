@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -88,7 +89,7 @@ type Store struct {
 	shards   [Shards]shard
 	places   slab.Places
 	versions map[uint64]version
-	floor    int64 // entries at or before it were dropped over a bound; -1 = none
+	floor    int64 // entries at or before it were dropped over a bound; the least int64 = none
 	dirty    []touch
 	scratch
 	stats Stats // what is counted only
@@ -105,6 +106,7 @@ type version struct {
 // scratch is memory that calls use again.
 type scratch struct {
 	found  []slab.Place
+	every  []int32
 	hashes []uint64
 	name   []byte
 	sel    []int32
@@ -121,7 +123,7 @@ func New(windows []Definition, o Options) (*Store, error) {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64() | 1
 	}
-	s := &Store{opts: o, versions: map[uint64]version{}, floor: -1}
+	s := &Store{opts: o, versions: map[uint64]version{}, floor: math.MinInt64}
 	if _, err := s.Replace(windows); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/binary"
+	"math"
 	"sort"
 
 	"github.com/haltwire/haltwire/rules/window/slab"
@@ -35,12 +36,12 @@ type table struct {
 	id       int // what places name it by
 	parts    [Shards]part
 	entries  int64
-	evicted  int64  // entries at or before it may be gone; -1 = none
+	evicted  int64  // entries at or before it may be gone; the least int64 = none
 	negative []bool // argument had a value below 0, so that a cut sum is no lower bound
 }
 
 func newTable(d Definition, id int, shards *[Shards]shard) *table {
-	t := &table{def: d, lay: newLayout(&d), id: id, evicted: -1, negative: make([]bool, len(d.Args))}
+	t := &table{def: d, lay: newLayout(&d), id: id, evicted: math.MinInt64, negative: make([]bool, len(d.Args))}
 	for i := range t.parts {
 		t.parts[i].keys = slab.NewKeys(&shards[i].arena, t.lay.inline*t.lay.stride)
 	}
