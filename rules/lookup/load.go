@@ -1,7 +1,10 @@
 package lookup
 
 import (
-	"github.com/haltwire/haltwire/pipeline/decimal"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 )
 
 // Match says how a value is looked up in a list.
@@ -46,46 +49,88 @@ type TableSpec struct {
 	Normalise func(dst, s []byte) []byte
 }
 
-// Value is a cell of a table.
-type Value struct {
-	Kind Kind
-	Text string
-	Num  decimal.D // Decimal, Int
-	Ms   int64     // Time, Unix ms
-	Bool bool
-}
+// Bounds of a file.
+const (
+	// MaxBytes is how long a file may be: 1 GiB.
+	MaxBytes = 1 << 30
+	// MaxRows is how many rows a file may have.
+	MaxRows = 20_000_000
+	// MaxText is how long a value, key or text may be in bytes.
+	MaxText = 4096
+	// MaxErrors is how many errors are reported a file.
+	MaxErrors = 10
+)
 
 // Set is every list and table, immutable.
-type Set struct{}
+type Set struct {
+	lists  map[string]*List
+	tables map[string]*Table
+}
 
 // Load reads lists and tables. Its errors name file and line; all are reported,
-// joined, up to some a file.
-func Load(lists []ListSpec, tables []TableSpec) (*Set, error) { panic("later") }
+// joined, up to MaxErrors a file.
+func Load(lists []ListSpec, tables []TableSpec) (*Set, error) {
+	s := &Set{lists: map[string]*List{}, tables: map[string]*Table{}}
+	var errs []error
+	for _, spec := range lists {
+		if s.lists[spec.Name] != nil {
+			errs = append(errs, fmt.Errorf("list %s: named twice", spec.Name))
+			continue
+		}
+		errs = append(errs, open("list", spec.Name, spec.File, func(r io.Reader) (err error) {
+			s.lists[spec.Name], err = ReadList(spec, r)
+			return err
+		}))
+	}
+	for _, spec := range tables {
+		if s.tables[spec.Name] != nil {
+			errs = append(errs, fmt.Errorf("table %s: named twice", spec.Name))
+			continue
+		}
+		errs = append(errs, open("table", spec.Name, spec.File, func(r io.Reader) (err error) {
+			s.tables[spec.Name], err = ReadTable(spec, r)
+			return err
+		}))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
-// List is one loaded list.
-type List struct{}
-
-// Table is one loaded table.
-type Table struct{}
+// open reads a file; the errors of read name it already.
+func open(what, name, file string, read func(io.Reader) error) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("%s %s: open file: %w", what, name, err)
+	}
+	defer f.Close()
+	if err := read(f); err != nil {
+		return fmt.Errorf("%s %s: %w", what, name, err)
+	}
+	return nil
+}
 
 // List returns a list, nil when there is none of the name.
-func (s *Set) List(name string) *List { panic("later") }
+func (s *Set) List(name string) *List { return s.lists[name] }
 
 // Table returns a table, nil when there is none of the name.
-func (s *Set) Table(name string) *Table { panic("later") }
+func (s *Set) Table(name string) *Table { return s.tables[name] }
 
-// Has reports whether value is in the list at the time.
-func (l *List) Has(value []byte, at int64) bool { panic("later") }
+// Lists returns the names of the lists and their digests.
+func (s *Set) Lists() map[string]string {
+	out := make(map[string]string, len(s.lists))
+	for name, l := range s.lists {
+		out[name] = l.digest
+	}
+	return out
+}
 
-// Digest returns the hex SHA-256 of the list's meaning: match and entries.
-func (l *List) Digest() string { panic("later") }
-
-// Column returns the number of a column and its kind, false when there is none.
-func (t *Table) Column(name string) (col int, kind Kind, ok bool) { panic("later") }
-
-// Cell returns the value of a column in the row of key at the time, false when
-// there is no such row or the cell is empty.
-func (t *Table) Cell(key []byte, col int, at int64) (Value, bool) { panic("later") }
-
-// Digest returns the hex SHA-256 of the table's meaning: columns and rows.
-func (t *Table) Digest() string { panic("later") }
+// Tables returns the names of the tables and their digests.
+func (s *Set) Tables() map[string]string {
+	out := make(map[string]string, len(s.tables))
+	for name, t := range s.tables {
+		out[name] = t.digest
+	}
+	return out
+}
