@@ -167,6 +167,10 @@ func naiveMoments(f window.Func, args []cell) cell {
 		v.Add(v, x.Mul(x, x))
 	}
 	v.Quo(v, big.NewRat(int64(len(args)), 1))
+	num, den := new(big.Int).Sqrt(v.Num()), new(big.Int).Sqrt(v.Denom())
+	if exact := new(big.Rat).SetFrac(num, den); new(big.Rat).Mul(exact, exact).Cmp(v) == 0 {
+		return rounded(exact) // may be halfway between two decimals
+	}
 	root := new(big.Float).SetPrec(2000)
 	root.Sqrt(new(big.Float).SetPrec(2000).SetRat(v))
 	r, _ := root.Rat(nil)
@@ -184,10 +188,6 @@ func rat(d decimal.D) *big.Rat {
 
 // rounded returns r half to even at the 18th place, missing beyond 38 digits.
 func rounded(r *big.Rat) cell {
-	s := r.FloatString(30)
-	if r.IsInt() {
-		s = r.Num().String()
-	}
 	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
 	n := new(big.Rat).Mul(r, new(big.Rat).SetInt(unit))
 	num := new(big.Int).Abs(n.Num())
@@ -205,7 +205,7 @@ func rounded(r *big.Rat) cell {
 	}
 	d, err := decimal.ParseSigned([]byte(text))
 	if err != nil {
-		panic(s + ": " + err.Error())
+		panic(err)
 	}
 	return cell{ok: true, num: d}
 }
