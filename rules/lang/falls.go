@@ -35,6 +35,7 @@ type trends struct {
 	set    *Set
 	rule   *Rule
 	others map[string]*Rule
+	known  map[*Node]trend
 }
 
 // falls finds what can be overturned in every rule, in the order in which they
@@ -46,8 +47,10 @@ func (l *loader) falls(set *Set) {
 	}
 	for _, i := range set.Order {
 		r := set.Rules[i]
-		t := &trends{set: set, rule: r, others: others}
-		r.Falls = t.conditions()
+		t := &trends{set: set, rule: r, others: others, known: map[*Node]trend{}}
+		if len(r.Windows) > 0 || t.counts(r) {
+			r.Falls = t.conditions()
+		}
 		l.settled(l.rules[r.ID], r)
 	}
 }
@@ -146,11 +149,20 @@ func (t *trends) score() trend {
 	return sum
 }
 
-// of returns the trend of a node.
+// of returns the trend of a node, judging each once: nodes are shared.
 func (t *trends) of(n *Node) trend {
-	if n == nil {
+	if n == nil || len(n.Args) == 0 && n.Op < Score {
 		return steady
 	}
+	found, ok := t.known[n]
+	if !ok {
+		found = t.judge(n)
+		t.known[n] = found
+	}
+	return found
+}
+
+func (t *trends) judge(n *Node) trend {
 	switch n.Op {
 	case Windowed:
 		return t.value(n)
@@ -166,8 +178,12 @@ func (t *trends) of(n *Node) trend {
 		return t.of(n.Args[0]) | t.of(n.Args[1]).flip()
 	case Lt, Le, Gt, Ge, Eq, Ne:
 		return t.comparison(n)
+	case Mul, Div:
+		return t.scaled(n)
+	case IsMissing, Coalesce:
+		return t.absence(n)
 	}
-	return t.ofMore(n)
+	return t.rare(n)
 }
 
 func (t *trends) join(args []*Node) trend {
@@ -178,28 +194,30 @@ func (t *trends) join(args []*Node) trend {
 	return all
 }
 
-// ofMore returns the trend of the rarer operations.
-func (t *trends) ofMore(n *Node) trend {
-	all := t.join(n.Args)
-	if all == steady {
-		return steady
-	}
+// absence returns the trend of x == nil and of x ?? y.
+func (t *trends) absence(n *Node) trend {
+	x := n.Args[0]
 	switch {
-	case n.Op == Mul || n.Op == Div:
-		return t.scaled(n)
-	case n.Op == IsMissing && n.Args[0].Op == Windowed:
-		if t.neverMissing(n.Args[0]) {
-			return steady
-		}
+	case t.join(n.Args) == steady:
+		return steady
+	case n.Op == IsMissing && t.neverMissing(x):
+		return steady
+	case n.Op == IsMissing && x.Op == Windowed:
 		return falling
-	case n.Op == Coalesce && t.neverMissing(n.Args[0]):
-		return t.of(n.Args[0])
-	case n.Op == Coalesce && n.Args[1].isBool(false):
-		return t.of(n.Args[0])
+	case n.Op == Coalesce && (t.neverMissing(x) || n.Args[1].isBool(false)):
+		return t.of(x)
+	}
+	return open
+}
+
+// rare returns the trend of the rarer operations.
+func (t *trends) rare(n *Node) trend {
+	all := t.join(n.Args)
+	switch {
+	case all == steady, n.Op == Call && (n.Name == "hours" || n.Name == "max" || n.Name == "min"):
+		return all
 	case n.Op == Cond:
 		return t.conditional(n)
-	case n.Op == Call && (n.Name == "hours" || n.Name == "max" || n.Name == "min"):
-		return all
 	}
 	return open
 }
@@ -211,6 +229,8 @@ func (t *trends) scaled(n *Node) trend {
 		a, b = b, a
 	}
 	switch {
+	case t.of(a)|t.of(b) == steady:
+		return steady
 	case !b.isConst() || b.Value.Num.Sign() == 0:
 		return open
 	case b.Value.Num.Sign() < 0:

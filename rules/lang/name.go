@@ -113,16 +113,9 @@ func (r *rewriter) member(n *ast.MemberNode) *Node {
 		return r.at(n.Property, "the name of a member of extra must be a literal text", `write extra["name"]`)
 	case id.Value == "params" && ok:
 		return r.param(n, names)
-	case id.Value == "lists":
-		return r.strayList(n)
-	case id.Value == "tables":
-		return r.cell(n)
-	case id.Value == "this" && r.scope.part == wherePart && ok:
-		return r.this(n, names)
-	case id.Value == "this" || id.Value == "$env":
-		return r.identifier(id)
-	case r.scope.windows[id.Value] != nil && ok:
-		return r.windowed(n, id, names)
+	}
+	if m, is := r.special(n, id, names, ok); is {
+		return m
 	}
 	if !ok {
 		return r.opaque(n)
@@ -132,6 +125,24 @@ func (r *rewriter) member(n *ast.MemberNode) *Node {
 		return r.column(n, i)
 	}
 	return r.noMember(n, id, name)
+}
+
+// special rewrites members of what is no group of fields; is is false for all else.
+// whole says that names is the chain in full.
+func (r *rewriter) special(n *ast.MemberNode, root *ast.IdentifierNode, names []string, whole bool) (m *Node, is bool) {
+	switch {
+	case root.Value == "lists":
+		return r.strayList(n), true
+	case root.Value == "tables":
+		return r.cell(n), true
+	case root.Value == "this" && r.scope.part == wherePart && whole:
+		return r.this(n, names), true
+	case root.Value == "this" || root.Value == "$env":
+		return r.identifier(root), true
+	case r.scope.windows[root.Value] != nil && whole:
+		return r.windowed(n, root, names), true
+	}
+	return nil, false
 }
 
 // noMember reports a member that does not exist.

@@ -53,7 +53,11 @@ func (l *loader) score(r *spec.Rule, rule *Rule, sc *scope) *Node {
 		inner.lets[name] = b
 	}
 	for i, w := range rule.Weights {
-		if why := l.taken(w.Name); why != "" {
+		why := l.taken(w.Name)
+		if sc.windows[w.Name] != nil {
+			why = "a window is"
+		}
+		if why != "" {
 			l.error(r.Weights[i].Name.Span, "a weight of a rule with a score cannot be called "+w.Name+": "+why, "choose another name")
 			continue
 		}

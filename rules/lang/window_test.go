@@ -303,3 +303,16 @@ func TestTextReads(t *testing.T) {
 		}
 	}
 }
+
+// TestBuiltInZones holds every built-in zone to be a country's and to exist.
+func TestBuiltInZones(t *testing.T) {
+	zones := lang.Zones()
+	if len(zones) < 200 || zones["GB"] != "Europe/London" || zones["US"] != "" {
+		t.Errorf("%d zones", len(zones))
+	}
+	for country, zone := range zones {
+		if _, err := time.LoadLocation(zone); err != nil {
+			t.Errorf("%s: %v", country, err)
+		}
+	}
+}

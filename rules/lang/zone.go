@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // the zones' rules, for machines without
 
@@ -30,6 +31,9 @@ func zoneTable(configured string) map[string]string {
 	}
 	return table
 }
+
+// Zones returns the built-in zones: of the countries with one time of day.
+func Zones() map[string]string { return zoneTable("") }
 
 // zoneText writes configured zones as zones is written.
 func zoneText(configured map[string]string) string {
@@ -75,18 +79,23 @@ func weekendDays(country string) []time.Weekday {
 // localTime returns what computes f of the time of day in a country. Its node's
 // arguments are the time, the country, and the configured zones as a constant.
 func localTime(n *Node, f func(local time.Time, country string) Value) eval {
-	locations := map[string]*time.Location{}
-	for country, zone := range zoneTable(n.Args[2].Value.Text) {
-		if l, err := time.LoadLocation(zone); err == nil {
-			locations[country] = l
-		}
-	}
+	table := zoneTable(n.Args[2].Value.Text)
+	var locations sync.Map // country → *time.Location: few are asked for, by several goroutines
 	return func(a []Value) (Value, bool) {
-		l, ok := locations[a[1].Text]
+		country := a[1].Text
+		zone, ok := table[country]
 		if !ok {
 			return Value{}, true
 		}
-		return f(time.UnixMilli(a[0].Int).In(l), a[1].Text), true
+		l, ok := locations.Load(country)
+		if !ok {
+			loaded, err := time.LoadLocation(zone)
+			if err != nil {
+				return Value{}, false
+			}
+			l, _ = locations.LoadOrStore(strings.Clone(country), loaded)
+		}
+		return f(time.UnixMilli(a[0].Int).In(l.(*time.Location)), country), true
 	}
 }
 
