@@ -231,6 +231,9 @@ func (l *loader) reviewWindow(w *spec.Window, win *Window) {
 	}
 	const fix = "add it under from:"
 	l.kindsOutside(w.Where, win.Where, win.From, "the window is not fed by ", fix)
+	if win.Where != nil {
+		l.currencies(w.Where, win.Where, []*Node{win.Where})
+	}
 	for _, v := range w.Values {
 		for _, a := range win.Values {
 			if strings.HasPrefix(v.Value.Text, a.Func) {
