@@ -35,14 +35,12 @@ func (s *Store) Accept(r *Reports, rows []int32, verdicts []Verdict) []Verdict {
 	}
 	s.hashes = s.hashes[:0]
 	s.set.reset(len(rows))
-	for _, row := range rows {
-		id := s.identity(r, int(row))
-		s.hashes = append(s.hashes, id)
-		s.sink += s.places.Touch(id)
-	}
 	again := false
 	from := len(verdicts)
 	for i, row := range rows {
+		if i%touchRows == 0 {
+			s.warmPlaces(r, rows[i:min(i+touchRows, len(rows))])
+		}
 		id, v := s.hashes[i], r.version(row)
 		verdict := s.accept(id, v)
 		at := s.inBatch(id)
@@ -59,6 +57,15 @@ func (s *Store) Accept(r *Reports, rows []int32, verdicts []Verdict) []Verdict {
 		s.supersede(r, rows, verdicts[from:])
 	}
 	return verdicts
+}
+
+// warmPlaces hashes the identities of some rows and reads their places.
+func (s *Store) warmPlaces(r *Reports, rows []int32) {
+	for _, row := range rows {
+		id := s.identity(r, int(row))
+		s.hashes = append(s.hashes, id)
+		s.sink += s.places.Touch(id)
+	}
 }
 
 func (r *Reports) version(row int32) version {
@@ -169,17 +176,25 @@ func (s *Store) Feed(w int, r *Reports, f *Feed) {
 	t := s.tables[w]
 	for from := 0; from < len(f.Rows); from += touchRows {
 		to := min(from+touchRows, len(f.Rows))
+		s.ids = s.ids[:0]
+		for i := from; i < to; i++ {
+			id := s.identity(r, int(f.Rows[i]))
+			s.ids = append(s.ids, id)
+			s.sink += s.places.Touch(id)
+		}
 		s.warm(t, &f.Keys, from, to)
 		for i := from; i < to; i++ {
-			s.feed(t, r, f, i, s.hashes[i-from])
+			s.feed(t, r, f, i, s.hashes[i-from], s.ids[i-from])
 		}
 	}
 	s.bound()
 }
 
-// warm hashes the keys of some rows and reads the memory that they will need.
+// warm hashes the keys of some rows and reads the memory that they will need: the
+// index, the header of the slot, and where the newest entry is.
 func (s *Store) warm(t *table, keys *Texts, from, to int) {
 	var words [touchRows]uint32
+	var refs [touchRows]uint32
 	s.hashes = s.hashes[:0]
 	for i := from; i < to; i++ {
 		h := xxh3.HashSeed(keys.At(i), s.opts.Seed)
@@ -187,15 +202,23 @@ func (s *Store) warm(t *table, keys *Texts, from, to int) {
 		words[i-from] = t.parts[h>>58].keys.Touch(uint32(h))
 	}
 	for i, h := range s.hashes {
-		s.sink += uint64(t.parts[h>>58].keys.Warm(words[i]))
+		if slot := t.parts[h>>58].keys.Touched(words[i]); slot != nil {
+			refs[i] = slab.Word(slot, slotRef)
+			s.sink += uint64(slot[slab.Body+8])
+		}
+	}
+	for i, h := range s.hashes {
+		if refs[i] != 0 {
+			s.sink += uint64(s.shards[h>>58].arena.Bytes(refs[i], 1)[0])
+		}
 	}
 }
 
-func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash uint64) {
+func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash, id uint64) {
 	row := int(f.Rows[i])
 	ms := clampTime(r.Time[row])
 	if ms <= s.floor {
-		s.stats.CutByBound++
+		s.refuse(t, f, i)
 		return
 	}
 	sh := int(hash >> 58)
@@ -204,11 +227,10 @@ func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash uint64) {
 	if !ok {
 		if at, ok = p.keys.Insert(uint32(hash), f.Keys.At(i)); !ok {
 			s.floor = max(s.floor, ms)
-			s.stats.CutByBound++
+			s.refuse(t, f, i)
 			return
 		}
 	}
-	id := s.identity(r, row)
 	if t.lay.name > 0 {
 		s.name = appendName(s.name[:0], r.Reporter.At(row), r.ID.At(row))
 	}
@@ -229,6 +251,15 @@ func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash uint64) {
 	s.fill(t, a, e, f, i, ms, id, r.Hash[row])
 	s.touched(t, sh, at, ms)
 	s.keepNewest(t, sh, at)
+}
+
+// refuse counts row i as dropped over a bound.
+func (s *Store) refuse(t *table, f *Feed, i int) {
+	s.stats.CutByBound++
+	for arg, k := range t.lay.kinds {
+		c := &f.Args[arg]
+		t.negative[arg] = t.negative[arg] || k == Number && c.Has(i) && c.Num[i].Sign() < 0
+	}
 }
 
 // fill writes entry e.

@@ -120,23 +120,31 @@ func putText(a *slab.Arena, s []byte) uint64 {
 	return binary.LittleEndian.Uint64(c[:])
 }
 
-// putBytes puts s with its length before it into the arena.
+// putBytes puts s with its length before it, a varint, into the arena.
 func putBytes(a *slab.Arena, s []byte) uint32 {
-	n := slab.Units(4 + len(s))
+	var head [binary.MaxVarintLen64]byte
+	h := binary.PutUvarint(head[:], uint64(len(s)))
+	n := slab.Units(h + len(s))
 	ref := a.Alloc(n)
 	b := a.Bytes(ref, n)
-	setWord32(b, 0, uint32(len(s)))
-	copy(b[4:], s)
+	copy(b[copy(b, head[:h]):], s)
 	return ref
 }
 
+// lengths returns how long the bytes at ref and their head are.
+func lengths(a *slab.Arena, ref uint32) (head, n int) {
+	v, h := binary.Uvarint(a.Bytes(ref, 1))
+	return h, int(v)
+}
+
 func bytesAt(a *slab.Arena, ref uint32) []byte {
-	n := int(word32(a.Bytes(ref, 1), 0))
-	return a.Bytes(ref, slab.Units(4+n))[4 : 4+n]
+	h, n := lengths(a, ref)
+	return a.Bytes(ref, slab.Units(h+n))[h : h+n]
 }
 
 func freeBytes(a *slab.Arena, ref uint32) {
-	a.Free(ref, slab.Units(4+int(word32(a.Bytes(ref, 1), 0))))
+	h, n := lengths(a, ref)
+	a.Free(ref, slab.Units(h+n))
 }
 
 // textAt returns the text of the cell at an offset of an entry.

@@ -108,6 +108,7 @@ type scratch struct {
 	found  []slab.Place
 	every  []int32
 	hashes []uint64
+	ids    []uint64
 	name   []byte
 	sel    []int32
 	kept   []int32

@@ -37,7 +37,7 @@ type Keys struct {
 	pages [][]byte
 	slots uint32 // ever used
 	free  []uint32
-	index []uint32 // hash >> 24 << 24 | slot + 1; 0 = empty; linear probing
+	index []uint32 // low 8 bits of the hash << 24 | slot + 1; 0 = empty; linear probing
 	used  int
 }
 
@@ -81,22 +81,26 @@ func Word(slot []byte, i int) uint32 { return binary.LittleEndian.Uint32(slot[sl
 // SetWord sets one of the caller's four words.
 func SetWord(slot []byte, i int, v uint32) { binary.LittleEndian.PutUint32(slot[slotUser+4*i:], v) }
 
-// Touch returns what the index has at the place of a hash, and so brings it into
-// the cache; Warm does so for the slot that it names.
+// Touch returns the first word of the index that may be the key's, and so brings
+// it into the cache.
 func (k *Keys) Touch(hash uint32) uint32 {
 	if len(k.index) == 0 {
 		return 0
 	}
-	return k.index[hash&uint32(len(k.index)-1)]
+	at := k.home(hash)
+	for k.index[at] != 0 && k.index[at]>>24 != hash&0xFF {
+		at = k.next(at)
+	}
+	return k.index[at]
 }
 
-// Warm reads a byte of the slot that Touch found.
-func (k *Keys) Warm(word uint32) byte {
+// Touched returns the slot that Touch found, nil for none. It may be another
+// key's.
+func (k *Keys) Touched(word uint32) []byte {
 	if i := word & (1<<24 - 1); i > 0 {
-		i--
-		return k.pages[i/pageSlots][int(i%pageSlots)*k.size]
+		return k.Slot(i - 1)
 	}
-	return 0
+	return nil
 }
 
 // Find returns the slot of a key.
@@ -104,13 +108,12 @@ func (k *Keys) Find(hash uint32, key []byte) (uint32, bool) {
 	if len(k.index) == 0 {
 		return 0, false
 	}
-	mask := uint32(len(k.index) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
+	for at := k.home(hash); ; at = k.next(at) {
 		w := k.index[at]
 		if w == 0 {
 			return 0, false
 		}
-		if w>>24 != hash>>24 {
+		if w>>24 != hash&0xFF {
 			continue
 		}
 		i := w&(1<<24-1) - 1
@@ -164,16 +167,33 @@ func (k *Keys) take() (uint32, bool) {
 }
 
 func (k *Keys) put(hash, slot uint32) {
-	mask := uint32(len(k.index) - 1)
-	at := hash & mask
+	at := k.home(hash)
 	for k.index[at] != 0 {
-		at = (at + 1) & mask
+		at = k.next(at)
 	}
-	k.index[at] = hash>>24<<24 | (slot + 1)
+	k.index[at] = hash<<24 | (slot + 1)
+}
+
+// home is where a hash is looked for first: as far along as its bits say.
+func (k *Keys) home(hash uint32) int { return int(uint64(hash) * uint64(len(k.index)) >> 32) }
+
+func (k *Keys) next(at int) int {
+	if at++; at == len(k.index) {
+		return 0
+	}
+	return at
+}
+
+// past returns how far at is behind home.
+func (k *Keys) past(home, at int) int {
+	if at < home {
+		return at - home + len(k.index)
+	}
+	return at - home
 }
 
 func (k *Keys) grow() {
-	k.index = make([]uint32, max(fewSlots, 2*len(k.index)))
+	k.index = make([]uint32, max(fewSlots, len(k.index)+len(k.index)/4))
 	for i := range k.slots {
 		if s := k.Slot(i); Flags(s)&live != 0 {
 			k.put(binary.LittleEndian.Uint32(s), i)
@@ -184,14 +204,12 @@ func (k *Keys) grow() {
 // Remove takes slot i and its key out of the table.
 func (k *Keys) Remove(i uint32) {
 	s := k.Slot(i)
-	mask := uint32(len(k.index) - 1)
-	at := k.hash(i) & mask
+	at := k.home(k.hash(i))
 	for k.index[at]&(1<<24-1) != i+1 {
-		at = (at + 1) & mask
+		at = k.next(at)
 	}
-	for next := (at + 1) & mask; k.index[next] != 0; next = (next + 1) & mask {
-		home := k.hash(k.index[next]&(1<<24-1)-1) & mask
-		if (next-home)&mask >= (next-at)&mask { // it may move back to at
+	for next := k.next(at); k.index[next] != 0; next = k.next(next) {
+		if home := k.home(k.hash(k.index[next]&(1<<24-1) - 1)); k.past(home, next) >= k.past(at, next) {
 			k.index[at], at = k.index[next], next
 		}
 	}

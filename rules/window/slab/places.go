@@ -19,7 +19,7 @@ const (
 
 // Places says in which slots a report, known by 64 bits, may have entries. It
 // keeps 30 of the 64 bits, so a place must be looked at to be believed. Eight
-// bytes a place, in partitions that grow one by one.
+// bytes a place, in partitions that grow by a quarter, one by one.
 type Places struct {
 	parts [partitions]part
 }
@@ -47,7 +47,7 @@ func (ps *Places) Touch(id uint64) uint64 {
 	if len(p.words) == 0 {
 		return 0
 	}
-	return p.words[print22(id)&uint64(len(p.words)-1)]
+	return p.words[p.home(print22(id))]
 }
 
 // Find appends the places that id may have.
@@ -56,9 +56,8 @@ func (ps *Places) Find(id uint64, to []Place) []Place {
 	if len(p.words) == 0 {
 		return to
 	}
-	mask := uint64(len(p.words) - 1)
 	fp := print22(id)
-	for at := fp & mask; p.words[at] != 0; at = (at + 1) & mask {
+	for at := p.home(fp); p.words[at] != 0; at = p.next(at) {
 		if w := p.words[at]; w>>placeBits == fp {
 			to = append(to, unpack(w))
 		}
@@ -69,7 +68,7 @@ func (ps *Places) Find(id uint64, to []Place) []Place {
 // Add notes a place of id.
 func (ps *Places) Add(id uint64, at Place) {
 	p := ps.part(id)
-	if 5*(p.used+1) > 4*len(p.words) {
+	if 4*(p.used+1) > 3*len(p.words) {
 		p.grow()
 	}
 	p.put(print22(id)<<placeBits | pack(at))
@@ -77,17 +76,34 @@ func (ps *Places) Add(id uint64, at Place) {
 }
 
 func (p *part) put(w uint64) {
-	mask := uint64(len(p.words) - 1)
-	at := w >> placeBits & mask
+	at := p.home(w >> placeBits)
 	for p.words[at] != 0 {
-		at = (at + 1) & mask
+		at = p.next(at)
 	}
 	p.words[at] = w
 }
 
+// home is where a fingerprint is looked for first: as far along as its bits say.
+func (p *part) home(fp uint64) int { return int(fp * uint64(len(p.words)) >> printBits) }
+
+func (p *part) next(at int) int {
+	if at++; at == len(p.words) {
+		return 0
+	}
+	return at
+}
+
+// past returns how far at is behind home.
+func (p *part) past(home, at int) int {
+	if at < home {
+		return at - home + len(p.words)
+	}
+	return at - home
+}
+
 func (p *part) grow() {
 	old := p.words
-	p.words = make([]uint64, max(fewPlaces, 2*len(old)))
+	p.words = make([]uint64, max(fewPlaces, len(old)+len(old)/4))
 	for _, w := range old {
 		if w != 0 {
 			p.put(w)
@@ -101,18 +117,16 @@ func (ps *Places) Remove(id uint64, place Place) {
 	if len(p.words) == 0 {
 		return
 	}
-	mask := uint64(len(p.words) - 1)
 	want := print22(id)<<placeBits | pack(place)
-	at := print22(id) & mask
+	at := p.home(print22(id))
 	for p.words[at] != want {
 		if p.words[at] == 0 {
 			return
 		}
-		at = (at + 1) & mask
+		at = p.next(at)
 	}
-	for next := (at + 1) & mask; p.words[next] != 0; next = (next + 1) & mask {
-		home := p.words[next] >> placeBits & mask
-		if (next-home)&mask >= (next-at)&mask {
+	for next := p.next(at); p.words[next] != 0; next = p.next(next) {
+		if home := p.home(p.words[next] >> placeBits); p.past(home, next) >= p.past(at, next) {
 			p.words[at], at = p.words[next], next
 		}
 	}
