@@ -170,7 +170,7 @@ func (s *stage) project(ctx context.Context, r *stageResult) error {
 	if findings.Errors() > 0 {
 		return fmt.Errorf("rules: %v", findings)
 	}
-	p, err := plan.New(set)
+	p, err := plan.New(set, nil)
 	if err != nil {
 		return err
 	}

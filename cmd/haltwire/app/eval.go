@@ -88,7 +88,7 @@ func loadPlan(o EvalOptions) (*plan.Plan, error) {
 	if len(set.Rules) == 0 {
 		return nil, fmt.Errorf("no rule found in %s; a rule is a *.yaml file with id, version, on and when", o.Rules)
 	}
-	return plan.New(set)
+	return plan.New(set, nil)
 }
 
 // evaluation is the state of one run of Eval.

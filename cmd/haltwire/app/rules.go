@@ -33,7 +33,7 @@ func (r *reports) loadRules(dir string, now time.Time) (*ruleSet, error) {
 	if len(set.Rules) == 0 {
 		return nil, fmt.Errorf("rules.dir: no rule in %s", dir)
 	}
-	p, err := plan.New(set)
+	p, err := plan.New(set, nil)
 	if err != nil {
 		return nil, fmt.Errorf("compile rules: %w", err)
 	}

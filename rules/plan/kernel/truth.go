@@ -12,6 +12,16 @@ import (
 
 // truth compiles n without sharing.
 func (c *Compiler) truth(n *lang.Node) (Truth, error) {
+	switch n.Op {
+	case lang.Windowed:
+		return c.windowedTruth(n), nil
+	case lang.InList:
+		return c.listed(n)
+	case lang.Cell:
+		return c.cellTruth(n)
+	case lang.RuleHit:
+		return ruleHit(n), nil
+	}
 	if Fallible(n) {
 		fn, err := c.function(n)
 		return func(f *Frame) Tri {
@@ -44,7 +54,16 @@ func (c *Compiler) truth(n *lang.Node) (Truth, error) {
 		return c.choice(n)
 	case lang.IsMissing:
 		known, err := c.known(n.Args[0])
-		return func(f *Frame) Tri { return Of(!known(f)) }, err
+		return func(f *Frame) Tri {
+			cuts := f.cuts
+			switch {
+			case known(f):
+				return False
+			case f.cuts != cuts:
+				return Unknown
+			}
+			return True
+		}, err
 	}
 	return nil, unsupported(n)
 }
@@ -110,6 +129,9 @@ func (c *Compiler) comparison(n *lang.Node) (Truth, error) {
 	yes := accepts(n.Op)
 	switch n.Args[0].Type {
 	case lang.Number, lang.Time, lang.Duration:
+		if n.Args[0].Op == lang.Windowed {
+			return c.compareBound(n, yes)
+		}
 		return c.compareNumbers(n, yes)
 	case lang.Text:
 		return c.compareTexts(n, yes)
@@ -285,7 +307,8 @@ func (c *Compiler) choice(n *lang.Node) (Truth, error) {
 	}
 	if n.Op == lang.Coalesce {
 		return func(f *Frame) Tri {
-			if t := parts[0](f); t != Unknown {
+			cuts := f.cuts
+			if t := parts[0](f); t != Unknown || f.cuts != cuts {
 				return t
 			}
 			return parts[1](f)
