@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/rules/lang"
@@ -97,6 +98,7 @@ func vocabulary(path, dir string) (lang.Options, error) {
 	if o.Kinds, err = code.NewKinds(c.Kinds...); err != nil {
 		return o, fmt.Errorf("%s: kinds: %w", path, err)
 	}
+	app.Declare(&o, c)
 	return o, nil
 }
 

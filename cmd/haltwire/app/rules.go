@@ -37,6 +37,9 @@ func (r *reports) loadRules(dir string, now time.Time) (*ruleSet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile rules: %w", err)
 	}
+	if err := notYet(p); err != nil {
+		return nil, err
+	}
 	return &ruleSet{set: set, plan: p}, nil
 }
 
