@@ -87,6 +87,7 @@ func (s *Store) cutAt(t *table, sh int, at uint32, ms int64) {
 // the input, never occurred_at.
 func (s *Store) Evict(clock, lateness int64) {
 	s.dirty = s.dirty[:0]
+	s.clock = max(s.clock, clock)
 	longest := int64(0)
 	for _, t := range s.tables {
 		longest = max(longest, t.def.Within)
@@ -200,10 +201,5 @@ func (s *Store) lift(sample []int64, share float64) {
 	}
 	for _, t := range s.tables {
 		s.stats.CutByBound += s.sweep(t, s.floor)
-	}
-	for id, v := range s.versions {
-		if v.time <= s.floor {
-			delete(s.versions, id)
-		}
 	}
 }

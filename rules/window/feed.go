@@ -86,7 +86,7 @@ func (s *Store) inBatch(id uint64) int {
 func (s *Store) settle(id uint64, v, earlier version, verdict Verdict) Verdict {
 	switch c := v.compare(earlier); {
 	case c > 0:
-		s.versions[id] = v
+		s.remember(id, v)
 		return Replaced
 	case c == 0:
 		return Repeated
@@ -117,13 +117,13 @@ func (s *Store) accept(id uint64, v version) Verdict {
 	}
 	if !ok {
 		if v.revision > 0 || s.opts.All {
-			s.versions[id] = v
+			s.remember(id, v)
 		}
 		return Fresh
 	}
 	c := v.compare(known)
 	if c > 0 {
-		s.versions[id] = v
+		s.remember(id, v)
 		known = v
 	}
 	s.takeBack(id, known)
@@ -134,6 +134,12 @@ func (s *Store) accept(id uint64, v version) Verdict {
 		return Repeated
 	}
 	return Superseded
+}
+
+// remember keeps a version until the clock is past it.
+func (s *Store) remember(id uint64, v version) {
+	v.time = max(v.time, s.clock)
+	s.versions[id] = v
 }
 
 // fed returns the greatest version of an identity among the found places.

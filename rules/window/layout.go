@@ -5,13 +5,15 @@ import (
 	"encoding/binary"
 	"math/bits"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/rules/window/slab"
 )
 
 // An entry is a row of fixed width: time and flags, the hash of the report's
 // identity, its content hash, then what the definition asks for. Texts over seven
-// bytes and numbers that do not fit in 63 bits of millionths stand in the arena.
+// bytes, of which three bytes of a hash stay in the cell, and numbers that do not fit in 63 bits of millionths stand in the arena.
 const (
 	entryID    = 8
 	entryHash  = 16
@@ -107,17 +109,31 @@ func (l *layout) has(e []byte, arg int) bool { return l.flags(e)>>l.valid[arg]&1
 
 func (l *layout) isTrue(e []byte, arg int) bool { return l.flags(e)>>l.truth[arg]&1 != 0 }
 
+// textCell returns the cell of a short text, or the half of a long one's that is
+// not the reference: texts are unequal when their cells differ in it.
+func textCell(s []byte) (cell uint64, short bool) {
+	if len(s) > shortText {
+		return xxh3.Hash(s)<<8&0xFFFFFFFF | far, false
+	}
+	for i, c := range s {
+		cell |= uint64(c) << (8 * (i + 1))
+	}
+	return cell | uint64(len(s)), true
+}
+
 // putText makes a cell of a text.
 func putText(a *slab.Arena, s []byte) uint64 {
-	var c [8]byte
-	if len(s) <= shortText {
-		c[0] = byte(len(s))
-		copy(c[1:], s)
-		return binary.LittleEndian.Uint64(c[:])
+	c, short := textCell(s)
+	if !short {
+		c |= uint64(putBytes(a, s)) << 32
 	}
-	c[0] = far
-	binary.LittleEndian.PutUint32(c[4:], putBytes(a, s))
-	return binary.LittleEndian.Uint64(c[:])
+	return c
+}
+
+// sameText reports whether two cells at an offset hold the same text.
+func sameText(a *slab.Arena, x, y []byte, at int) bool {
+	cx, cy := word(x, at), word(y, at)
+	return cx == cy || cx&0xFF == far && uint32(cx) == uint32(cy) && bytes.Equal(textAt(a, x, at), textAt(a, y, at))
 }
 
 // putBytes puts s with its length before it, a varint, into the arena.
@@ -266,7 +282,7 @@ func (l *layout) equal(a *slab.Arena, x, y []byte, arg int) bool {
 	}
 	switch l.kinds[arg] {
 	case Text:
-		return x[at] == far && y[at] == far && bytes.Equal(textAt(a, x, at), textAt(a, y, at))
+		return sameText(a, x, y, at)
 	case Number:
 		return word(x, at)&word(y, at)&1 != 0 && numberAt(a, x, at) == numberAt(a, y, at)
 	}

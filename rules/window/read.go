@@ -141,12 +141,9 @@ func (s *Store) once(v *view) {
 	for _, j := range v.sel {
 		e := v.at(j)
 		if l.flags(e)>>l.onceBit&1 != 0 {
-			text := textAt(v.a, e, l.once)
-			at := s.set.probe(xxh3.Hash(text))
-			for ; s.set.slots[at] > 0; at = s.set.next(at) {
-				if string(textAt(v.a, v.at(s.set.slots[at]-1), l.once)) == string(text) {
-					break
-				}
+			at := s.set.probe(cellHash(e, l.once))
+			for s.set.slots[at] > 0 && !sameText(v.a, v.at(s.set.slots[at]-1), e, l.once) {
+				at = s.set.next(at)
 			}
 			if s.set.slots[at] > 0 {
 				continue

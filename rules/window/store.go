@@ -75,7 +75,7 @@ type Stats struct {
 	CutEntries    int64 // dropped over Options.Entries
 	CutByBound    int64 // entries dropped, or refused on arrival, over Options.Keys or Options.Bytes
 	Evicted       int64
-	Remembered    int64 // versions kept apart from entries
+	Remembered    int64 // versions kept apart from entries, about 48 bytes each and not in Bytes; Evict alone ends them
 }
 
 // Shards is the fixed number of parts that keys are split into by hash.
@@ -90,6 +90,7 @@ type Store struct {
 	places   slab.Places
 	versions map[uint64]version
 	floor    int64 // entries at or before it were dropped over a bound; the least int64 = none
+	clock    int64 // of the last Evict
 	dirty    []touch
 	scratch
 	stats Stats // what is counted only
@@ -100,7 +101,7 @@ type Store struct {
 type version struct {
 	revision uint32
 	hash     uint64
-	time     int64
+	time     int64 // occurred_at, or the clock when it was remembered if that is later
 }
 
 // scratch is memory that calls use again.
@@ -254,7 +255,7 @@ func (s *Store) Stats() Stats {
 
 // size returns keys and bytes.
 func (s *Store) size() (keys, bytes int64) {
-	bytes = s.places.Bytes() + int64(len(s.versions))*versionBytes
+	bytes = s.places.Bytes()
 	for i := range s.shards {
 		bytes += s.shards[i].arena.Live()
 	}
@@ -266,6 +267,3 @@ func (s *Store) size() (keys, bytes int64) {
 	}
 	return keys, bytes
 }
-
-// versionBytes is about what a remembered version takes in its map.
-const versionBytes = 48

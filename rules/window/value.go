@@ -3,8 +3,6 @@ package window
 import (
 	"bytes"
 
-	"github.com/zeebo/xxh3"
-
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/rules/window/exact"
 )
@@ -108,7 +106,7 @@ func (v *view) ratio(arg int, to *Column) {
 			}
 		}
 	}
-	d, ok := decimal.FromInt(yes).Quo(decimal.FromInt(known))
+	d, ok := exact.Ratio(yes, known)
 	appendNumber(to, d, ok)
 }
 
@@ -170,9 +168,7 @@ func (v *view) hash(e []byte, arg int) uint64 {
 		}
 		return 0
 	case Text:
-		if e[at] == far {
-			return xxh3.Hash(textAt(v.a, e, at))
-		}
+		return cellHash(e, at)
 	case Number:
 		if word(e, at)&1 != 0 {
 			d := numberAt(v.a, e, at)
@@ -182,14 +178,27 @@ func (v *view) hash(e []byte, arg int) uint64 {
 	return word(e, at)
 }
 
+// cellHash returns a hash of the text in a cell.
+func cellHash(e []byte, at int) uint64 {
+	c := word(e, at)
+	if c&0xFF == far {
+		c &= 0xFFFFFFFF
+	}
+	return c
+}
+
 // seen says whether an entry has the judged report's value.
 func (v *view) seen(arg int, judged *Column, i int, to *Column) {
 	if !judged.Has(i) {
 		to.AppendMissing()
 		return
 	}
+	var text uint64
+	if judged.Kind == Text {
+		text, _ = textCell(judged.Text(i))
+	}
 	for _, j := range v.sel {
-		if e := v.at(j); v.t.lay.has(e, arg) && v.is(e, arg, judged, i) {
+		if e := v.at(j); v.t.lay.has(e, arg) && v.is(e, arg, judged, i, text) {
 			to.AppendBool(true)
 			return
 		}
@@ -201,14 +210,18 @@ func (v *view) seen(arg int, judged *Column, i int, to *Column) {
 	}
 }
 
-// is reports whether an argument of e equals row i of a column.
-func (v *view) is(e []byte, arg int, c *Column, i int) bool {
+// is reports whether an argument of e equals row i of a column, whose textCell is
+// given.
+func (v *view) is(e []byte, arg int, c *Column, i int, text uint64) bool {
 	at := v.t.lay.cell[arg]
 	switch v.t.lay.kinds[arg] {
 	case Bool:
 		return v.t.lay.isTrue(e, arg) == c.True.Has(i)
 	case Text:
-		return string(textAt(v.a, e, at)) == string(c.Text(i))
+		if text&0xFF != far {
+			return word(e, at) == text
+		}
+		return uint32(word(e, at)) == uint32(text) && string(textAt(v.a, e, at)) == string(c.Text(i))
 	case Number:
 		return numberAt(v.a, e, at) == c.Num[i]
 	}

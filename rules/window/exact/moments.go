@@ -42,7 +42,7 @@ func (s *Sum) Mean() (decimal.D, bool) {
 		return decimal.D{}, false
 	}
 	if t, ok := s.Total(); ok {
-		return t.Quo(decimal.FromInt(s.n))
+		return divide(t, uint64(s.n)), true
 	}
 	n := big.NewInt(s.n)
 	q, r := new(big.Int).QuoRem(s.big(), n, new(big.Int))
@@ -51,6 +51,35 @@ func (s *Sum) Mean() (decimal.D, bool) {
 		q.Add(q, big.NewInt(int64(s.sign())))
 	}
 	return fit(q)
+}
+
+// Ratio returns n by of, both not negative, rounded half to even at the 18th place;
+// false when of is 0.
+func Ratio(n, of int64) (decimal.D, bool) {
+	if of == 0 {
+		return decimal.D{}, false
+	}
+	return divide(decimal.FromInt(n), uint64(of)), true
+}
+
+// divide returns d by n, which is not 0, rounded half to even.
+func divide(d decimal.D, n uint64) decimal.D {
+	neg := d.Hi < 0
+	if neg {
+		d = d.Neg()
+	}
+	hi, r := bits.Div64(0, uint64(d.Hi), n)
+	lo, r := bits.Div64(r, d.Lo, n)
+	if rest := n - r; r > rest || r == rest && lo&1 == 1 {
+		var c uint64
+		lo, c = bits.Add64(lo, 1, 0)
+		hi += c
+	}
+	d = decimal.D{Lo: lo, Hi: int64(hi)}
+	if neg {
+		return d.Neg()
+	}
+	return d
 }
 
 func (s *Sum) sign() int {
