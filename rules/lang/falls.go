@@ -81,6 +81,7 @@ func (t *trends) conditions() []string {
 			add(c.When)
 		}
 	}
+	out = append(out, t.overtaken()...)
 	if scored == "" {
 		return out
 	}
@@ -89,6 +90,31 @@ func (t *trends) conditions() []string {
 		weights = []string{scored}
 	}
 	return append(out, weights...)
+}
+
+// overtaken returns the cases that can become true before a graver one that held,
+// so that the hit gets milder.
+func (t *trends) overtaken() []string {
+	var out []string
+	grave := func(c Case) int {
+		rank := 2 * slices.Index([]string{"low", "medium", "high", "critical"}, c.Severity)
+		if c.Alert != nil {
+			rank++
+		}
+		return rank
+	}
+	for i, c := range t.rule.Cases {
+		if t.of(c.When) == steady {
+			continue
+		}
+		for _, later := range t.rule.Cases[i+1:] {
+			if grave(later) > grave(c) {
+				out = append(out, "case "+c.Name+" before the graver case "+later.Name)
+				break
+			}
+		}
+	}
+	return out
 }
 
 // weights returns which weights can fall, as text.
