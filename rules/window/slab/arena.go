@@ -15,10 +15,11 @@ const (
 // Arena hands out extents of bytes. An extent is named by the unit it begins at;
 // 0 names none. 2^32 units, 32 GiB, fit.
 type Arena struct {
-	pages     [][]byte
-	next, end uint32 // units of the page being filled
+	pages     [][]byte // from each page's first byte to the end of its run
+	next, end uint32   // units of the page being filled
 	free      [classes][]uint32
 	live      int64 // bytes handed out
+	held      int64 // bytes of all pages
 }
 
 // Size returns how many units Alloc gives when asked for n.
@@ -65,9 +66,9 @@ func (a *Arena) page(size uint32) {
 	b := make([]byte, n*pageUnits*Unit)
 	a.next = uint32(len(a.pages)) * pageUnits
 	a.end = a.next + n*pageUnits
-	a.pages = append(a.pages, b)
-	for range n - 1 {
-		a.pages = append(a.pages, nil)
+	a.held += int64(len(b))
+	for i := range n { // an extent may begin in any page of a run
+		a.pages = append(a.pages, b[i*pageUnits*Unit:])
 	}
 	if a.next == 0 {
 		a.next = 1
@@ -94,13 +95,7 @@ func (a *Arena) Bytes(ref uint32, n int) []byte {
 func (a *Arena) Live() int64 { return a.live }
 
 // Held returns the bytes of all pages.
-func (a *Arena) Held() int64 {
-	var n int64
-	for _, p := range a.pages {
-		n += int64(len(p))
-	}
-	return n
-}
+func (a *Arena) Held() int64 { return a.held }
 
 // Units returns how many units n bytes take.
 func Units(n int) int { return (n + Unit - 1) / Unit }
