@@ -99,6 +99,7 @@ func (s *Store) Evict(clock, lateness int64) {
 			delete(s.versions, id)
 		}
 	}
+	s.compact()
 }
 
 // sweep drops the entries of a table with time <= cutoff and keys that are left
@@ -139,6 +140,59 @@ func (s *Store) tidy(t *table, sh int, i uint32, n int, cutoff int64) {
 	if room := int(slab.Word(slot, slotCap)); slab.Word(slot, slotRef) != 0 && 2*n < room {
 		t.resize(a, slot, n)
 	}
+}
+
+// looseBytes is how much of a shard's memory may lie idle at least: 16 MiB in all.
+const looseBytes = 256 << 10
+
+// compact copies the shards of which a third lies idle into new memory: keys that
+// grow leave extents behind that fit no other.
+func (s *Store) compact() {
+	for sh := range s.shards {
+		a := &s.shards[sh].arena
+		if a.Held()-a.Live() < a.Live()/2+looseBytes {
+			continue
+		}
+		s.compactShard(sh)
+	}
+}
+
+func (s *Store) compactShard(sh int) {
+	a := &s.shards[sh].arena
+	var next slab.Arena
+	for _, t := range s.tables {
+		p := &t.parts[sh]
+		for i := range p.keys.Slots() {
+			if p.keys.Live(i) {
+				t.relocate(a, &next, p.keys, p.keys.Slot(i))
+			}
+		}
+	}
+	*a = next
+}
+
+// relocate copies what a slot has in an arena into another.
+func (t *table) relocate(from, to *slab.Arena, keys *slab.Keys, slot []byte) {
+	run, n := t.run(from, slot)
+	for j := range n {
+		t.lay.relocate(from, to, t.at(run, j))
+	}
+	keys.Relocate(slot, to)
+	if slab.Word(slot, slotRef) == 0 {
+		return
+	}
+	slab.SetWord(slot, slotStart, 0)
+	if n <= t.lay.inline {
+		copy(slot[slab.Body:], run)
+		slab.SetWord(slot, slotRef, 0)
+		slab.SetWord(slot, slotCap, 0)
+		return
+	}
+	room := t.lay.room(n + n/8)
+	ref := to.Alloc(slab.Units(room * t.lay.stride))
+	copy(to.Bytes(ref, slab.Units(room*t.lay.stride)), run)
+	slab.SetWord(slot, slotRef, ref)
+	slab.SetWord(slot, slotCap, uint32(room))
 }
 
 // bound drops what is oldest in all windows when the store holds more keys or

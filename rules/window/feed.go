@@ -194,6 +194,7 @@ func (s *Store) Feed(w int, r *Reports, f *Feed) {
 		}
 	}
 	s.bound()
+	s.compact()
 }
 
 // warm hashes the keys of some rows and reads the memory that they will need: the

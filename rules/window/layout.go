@@ -270,6 +270,28 @@ func (l *layout) release(a *slab.Arena, e []byte) {
 	}
 }
 
+// relocate puts what an entry has in an arena into another.
+func (l *layout) relocate(from, to *slab.Arena, e []byte) {
+	if l.name > 0 {
+		setWord32(e, l.name, putBytes(to, bytesAt(from, word32(e, l.name))))
+	}
+	if l.once > 0 && l.flags(e)>>l.onceBit&1 != 0 && e[l.once] == far {
+		setWord32(e, l.once+4, putBytes(to, textAt(from, e, l.once)))
+	}
+	for i, k := range l.kinds {
+		if k == Bool || !l.has(e, i) {
+			continue
+		}
+		at := l.cell[i]
+		switch {
+		case k == Text && e[at] == far:
+			setWord32(e, at+4, putBytes(to, textAt(from, e, at)))
+		case k == Number && word(e, at)&1 != 0:
+			setWord(e, at, putNumber(to, numberAt(from, e, at)))
+		}
+	}
+}
+
 // equal reports whether two entries have the same value of an argument that both
 // have.
 func (l *layout) equal(a *slab.Arena, x, y []byte, arg int) bool {

@@ -490,6 +490,9 @@ func TestNaive(t *testing.T) {
 		s := newStore(t, w.defs, window.Options{All: all, Dirty: rapid.Bool().Draw(t, "dirty")})
 		for _, b := range w.drawInput(t) {
 			feed(s, w.defs, b)
+			if rapid.IntRange(0, 3).Draw(t, "compact") == 0 {
+				s.Compact()
+			}
 		}
 		w.compare(t, s)
 		w.entries(t, s)

@@ -72,6 +72,7 @@ type Entry struct {
 type Stats struct {
 	Keys, Entries int64
 	Bytes         int64 // of keys, entries and indexes
+	Held          int64 // bytes taken from the system for keys and entries; idle memory over a third is given back
 	CutEntries    int64 // dropped over Options.Entries
 	CutByBound    int64 // entries dropped, or refused on arrival, over Options.Keys or Options.Bytes
 	Evicted       int64
@@ -247,6 +248,9 @@ func (s *Store) Stats() Stats {
 	n := s.stats
 	n.Remembered = int64(len(s.versions))
 	n.Keys, n.Bytes = s.size()
+	for i := range s.shards {
+		n.Held += s.shards[i].arena.Held()
+	}
 	for _, t := range s.tables {
 		n.Entries += t.entries
 	}

@@ -370,3 +370,39 @@ func TestVerdicts(t *testing.T) {
 		}
 	}
 }
+
+// TestCompact grows a few keys together, so that every extent they outgrow fits no
+// other, and evicts most again: memory follows what is held, values stay.
+func TestCompact(t *testing.T) {
+	s, defs, _ := sample(t, window.Options{})
+	text := cell{ok: true, text: "a text of more than seven bytes"}
+	exact, _ := decimal.Parse([]byte("0.000000000000000001"))
+	var all []*report
+	for i := range 60_000 {
+		all = append(all, &report{reporter: "B", id: fmt.Sprint(i), hash: 1, time: 1000 + int64(i/600), feeds: []feeding{
+			{on: true, key: fmt.Sprintf("key %d of more than thirty-six bytes, so elsewhere", i%3), once: cell{ok: true, text: fmt.Sprint("payment ", i)},
+				args: []cell{text, {ok: true, num: exact}, {ok: true, ms: 5}, {}}}, {}}})
+	}
+	for b := range slices.Chunk(all, 300) {
+		feed(s, defs, b)
+		if st := s.Stats(); st.Held > st.Bytes*8/5+64<<18 {
+			t.Fatalf("%d bytes held for %d", st.Held, st.Bytes)
+		}
+	}
+	check := func() {
+		t.Helper()
+		q := query{judged: all[59_999], key: all[59_999].feeds[0].key, seen: make([]cell, 3)}
+		got, _ := ask(s, &defs[0], 0, []query{q})
+		if want := []cell{{ok: true, num: decimal.FromInt(20_000)}, {ok: true, num: decimal.FromInt(1)}, {ok: true, num: decimal.D{Lo: 20_000}}}; !slices.Equal(got[0], want) {
+			t.Fatalf("%v, want %v", got[0], want)
+		}
+	}
+	check()
+	feed(s, defs, all)
+	check()
+	before := s.Stats()
+	s.Evict(1190, 0)
+	if st := s.Stats(); st.Entries != 600*9 || st.Held > before.Held/2 {
+		t.Errorf("%+v, before %+v", st, before)
+	}
+}

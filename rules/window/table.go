@@ -116,7 +116,7 @@ func (t *table) resize(a *slab.Arena, slot []byte, room int) {
 		slab.SetWord(slot, slotRef, 0)
 		slab.SetWord(slot, slotCap, 0)
 	} else {
-		room = slab.Size(slab.Units(room*stride)) * slab.Unit / stride
+		room = t.lay.room(room)
 		to := a.Alloc(slab.Units(room * stride))
 		copy(a.Bytes(to, slab.Units(room*stride)), run[:n*stride])
 		slab.SetWord(slot, slotRef, to)
@@ -127,6 +127,9 @@ func (t *table) resize(a *slab.Arena, slot []byte, room int) {
 		a.Free(ref, slab.Units(was*stride))
 	}
 }
+
+// room returns how many entries an extent for n of them has room for.
+func (l *layout) room(n int) int { return slab.Size(slab.Units(n*l.stride)) * slab.Unit / l.stride }
 
 // drop takes the first n entries of a slot away; their arena is released.
 func (t *table) drop(a *slab.Arena, slot []byte, n int) {

@@ -69,6 +69,18 @@ func (k *Keys) Key(slot []byte) []byte {
 	return k.arena.Bytes(binary.LittleEndian.Uint32(slot[slotKey:]), Units(n))[:n]
 }
 
+// Relocate puts the key of a slot into another arena if it stands in one; until
+// that one takes the place of the table's, the key cannot be read.
+func (k *Keys) Relocate(slot []byte, to *Arena) {
+	key := k.Key(slot)
+	if len(key) <= keyRoom {
+		return
+	}
+	ref := to.Alloc(Units(len(key)))
+	copy(to.Bytes(ref, Units(len(key))), key)
+	binary.LittleEndian.PutUint32(slot[slotKey:], ref)
+}
+
 // Flags returns the flags of a slot; the lowest bit is the table's own.
 func Flags(slot []byte) uint16 { return binary.LittleEndian.Uint16(slot[slotFlags:]) }
 
