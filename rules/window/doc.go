@@ -41,5 +41,12 @@
 // arguments of distinct and seen are kept and compared whole; reporter and
 // report_id are kept where their order can matter or Definition.Identify asks.
 //
+// 2026-11-24: a revision must find what its earlier version fed under another key,
+// so slab.Places notes for each entry the slot it is in: 8 bytes, 12 with the
+// table's air. With it a key of 22 bytes with one entry takes 120 (sum) to 146
+// bytes (distinct over accounts), a further entry of a count 24 + 12, of a sum
+// 32 + 12, with up to a third of idle room. An index of reports would have cost 40
+// bytes a report and tied the shards of a snapshot together.
+//
 // The package knows neither rules nor their expressions nor Kafka.
 package window
