@@ -16,6 +16,7 @@ import (
 	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/rules/plan/kernel"
 	"github.com/haltwire/haltwire/rules/plan/whole"
+	"github.com/haltwire/haltwire/rules/window"
 )
 
 // input returns random reports with identities and revisions, whose offset is
@@ -91,8 +92,17 @@ func outside(t testing.TB) *lookup.Set {
 // judge returns a line a hit of the rows of b in an order, in batches of sizes
 // that are drawn.
 func judge(t *rapid.T, b *event.Batch, p *plan.Plan, order []int) []string {
+	lines := []string{}
+	for _, h := range hits(t, b, p, order, window.Options{}) {
+		lines = append(lines, line(h))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func hits(t *rapid.T, b *event.Batch, p *plan.Plan, order []int, bounds window.Options) []*hit.Hit {
 	d := decoder(b)
-	j, err := whole.New(p, b.Schema, whole.Options{Decoders: whole.Decoders{Plan: d, Whole: d, About: d}})
+	j, err := whole.New(p, b.Schema, whole.Options{Decoders: whole.Decoders{Plan: d, Whole: d, About: d}, Windows: bounds})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,16 +117,11 @@ func judge(t *rapid.T, b *event.Batch, p *plan.Plan, order []int) []string {
 			t.Fatal(err)
 		}
 	}
-	hits, err := j.Hits()
+	all, err := j.Hits()
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := make([]string, len(hits))
-	for i, h := range hits {
-		lines[i] = line(h)
-	}
-	slices.Sort(lines)
-	return lines
+	return all
 }
 
 func line(h *hit.Hit) string {
@@ -165,7 +170,38 @@ func TestWindowsAgainstNaive(t *testing.T) {
 	})
 }
 
-// reader reads values from a history, as an evaluator does from a store.
+// TestCutNeverCausesAHit bounds what a key keeps: every condition that is true then
+// is true without a bound.
+func TestCutNeverCausesAHit(t *testing.T) {
+	lookups := outside(t)
+	rapid.Check(t, func(t *rapid.T) {
+		f := newFiller()
+		set := grower{t: t, s: f.schema}.set(4)
+		for _, r := range set.Rules {
+			r.Weights, r.Score, r.Cases, r.Alert = nil, nil, nil, nil
+		}
+		b := f.input(t, rapid.IntRange(2, 12).Draw(t, "rows"))
+		p, err := plan.New(set, lookups)
+		if err != nil {
+			t.Fatal(err)
+		}
+		full := map[string]string{}
+		for _, h := range hits(t, b, p, positions(b.Rows), window.Options{}) {
+			full[h.ID] = line(h)
+		}
+		for _, h := range hits(t, b, p, positions(b.Rows), window.Options{Entries: 1 + rapid.IntRange(0, 2).Draw(t, "entries")}) {
+			l, ok := full[h.ID]
+			if !ok {
+				t.Fatalf("caused by a cut: %s by %v", line(h), set.Rules)
+			}
+			if !h.Cut && l != line(h) {
+				t.Fatalf("%s is not marked as cut; without a bound it is %s", line(h), l)
+			}
+		}
+	})
+}
+
+// machine answers a program from a history.
 type machine struct{ history }
 
 func (m *machine) row(r int, lookups *lookup.Set) lang.BatchRow {

@@ -15,7 +15,13 @@ type view struct {
 	run []byte
 	sel []int32 // entries of run, by order
 	cut bool
+
+	dropped int64 // entries at or before it may have been dropped
 }
+
+// loose reports whether an entry that was dropped may be newer than one that
+// counts: the newest were taken back since.
+func (v *view) loose() bool { return len(v.sel) > 0 && timeOf(v.at(v.sel[0])) <= v.dropped }
 
 func (v *view) at(i int32) []byte { return v.t.at(v.run, int(i)) }
 
@@ -50,7 +56,8 @@ func (s *Store) look(t *table, r *Reports, q *Read, i int, hash uint64) view {
 	p := &t.parts[sh]
 	row := int(q.Rows[i])
 	ms := r.Time[row]
-	v := view{t: t, a: &s.shards[sh].arena, cut: ms-t.def.Within < max(s.floor, t.evicted)}
+	v := view{t: t, a: &s.shards[sh].arena, dropped: max(s.floor, t.evicted)}
+	v.cut = ms-t.def.Within < v.dropped
 	at, ok := p.keys.Find(uint32(hash), q.Keys.At(i))
 	if !ok {
 		return v
@@ -59,7 +66,7 @@ func (s *Store) look(t *table, r *Reports, q *Read, i int, hash uint64) view {
 	var n int
 	v.run, n = t.run(v.a, slot)
 	if slab.Flags(slot)&flagCut != 0 && ms-t.def.Within < p.cuts[at] {
-		v.cut = true
+		v.cut, v.dropped = true, max(v.dropped, p.cuts[at])
 	}
 	to := t.after(v.run, n, ms-t.def.Until)
 	from := t.after(v.run, to, ms-t.def.Within)
@@ -91,7 +98,7 @@ func (s *Store) pick(v *view, r *Reports, q *Read, i, from, to int) {
 	}
 	if n := len(v.sel); d.Last > 0 && n >= d.Last {
 		v.sel = v.sel[n-d.Last:]
-		v.cut = v.cut && d.OncePer
+		v.cut = v.cut && (d.OncePer || v.loose())
 	}
 }
 

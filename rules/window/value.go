@@ -2,6 +2,7 @@ package window
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/rules/window/exact"
@@ -33,17 +34,32 @@ func (s *Store) value(v *view, a Aggregate, seen *Column, i int, to *Column) {
 
 // standsCut reports whether an aggregate means something over a window that was
 // cut. With once_per, the report that stands for a text may be another than the
-// first, so only how many there are is known to be no more than the truth.
+// first, so only how many there are is known to be no more than the truth; the
+// same holds of the newest few when one that was dropped may belong to them.
 func (v *view) standsCut(a Aggregate) bool {
+	same := !v.t.def.OncePer && (v.t.def.Last == 0 || !v.loose())
 	switch a.Func {
 	case Count:
-		return !v.t.def.OncePer || a.Arg < 0
+		return same || a.Arg < 0
 	case Sum:
-		return !v.t.def.OncePer && !v.t.negative[a.Arg]
-	case Distinct, Seen, Last:
-		return !v.t.def.OncePer
+		return same && !v.t.negative[a.Arg]
+	case Distinct, Seen:
+		return same
+	case Last:
+		return same && v.newest(a.Arg) > v.dropped
 	}
 	return false
+}
+
+// newest returns the time of the newest entry that has an argument; the least
+// int64 without any.
+func (v *view) newest(arg int) int64 {
+	for i := len(v.sel) - 1; i >= 0; i-- {
+		if e := v.at(v.sel[i]); v.t.lay.has(e, arg) {
+			return timeOf(e)
+		}
+	}
+	return math.MinInt64
 }
 
 func (v *view) count(arg int) int64 {
