@@ -208,6 +208,21 @@ func (c *Compiler) cellTruth(n *lang.Node) (Truth, error) {
 	}, err
 }
 
+// outside compiles what is not a report's; nil when n is.
+func (c *Compiler) outside(n *lang.Node) (Truth, error) {
+	switch n.Op {
+	case lang.Windowed:
+		return c.windowedTruth(n), nil
+	case lang.InList:
+		return c.listed(n)
+	case lang.Cell:
+		return c.cellTruth(n)
+	case lang.RuleHit:
+		return ruleHit(n), nil
+	}
+	return nil, nil
+}
+
 // ruleHit compiles "rule Name hits this report".
 func ruleHit(n *lang.Node) Truth {
 	rule, name := n.Name, n.Source

@@ -12,15 +12,8 @@ import (
 
 // truth compiles n without sharing.
 func (c *Compiler) truth(n *lang.Node) (Truth, error) {
-	switch n.Op {
-	case lang.Windowed:
-		return c.windowedTruth(n), nil
-	case lang.InList:
-		return c.listed(n)
-	case lang.Cell:
-		return c.cellTruth(n)
-	case lang.RuleHit:
-		return ruleHit(n), nil
+	if t, err := c.outside(n); t != nil || err != nil {
+		return t, err
 	}
 	if Fallible(n) {
 		fn, err := c.function(n)
