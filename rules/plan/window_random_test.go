@@ -78,7 +78,11 @@ func (g grower) dynamic() *lang.Node {
 
 func (g grower) aggregates() []lang.Aggregate {
 	all := []lang.Aggregate{{Func: "count", Type: lang.Number}}
-	for range 1 + g.pick(4) {
+	n := 1 + g.pick(4)
+	if g.pick(6) == 0 {
+		n = 28 // more than an entry of the store has room for
+	}
+	for range n {
 		a := lang.Aggregate{Func: g.from([]string{"count", "sum", "min", "max", "avg", "distinct", "first", "last", "ratio", "seen"}), Type: lang.Number}
 		switch a.Func {
 		case "count", "ratio":

@@ -12,8 +12,7 @@ import (
 // Past is the windows of a set that are used, compiled for frames of one compiler.
 type Past struct {
 	set    *lang.Set
-	store  []int // by index of Set.Windows: the window of the store, -1 = not used
-	used   []int // by window of the store: the index of Set.Windows
+	parts  [][]part // by index of Set.Windows; none = not used
 	defs   []window.Definition
 	feeds  []feed
 	reads  []read
@@ -22,6 +21,16 @@ type Past struct {
 	reporter, reportID kernel.Text
 	cols               columns
 }
+
+// part is a window of the store and which values of a window it has. A window with
+// more arguments than an entry has room for is kept as several.
+type part struct {
+	w    int
+	cols []int
+}
+
+// maxArgs is how many arguments an entry has room for.
+const maxArgs = 15
 
 // columns are the schema columns that identify and date a report.
 type columns struct{ kind, occurredAt, revision, precision int }
@@ -53,10 +62,14 @@ const day = 86_400_000
 // those whose entries are asked for by Reader.Entries.
 func New(set *lang.Set, used, identify []int, c *kernel.Compiler) (*Past, error) {
 	p := &Past{set: set, byKind: map[string][]int{}}
-	p.store = slices.Repeat([]int{-1}, len(set.Windows))
+	p.parts = make([][]part, len(set.Windows))
 	used = slices.Compact(slices.Sorted(slices.Values(used)))
 	for _, win := range used {
-		if err := p.add(win, slices.Contains(identify, win), c); err != nil {
+		cols := make([]int, len(set.Windows[win].Values))
+		for i := range cols {
+			cols[i] = i
+		}
+		if err := p.add(win, cols, slices.Contains(identify, win), c); err != nil {
 			return nil, fmt.Errorf("window %s: %w", set.Windows[win].Key, err)
 		}
 	}
@@ -81,21 +94,32 @@ type builder struct {
 	args map[string]int // key of the node → index of def.Args
 }
 
-func (p *Past) add(win int, identify bool, c *kernel.Compiler) error {
+// add compiles some values of a window, as several windows of the store where one
+// has no room for their arguments.
+func (p *Past) add(win int, cols []int, identify bool, c *kernel.Compiler) error {
 	w := p.set.Windows[win]
 	b := &builder{Compiler: c, args: map[string]int{}, def: window.Definition{
 		Key: w.Key, Within: w.Within, Until: w.Until, Last: w.Last, Self: w.Self, OncePer: w.OncePer != nil, Identify: identify,
 	}}
-	r, err := b.reading(w)
-	if err == nil {
-		err = b.feeding(w)
+	if n := len(p.parts[win]); n > 0 {
+		b.def.Key += fmt.Sprintf("part %d\n", n+1)
 	}
+	r, err := b.reading(w, cols)
 	if err != nil {
 		return err
 	}
+	if len(b.def.Args) > maxArgs && len(cols) > 1 {
+		half := len(cols) / 2
+		if err := p.add(win, cols[:half], identify, c); err != nil {
+			return err
+		}
+		return p.add(win, cols[half:], identify, c)
+	}
+	if err := b.feeding(w); err != nil {
+		return err
+	}
 	at := len(p.defs)
-	p.store[win] = at
-	p.used = append(p.used, win)
+	p.parts[win] = append(p.parts[win], part{at, cols})
 	p.defs, p.feeds, p.reads = append(p.defs, b.def), append(p.feeds, b.feed), append(p.reads, r)
 	for _, kind := range w.From {
 		p.byKind[kind] = append(p.byKind[kind], at)
@@ -153,12 +177,13 @@ func (b *builder) keys(parts []*lang.Node) ([]key, error) {
 	return out, nil
 }
 
-func (b *builder) reading(w *lang.Window) (r read, err error) {
+func (b *builder) reading(w *lang.Window, cols []int) (r read, err error) {
 	if r.match, err = b.keys(w.Match); err != nil {
 		return r, err
 	}
-	r.seen, r.kinds = make([]func(*kernel.Frame, *window.Column), len(w.Values)), make([]window.Kind, len(w.Values))
-	for i, a := range w.Values {
+	r.seen, r.kinds = make([]func(*kernel.Frame, *window.Column), len(cols)), make([]window.Kind, len(cols))
+	for i, col := range cols {
+		a := w.Values[col]
 		v := window.Aggregate{Arg: -1}
 		var ok bool
 		if v.Func, ok = window.ParseFunc(a.Func); !ok {

@@ -13,8 +13,9 @@ type Reader struct {
 	store   *window.Store
 	frame   *kernel.Frame // of the current call
 	reports window.Reports
-	read    []window.Read // one a window
-	out     [][]window.Column
+	read    []window.Read     // one a window
+	out     [][]window.Column // one a window of the store
+	joined  [][]window.Column // one of Set.Windows, of those that have several
 	key     []byte
 }
 
@@ -31,27 +32,47 @@ func (p *Past) NewReader(s *window.Store) *Reader {
 			q.Filter = func(_ int, entries []window.Column, keep event.Bits) { r.filter(dynamic, entries, keep) }
 		}
 	}
+	r.joined = make([][]window.Column, len(p.parts))
+	for win, parts := range p.parts {
+		if len(parts) > 1 {
+			r.joined[win] = make([]window.Column, len(p.set.Windows[win].Values))
+		}
+	}
 	return r
 }
 
 // ReadWindow implements kernel.Windows.
 func (r *Reader) ReadWindow(f *kernel.Frame, win int) ([]window.Column, bool) {
-	w := r.past.store[win]
-	if w < 0 || !r.ask(f, w) {
-		return nil, false
+	parts := r.past.parts[win]
+	for _, p := range parts {
+		if !r.ask(f, p.w) {
+			return nil, false
+		}
+		r.store.ReadAsOf(p.w, &r.reports, &r.read[p.w], r.out[p.w])
 	}
-	r.store.ReadAsOf(w, &r.reports, &r.read[w], r.out[w])
-	return r.out[w], true
+	switch len(parts) {
+	case 0:
+		return nil, false
+	case 1:
+		return r.out[parts[0].w], true
+	}
+	for _, p := range parts {
+		for i, col := range p.cols {
+			r.joined[win][col] = r.out[p.w][i]
+		}
+	}
+	return r.joined[win], true
 }
 
 // Entries returns the reports that count in a window for the row that f is at, the
 // newest limit, and whether others are missing. Their names are valid until the
 // store changes.
 func (r *Reader) Entries(f *kernel.Frame, win, limit int) (entries []window.Entry, cut bool) {
-	w := r.past.store[win]
-	if w < 0 || !r.ask(f, w) {
+	parts := r.past.parts[win]
+	if len(parts) == 0 || !r.ask(f, parts[0].w) {
 		return nil, false
 	}
+	w := parts[0].w
 	return r.store.Entries(w, &r.reports, &r.read[w], 0, limit, nil, nil)
 }
 
