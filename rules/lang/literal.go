@@ -115,6 +115,9 @@ var (
 	durationPart = regexp.MustCompile(`(\d+)(ms|s|m|h|d)`)
 )
 
+// ParseDuration reads a duration as rules write it, 1d12h, in ms.
+func ParseDuration(s string) (ms int64, ok bool) { return parseDuration(s) }
+
 // parseDuration reads numbers with units, "1d12h": ms s m h d, a day being 24 h.
 func parseDuration(s string) (int64, bool) {
 	if !durationText.MatchString(s) {

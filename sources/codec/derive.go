@@ -128,10 +128,10 @@ func (b *Builder) derived() {
 			b.uid(i)
 		}
 	}
-	if b.derive.key {
+	if b.derive.key && b.has[b.pay.key] != b.serial {
 		b.key()
 	}
-	if b.derive.base && b.has[b.at.amount] == b.serial && b.has[b.at.currency] == b.serial {
+	if b.derive.base && b.has[b.at.base] != b.serial && b.has[b.at.amount] == b.serial && b.has[b.at.currency] == b.serial {
 		if d, ok := b.opts.Rates.Convert(b.amount, b.text[b.at.currency], b.when); ok {
 			b.cols[b.at.base].vec.SetDecimal(b.batch.Rows, d)
 		}
@@ -230,7 +230,7 @@ func (b *Builder) mine(i int) bool {
 
 func (b *Builder) country(i int) {
 	s := &b.side[i]
-	if !b.cols[s.country].project {
+	if !b.cols[s.country].project || b.has[s.country] == b.serial {
 		return
 	}
 	var text []byte

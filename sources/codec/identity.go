@@ -47,7 +47,7 @@ func (b *Builder) forget(c int) {
 func (b *Builder) uid(i int) {
 	s := &b.side[i]
 	acc := b.value(s.account)
-	if acc == nil || !b.cols[s.uid].project {
+	if acc == nil || !b.cols[s.uid].project || b.has[s.uid] == b.serial {
 		return
 	}
 	if b.iban[i] {
