@@ -146,8 +146,9 @@ func names(s *event.Schema) []string {
 }
 
 // encode returns the report as native JSON, i being its number among repeated ones.
+// Its id is no bare label, which might be a placeholder such as unknown.
 func (p *parser) encode(label string, at int64, i int, fields []field) []byte {
-	root := map[string]any{"report_id": label, "reporter": reporter, "occurred_at": event.FormatTime(at)}
+	root := map[string]any{"report_id": "test-" + label, "reporter": reporter, "occurred_at": event.FormatTime(at)}
 	if len(p.rule.On) == 1 && !strings.Contains(p.rule.On[0].Text, "*") {
 		root["kind"] = p.rule.On[0].Text
 	}
