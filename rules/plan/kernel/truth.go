@@ -46,17 +46,7 @@ func (c *Compiler) truth(n *lang.Node) (Truth, error) {
 	case lang.Coalesce, lang.Cond:
 		return c.choice(n)
 	case lang.IsMissing:
-		known, err := c.known(n.Args[0])
-		return func(f *Frame) Tri {
-			cuts := f.cuts
-			switch {
-			case known(f):
-				return False
-			case f.cuts != cuts:
-				return Unknown
-			}
-			return True
-		}, err
+		return c.absence(n)
 	}
 	return nil, unsupported(n)
 }
@@ -316,6 +306,21 @@ func (c *Compiler) choice(n *lang.Node) (Truth, error) {
 		}
 		return Unknown
 	}, nil
+}
+
+// absence compiles x == nil; what is missing for a cut may be there.
+func (c *Compiler) absence(n *lang.Node) (Truth, error) {
+	known, err := c.known(n.Args[0])
+	return func(f *Frame) Tri {
+		cuts := f.cuts
+		switch {
+		case known(f):
+			return False
+		case f.cuts != cuts:
+			return Unknown
+		}
+		return True
+	}, err
 }
 
 // known compiles "n is not missing".
