@@ -137,7 +137,23 @@ func vocabulary(path, dir string) (lang.Options, error) {
 		return o, fmt.Errorf("%s: kinds: %w", path, err)
 	}
 	app.Declare(&o, c)
+	o.Budget, err = budget(c, o.Kinds)
+	if err != nil {
+		return o, fmt.Errorf("%s: %w", path, err)
+	}
 	return o, nil
+}
+
+// budget returns what windows may keep: the bytes of the configuration, at the rates
+// that it expects. Without rates nothing is judged.
+func budget(c *config.Config, kinds code.Kinds) (lang.Budget, error) {
+	w := c.Rules.Windows
+	for kind, rate := range w.Rates {
+		if !kinds.Has([]byte(kind)) || rate < 0 {
+			return lang.Budget{}, fmt.Errorf("rules.windows.rates: %q: %v is no number of reports a second of a kind", kind, rate)
+		}
+	}
+	return lang.Budget{Rates: w.Rates, Lateness: c.Rules.Lateness.Std(), Bytes: int64(w.Bytes)}, nil
 }
 
 // checkReport is what check prints.

@@ -121,6 +121,8 @@ type Windows struct {
 	Bytes  conn.Size `yaml:"bytes"`
 	Keys   int       `yaml:"keys"`
 	PerKey int       `yaml:"per_key"`
+
+	Rates map[string]float64 `yaml:"rates"` // kind → reports a second, by which check judges what windows will keep
 }
 
 // Rates is the file of exchange rates.
