@@ -69,7 +69,7 @@ func (in *inputs) node(n ast.Node) ast.Node {
 	case *ast.IdentifierNode:
 		return in.argument(n)
 	case *ast.MemberNode:
-		if _, root, ok := path(n); ok && isIdentifier(root) {
+		if _, root, ok := path(n); ok && isIdentifier(root) || startsWithName(n, "tables") {
 			return in.argument(n)
 		}
 		c := *n
@@ -167,13 +167,16 @@ func (in *inputs) binary(n *ast.BinaryNode) ast.Node {
 		in.at(n, "powers are refused: they are not exact", "multiply")
 		return n
 	}
+	if n.Operator == "in" && startsWithName(n.Right, "lists") {
+		return in.argument(n)
+	}
 	c.Left, c.Right = in.node(n.Left), in.node(n.Right)
 	return &c
 }
 
 func (in *inputs) call(n *ast.CallNode) ast.Node {
 	id, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok || id.Value == "age" || id.Value == "contains_any" || id.Value == "distance_km" {
+	if !ok || slices.Contains([]string{"age", "contains_any", "distance_km", "local_hour", "weekend"}, id.Value) {
 		return in.argument(n)
 	}
 	c := *n
