@@ -3,7 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +18,7 @@ import (
 func testCmd() *cobra.Command {
 	var o app.EvalOptions
 	var output, junit string
+	var watch bool
 	c := &cobra.Command{
 		Use:   "test DIR",
 		Short: "Run the tests that stand in a folder of rules",
@@ -39,10 +44,14 @@ run or it could not run.`,
 			if err := o.Configure(path); err != nil {
 				return exit(2, err)
 			}
+			if watch {
+				return watchTests(c, o, output, junit)
+			}
 			return runTest(c, o, output, junit)
 		},
 	}
 	c.Flags().StringVar(&junit, "junit", "", "`FILE` for the results as JUnit XML")
+	c.Flags().BoolVar(&watch, "watch", false, "run again whenever a file of DIR changes, until interrupted")
 	c.Flags().StringVarP(&output, "output", "o", "table", "json or table")
 	return c
 }
@@ -71,6 +80,51 @@ func runTest(c *cobra.Command, o app.EvalOptions, output, junit string) error {
 		return exit(1, nil)
 	}
 	return nil
+}
+
+// watchEvery is how often --watch looks for changes: soon enough for a person, and a
+// few stats for the machine.
+const watchEvery = 500 * time.Millisecond
+
+// watchTests runs the tests now and after every change, until the command's context
+// ends.
+func watchTests(c *cobra.Command, o app.EvalOptions, output, junit string) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	last := ""
+	for {
+		if now := fingerprint(o.Rules); now != last {
+			last = now
+			var e *exitError
+			if err := runTest(c, o, output, junit); errors.As(err, &e) && e.err != nil {
+				fmt.Fprintln(c.ErrOrStderr(), "haltwire:", e.err)
+			}
+		}
+		select {
+		case <-c.Context().Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// fingerprint tells one state of the rule files below dir from another.
+func fingerprint(dir string) string {
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".yaml") {
+			return err
+		}
+		info, err := os.Stat(path)
+		if err == nil {
+			fmt.Fprintln(&b, path, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	})
+	if err != nil {
+		fmt.Fprintln(&b, err)
+	}
+	return b.String()
 }
 
 func writeJUnit(s *ruletest.Summary, path string) error {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const tests = `tests:
@@ -133,3 +135,40 @@ func TestCheckOfWindows(t *testing.T) {
 		t.Errorf("a rate of no kind: exit %d", code)
 	}
 }
+
+// TestTestWatches changes a rule under --watch and waits for the second run.
+func TestTestWatches(t *testing.T) {
+	dir := ruleDir(t, "base_amount > 5")
+	file := filepath.Join(dir, "one.yaml")
+	write := func(expect string) {
+		text := strings.Replace(checkedRule, "WHEN", "base_amount > 5", 1) + strings.Replace(tests, "EXPECT", expect, 1)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	write("{}")
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	counts := writerFunc(func(p []byte) (int, error) {
+		switch string(p) {
+		case "tests=1 failed=1\n":
+			write("{pay: {}} # now it is right")
+		case "tests=1 failed=0\n":
+			stop()
+		}
+		return len(p), nil
+	})
+	c := rootCmd()
+	c.SetArgs([]string{"test", dir, "--watch"})
+	c.SetOut(&bytes.Buffer{})
+	c.SetErr(counts)
+	if err := c.ExecuteContext(ctx); err != nil || !errors.Is(ctx.Err(), context.Canceled) {
+		t.Errorf("%v, %v", err, ctx.Err())
+	}
+}
+
+// writerFunc is a function as a writer.
+type writerFunc func(p []byte) (int, error)
+
+// Write implements io.Writer.
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -20,15 +20,16 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RULE\tTESTS\tFAILED\tHIT\tCASES\tWEIGHTS\tCOMPARISONS")
+	counts := s.counts()
 	for _, c := range s.Coverage {
-		tests, failed := s.of(c.Rule)
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\n", c.Rule, tests, failed, yes(c.Hit), seen(c.Cases), seen(c.Weights), thrice(c.Comparisons))
+		n := counts[c.Rule]
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\n", c.Rule, n.tests, n.failed, yes(c.Hit), seen(c.Cases), seen(c.Weights), thrice(c.Comparisons))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write coverage: %w", err)
 	}
 	for _, c := range s.Coverage {
-		if tests, _ := s.of(c.Rule); tests > 0 {
+		if counts[c.Rule].tests > 0 {
 			c.unseen(&b)
 		}
 	}
@@ -47,17 +48,21 @@ func (f Failure) text(r Result) string {
 	return fmt.Sprintf("%s:%d: %s: %q: %s%s\n    want %s\n    got  %s\n", f.File, f.Line, r.Rule, r.Name, about, f.What, f.Want, f.Got)
 }
 
-// of returns how many tests a rule has and how many of them failed.
-func (s *Summary) of(rule string) (tests, failed int) {
+// count is how many tests a rule has and how many of them failed.
+type count struct{ tests, failed int }
+
+// counts returns the count of every rule that has tests.
+func (s *Summary) counts() map[string]count {
+	out := map[string]count{}
 	for _, r := range s.Results {
-		if r.Rule == rule {
-			tests++
-			if len(r.Failures) > 0 {
-				failed++
-			}
+		c := out[r.Rule]
+		c.tests++
+		if len(r.Failures) > 0 {
+			c.failed++
 		}
+		out[r.Rule] = c
 	}
-	return tests, failed
+	return out
 }
 
 func yes(b bool) string {
@@ -175,10 +180,10 @@ type junitFailure struct {
 // WriteJUnit writes the results as JUnit XML, a suite a rule.
 func (s *Summary) WriteJUnit(w io.Writer) error {
 	out := junitSuites{Tests: len(s.Results), Failures: s.Failed()}
+	counts := s.counts()
 	for _, r := range s.Results {
 		if n := len(out.Suites); n == 0 || out.Suites[n-1].Name != r.Rule {
-			tests, failed := s.of(r.Rule)
-			out.Suites = append(out.Suites, junitSuite{Name: r.Rule, Tests: tests, Failures: failed})
+			out.Suites = append(out.Suites, junitSuite{Name: r.Rule, Tests: counts[r.Rule].tests, Failures: counts[r.Rule].failed})
 		}
 		c := junitCase{Class: r.Rule, Name: r.Name, File: r.File, Line: r.Line, Seconds: fmt.Sprintf("%.6f", r.Took.Seconds())}
 		if len(r.Failures) > 0 {

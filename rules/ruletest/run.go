@@ -239,7 +239,7 @@ type refusal struct {
 
 // test runs one test in every order.
 func (j *judge) test(r *lang.Rule, t *Test, cover *coverage) (Result, error) {
-	began := time.Now() //nolint:forbidigo // how long a test took is told, never judged by
+	began := time.Now() // how long a test took is told, never judged by
 	place := t.Place.Diagnostic(spec.Error, "", "")
 	res := Result{Rule: r.ID, Name: t.Name, File: place.File, Line: place.Start.Line, Failures: []Failure{}}
 	labels := map[event.Hash]string{}
@@ -270,7 +270,7 @@ func (j *judge) test(r *lang.Rule, t *Test, cover *coverage) (Result, error) {
 		}
 		res.same(t, o, first, got)
 	}
-	res.Took = time.Since(began) //nolint:forbidigo // as above
+	res.Took = time.Since(began)
 	return res, nil
 }
 
