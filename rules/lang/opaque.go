@@ -75,24 +75,14 @@ func (in *inputs) node(n ast.Node) ast.Node {
 		c := *n
 		c.Node, c.Property = in.node(n.Node), in.node(n.Property)
 		return &c
-	case *ast.ChainNode:
-		c := *n
-		c.Node = in.node(n.Node)
-		return &c
-	case *ast.UnaryNode:
-		c := *n
-		c.Node = in.node(n.Node)
-		return &c
 	case *ast.BinaryNode:
 		return in.binary(n)
 	case *ast.CallNode:
 		return in.call(n)
 	case *ast.BuiltinNode:
 		return in.builtin(n)
-	case *ast.PredicateNode:
-		c := *n
-		c.Node = in.node(n.Node)
-		return &c
+	case *ast.ChainNode, *ast.UnaryNode, *ast.PredicateNode:
+		return in.around(n)
 	case *ast.SliceNode:
 		c := *n
 		c.Node = in.node(n.Node)
@@ -110,6 +100,25 @@ func (in *inputs) node(n ast.Node) ast.Node {
 		return n
 	}
 	in.leaf(n) // which refuses it
+	return n
+}
+
+// around returns a node of one operand with the operand's parts replaced.
+func (in *inputs) around(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		c := *n
+		c.Node = in.node(n.Node)
+		return &c
+	case *ast.UnaryNode:
+		c := *n
+		c.Node = in.node(n.Node)
+		return &c
+	case *ast.PredicateNode:
+		c := *n
+		c.Node = in.node(n.Node)
+		return &c
+	}
 	return n
 }
 

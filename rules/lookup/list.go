@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"net/netip"
 	"slices"
@@ -117,10 +116,10 @@ func (l *List) add(r *rows, v string, p span, lens map[int]bool) (string, bool) 
 // digest hashes a head and lines in any order.
 func digest(head string, lines []string) string {
 	slices.Sort(lines)
-	var h hash.Hash = sha256.New()
-	io.WriteString(h, head)
+	h := sha256.New()
+	h.Write([]byte(head))
 	for _, s := range lines {
-		io.WriteString(h, s)
+		h.Write([]byte(s))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -83,7 +83,8 @@ func (v *view) sum(a Aggregate, to *Column) {
 			sum.Add(numberAt(v.a, e, l.cell[a.Arg]))
 		}
 	}
-	d, ok := decimal.D{}, false
+	var d decimal.D
+	var ok bool
 	if a.Func == Avg {
 		d, ok = sum.Mean()
 	} else {

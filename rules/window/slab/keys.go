@@ -236,5 +236,5 @@ func (k *Keys) Remove(i uint32) {
 
 func (k *Keys) hash(i uint32) uint32 { return binary.LittleEndian.Uint32(k.Slot(i)) }
 
-// Live bytes of the slots in use, and of the index.
+// Bytes returns the bytes of the slots in use, and of the index.
 func (k *Keys) Bytes() int64 { return int64(k.used)*int64(k.size) + int64(len(k.index))*4 }
