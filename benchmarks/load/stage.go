@@ -178,7 +178,7 @@ func (s *stage) plan() (*plan.Plan, error) {
 	if findings.Errors() > 0 {
 		return nil, fmt.Errorf("rules: %v", findings)
 	}
-	return plan.New(set)
+	return plan.New(set, nil)
 }
 
 // judge judges every report by 1,000 rules; decoding is not counted.

@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/ruletest"
+	"github.com/haltwire/haltwire/rules/spec"
 )
 
 // checkOptions are the flags of check.
@@ -60,10 +65,16 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 	if err != nil {
 		return exit(2, err)
 	}
+	wrong, err := wrongTests(o.dir, set.Schema)
+	if err != nil {
+		return exit(2, err)
+	}
+	findings = append(findings, wrong...)
+	findings.Sort()
 	for i := range findings { // as a compiler says it: a path that an editor opens
 		findings[i].File = filepath.Join(o.dir, findings[i].File)
 	}
-	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings}
+	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings, Overturned: overturned(set)}
 	if err := r.print(c, o.output); err != nil {
 		return exit(2, err)
 	}
@@ -78,6 +89,34 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 		}
 	}
 	return nil
+}
+
+// wrongTests returns what is wrong with the form of the tests of rules.
+func wrongTests(dir string, s *event.Schema) (lang.Diagnostics, error) {
+	tree, _, err := spec.Read(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load rules: %w", err)
+	}
+	_, wrong := ruletest.Parse(tree, s)
+	return wrong, nil
+}
+
+// overturned returns what of which rules late evidence can overturn.
+func overturned(set *lang.Set) []falling {
+	out := []falling{}
+	for _, r := range set.Rules {
+		if len(r.Falls) > 0 {
+			out = append(out, falling{Rule: r.ID, Conditions: r.Falls, SettleMS: r.Settle})
+		}
+	}
+	return out
+}
+
+// falling is a rule whose hits late evidence can overturn.
+type falling struct {
+	Rule       string   `json:"rule"`
+	Conditions []string `json:"conditions"`
+	SettleMS   int64    `json:"settle_ms"` // how long it waits before it judges; 0 = not
 }
 
 // vocabulary returns what rules may speak about: the built-in fields and kinds
@@ -101,7 +140,24 @@ func vocabulary(path, dir string) (lang.Options, error) {
 	if o.Kinds, err = code.NewKinds(c.Kinds...); err != nil {
 		return o, fmt.Errorf("%s: kinds: %w", path, err)
 	}
+	app.Declare(&o, c)
+	o.Budget, err = budget(c, o.Kinds)
+	if err != nil {
+		return o, fmt.Errorf("%s: %w", path, err)
+	}
 	return o, nil
+}
+
+// budget returns what windows may keep: the bytes of the configuration, at the rates
+// that it expects. Without rates nothing is judged.
+func budget(c *config.Config, kinds code.Kinds) (lang.Budget, error) {
+	w := c.Rules.Windows
+	for kind, rate := range w.Rates {
+		if !kinds.Has([]byte(kind)) || rate < 0 {
+			return lang.Budget{}, fmt.Errorf("rules.windows.rates: %q: %v is no number of reports a second of a kind", kind, rate)
+		}
+	}
+	return lang.Budget{Rates: w.Rates, Lateness: c.Rules.Lateness.Std(), Bytes: int64(w.Bytes)}, nil
 }
 
 // checkReport is what check prints.
@@ -110,6 +166,8 @@ type checkReport struct {
 	Errors   int              `json:"errors"`
 	Warnings int              `json:"warnings"`
 	Findings lang.Diagnostics `json:"findings"`
+
+	Overturned []falling `json:"overturned"` // rules that late evidence can overturn
 }
 
 func (r checkReport) print(c *cobra.Command, output string) error {
@@ -123,6 +181,15 @@ func (r checkReport) print(c *cobra.Command, output string) error {
 	}
 	if err := r.Findings.WriteText(c.OutOrStdout()); err != nil {
 		return err
+	}
+	for _, f := range r.Overturned {
+		waits := ""
+		if f.SettleMS > 0 {
+			waits = fmt.Sprintf("; it settles for %v before it acts", time.Duration(f.SettleMS)*time.Millisecond)
+		}
+		if _, err := fmt.Fprintf(c.OutOrStdout(), "note: late evidence can overturn %s, by: %s%s\n", f.Rule, strings.Join(f.Conditions, "; "), waits); err != nil {
+			return fmt.Errorf("write notes: %w", err)
+		}
 	}
 	_, err := fmt.Fprintf(c.ErrOrStderr(), "rules=%d errors=%d warnings=%d\n", r.Rules, r.Errors, r.Warnings)
 	return err

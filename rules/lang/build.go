@@ -13,7 +13,7 @@ import (
 func (op Op) String() string {
 	return [...]string{"const", "missing", "column", "extra", "and", "or", "not", "==", "!=", "<", "<=", ">", ">=", "in",
 		"contains", "startsWith", "endsWith", "matches", "+", "-", "*", "/", "%", "neg", "concat", "??", "isMissing", "?:",
-		"call", "opaque", "score"}[op]
+		"call", "opaque", "score", "window", "this", "inList", "cell", "ruleHit"}[op]
 }
 
 // String returns the name of the type as rule authors read it.
@@ -239,8 +239,9 @@ func (n *Node) Walk(f func(*Node) bool) {
 	}
 }
 
-// Columns returns the schema columns that n reads, ascending. Extra members read
-// the column called extra.
+// Columns returns the schema columns of its own report that n reads, ascending.
+// Extra members read the column called extra, lists and tables the time; what
+// windows read and This is not among them.
 func (n *Node) Columns(s *event.Schema) []int {
 	var cols []int
 	n.Walk(func(m *Node) bool {
@@ -251,6 +252,8 @@ func (n *Node) Columns(s *event.Schema) []int {
 			cols = append(cols, m.Reads...)
 		case Extra:
 			cols = append(cols, s.Must("extra"))
+		case InList, Cell:
+			cols = append(cols, s.Must("occurred_at"))
 		}
 		return true
 	})

@@ -20,6 +20,8 @@ func (r *rewriter) call(n *ast.CallNode) *Node {
 		return r.containsAny(n)
 	case "distance_km":
 		return r.distance(n)
+	case "local_hour", "weekend":
+		return r.local(n, id.Value)
 	}
 	f, ok := FunctionNamed(id.Value)
 	if !ok {
@@ -120,6 +122,10 @@ func (r *rewriter) words(n ast.Node) ([]string, bool) {
 		for _, b := range r.listParam(n) {
 			words = append(words, b.text)
 		}
+	}
+	if startsWithName(n, "lists") {
+		r.at(n, "contains_any searches literal texts", "a list with match: word searches: write narrative in lists.NAME")
+		return nil, false
 	}
 	if len(words) == 0 || slices.Contains(words, "") {
 		r.at(n, "a list of texts must stand here", `["crypto", "gift card"]`)

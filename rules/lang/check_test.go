@@ -1,6 +1,7 @@
 package lang_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,12 +43,24 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// vocabulary is what the rules of testdata may speak about.
+func vocabulary() lang.Options {
+	return lang.Options{
+		Now:   time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Lists: []lang.ListDecl{{Name: "mules", Match: "exact"}, {Name: "words", Match: "word"}},
+		Tables: []lang.TableDecl{{Name: "limits", Columns: []lang.TableColumn{
+			{Name: "floor", Type: lang.Number}, {Name: "since", Type: lang.Time}, {Name: "open", Type: lang.Bool},
+		}}},
+		Zones: map[string]string{"US": "America/New_York"},
+	}
+}
+
 // checkText returns the findings about one file, and the condition of each rule
 // that has no error.
 func checkText(t *testing.T, name string, data []byte) string {
 	t.Helper()
 	tree, findings := spec.Parse([]*spec.File{spec.NewFile(name, data)})
-	set, more := lang.Check(tree, lang.Options{Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)})
+	set, more := lang.Check(tree, vocabulary())
 	findings = append(findings, more...)
 	findings.Sort()
 	var b strings.Builder
@@ -58,6 +71,26 @@ func checkText(t *testing.T, name string, data []byte) string {
 		if r.Guard != nil {
 			b.WriteString(r.ID + ": " + r.Guard.Key + "\n")
 		}
+		describeWindows(&b, set, r)
 	}
 	return b.String()
+}
+
+// describeWindows writes what a rule with windows makes of them.
+func describeWindows(b *strings.Builder, set *lang.Set, r *lang.Rule) {
+	for _, u := range r.Windows {
+		fmt.Fprintf(b, "%s: window %s %s: %v\n", r.ID, u.Name, set.Windows[u.Win].Hash[:16], u.Values)
+		for line := range strings.Lines(set.Windows[u.Win].Key) {
+			b.WriteString("    " + line)
+		}
+	}
+	if len(r.Windows) > 0 && r.Guard != nil {
+		fmt.Fprintf(b, "%s: reads %s\n", r.ID, set.Text(r, r.Guard))
+	}
+	if len(r.Falls) > 0 {
+		fmt.Fprintf(b, "%s: falls %q\n", r.ID, r.Falls)
+	}
+	if len(r.Lists)+len(r.Tables) > 0 {
+		fmt.Fprintf(b, "%s: looks into %q and %q\n", r.ID, r.Lists, r.Tables)
+	}
 }

@@ -91,6 +91,9 @@ func (r *rewriter) in(n *ast.BinaryNode) *Node {
 	if list := r.listParam(n.Right); list != nil {
 		return r.inParams(n, x, list)
 	}
+	if startsWithName(n.Right, "lists") {
+		return r.inNamedList(n, x)
+	}
 	switch right := n.Right.(type) {
 	case *ast.ArrayNode:
 		return r.inList(n, x, right)

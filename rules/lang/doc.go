@@ -2,6 +2,10 @@
 // rules/spec and turns them into the typed tree (Node) that rules/plan compiles
 // into columns and Program compiles to expr's VM: one tree, two evaluators.
 //
+// Windows become Window: what is counted of which earlier reports; rules/window
+// keeps them, and a node reads one of their values. Lists and tables are named
+// here and looked into elsewhere.
+//
 // It owns names, types, literals, functions and three-valued logic (RULES §2–4)
 // and what is refused at load. expr-lang/expr parses; names and types are
 // checked here, because decimals, times and durations beside text literals are

@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/spec"
 )
@@ -10,7 +9,7 @@ import (
 // params and lets in scope.
 func ExpressionInRule(source string) (*Node, Diagnostics) {
 	var ds Diagnostics
-	c := newLanguage(event.Default(), code.Kinds{}, &ds)
+	c := newLanguage(Options{Schema: event.Default()}, &ds)
 	const head = `id: one
 version: 1
 params: {floor: 5000.00, code: 0042, country: GB, word: "5", yes: true, countries: [GB, AE], late: 30d}

@@ -32,7 +32,8 @@ func FunctionNamed(name string) (Function, bool) {
 }
 
 // Functions returns every function, by name, except those that the compiler
-// replaces by operations: age, contains_any, hasPrefix, hasSuffix.
+// replaces by operations or completes: age, contains_any, hasPrefix, hasSuffix,
+// local_hour, weekend. Reference describes all.
 func Functions() []Function { return append(numberFunctions(), textFunctions()...) }
 
 func numberFunctions() []Function {

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/spec"
@@ -30,7 +29,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tree, findings := spec.Parse([]*spec.File{spec.NewFile("fuzz.yaml", data)})
-		set, more := lang.Check(tree, lang.Options{Now: time.Unix(1_800_000_000, 0)})
+		set, more := lang.Check(tree, vocabulary())
 		findings = append(findings, more...)
 		lines := strings.Count(string(data), "\n") + 1
 		for _, d := range findings {
@@ -44,7 +43,32 @@ func FuzzLoad(f *testing.F) {
 		}
 		for _, r := range set.Rules {
 			evaluateRule(t, r)
+			r.Nodes(func(n *lang.Node) { _ = set.Text(r, n) })
 		}
+		if len(set.Order) != len(set.Rules) {
+			t.Fatalf("order %v of %d rules", set.Order, len(set.Rules))
+		}
+		for _, w := range set.Windows {
+			evaluateWindow(t, w)
+		}
+	})
+}
+
+func evaluateWindow(t *testing.T, w *lang.Window) {
+	if len(w.From) == 0 || len(w.Match) == 0 || len(w.Values) == 0 || w.Within <= w.Until {
+		t.Fatalf("window %s", w.Key)
+	}
+	for _, kind := range w.From {
+		if len(w.KeyBy[kind]) != len(w.Match) {
+			t.Fatalf("window %s", w.Key)
+		}
+	}
+	w.Nodes(func(n *lang.Node) {
+		p, err := lang.Compile(n)
+		if err != nil {
+			t.Fatalf("%s: %v", n.Key, err)
+		}
+		p.Eval(pastRow{row: row{fields: map[string]any{"category": "a b", "amount": 5}}})
 	})
 }
 

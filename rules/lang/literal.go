@@ -115,6 +115,9 @@ var (
 	durationPart = regexp.MustCompile(`(\d+)(ms|s|m|h|d)`)
 )
 
+// ParseDuration reads a duration as rules write it, 1d12h, in ms.
+func ParseDuration(s string) (ms int64, ok bool) { return parseDuration(s) }
+
 // parseDuration reads numbers with units, "1d12h": ms s m h d, a day being 24 h.
 func parseDuration(s string) (int64, bool) {
 	if !durationText.MatchString(s) {
@@ -135,10 +138,11 @@ func parseDuration(s string) (int64, bool) {
 // listed checks a literal text beside a column whose values come from a code
 // list.
 func (r *rewriter) listed(n *Node, at ast.Node, other *Node) bool {
-	if !n.isConst() || n.Type != Text || other.Op != Column {
+	from, ok := r.origin(other)
+	if !n.isConst() || n.Type != Text || !ok {
 		return true
 	}
-	col := r.schema.Columns[other.Col]
+	col := r.schema.Columns[from]
 	words, what := r.codes(col)
 	switch {
 	case col.Phone && !isE164(n.Value.Text):
@@ -159,6 +163,21 @@ func (r *rewriter) listed(n *Node, at ast.Node, other *Node) bool {
 	}
 	r.at(at, fmt.Sprintf("%q is no %s", n.Value.Text, what), fix)
 	return false
+}
+
+// origin returns the column whose values n has: of its own report, the judged one,
+// or one in a window.
+func (r *rewriter) origin(n *Node) (col int, ok bool) {
+	switch n.Op {
+	case Column, This:
+		return n.Col, true
+	case Windowed:
+		a := r.windows[n.Win].Values[n.Col]
+		if a.Arg != nil && a.Arg.Op == Column && (a.Func == "first" || a.Func == "last") {
+			return a.Arg.Col, true
+		}
+	}
+	return 0, false
 }
 
 // codes returns the values that a column may have, nil for any, and what they

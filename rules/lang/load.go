@@ -23,6 +23,35 @@ type Options struct {
 	Kinds  code.Kinds        // the zero value = the built-in kinds
 	Now    time.Time         // judges whether exceptions are over; zero = not judged
 	Params map[string]string // rule/param or param → value that replaces the written one
+	Lists  []ListDecl        // what lists.NAME may name
+	Tables []TableDecl       // what tables.NAME may name
+	Zones  map[string]string // country → IANA zone, for countries with several (local_hour, weekend)
+	Budget Budget            // bounds of what windows may keep; the zero value judges nothing
+}
+
+// ListDecl declares a list of the config.
+type ListDecl struct {
+	Name  string
+	Match string // exact | prefix | cidr | word
+}
+
+// TableDecl declares a table of the config.
+type TableDecl struct {
+	Name    string
+	Columns []TableColumn
+}
+
+// TableColumn is a column of a table beside its key.
+type TableColumn struct {
+	Name string
+	Type Type // Bool, Text, Number, Time or Duration
+}
+
+// Budget says how many reports arrive and how much of them windows may keep.
+type Budget struct {
+	Rates    map[string]float64 // kind → reports a second
+	Lateness time.Duration      // how much longer than Within entries are kept
+	Bytes    int64              // of all windows of judged rules together; 0 = unbounded
 }
 
 // Load reads and checks every rule under dir. The set must not be used when the
@@ -63,7 +92,7 @@ func Check(tree *spec.Tree, o Options) (*Set, Diagnostics) {
 		o.Schema = event.Default()
 	}
 	var ds Diagnostics
-	l := &loader{language: newLanguage(o.Schema, o.Kinds, &ds), options: o, libraries: map[string]*spec.Library{}, rules: map[string]*spec.Rule{}}
+	l := &loader{language: newLanguage(o, &ds), options: o, libraries: map[string]*spec.Library{}, rules: map[string]*spec.Rule{}}
 	set := l.load(tree)
 	ds.Sort()
 	return set, ds
@@ -76,7 +105,7 @@ func Expression(source string, o Options) (*Node, Diagnostics) {
 		o.Schema = event.Default()
 	}
 	var ds Diagnostics
-	n, _ := newLanguage(o.Schema, o.Kinds, &ds).expression(spec.NewScalar("expression", source), &scope{})
+	n, _ := newLanguage(o, &ds).expression(spec.NewScalar("expression", source), &scope{})
 	return n, ds
 }
 
@@ -106,12 +135,16 @@ func (l *loader) load(tree *spec.Tree) *Set {
 		l.libraries[lib.Name.Text] = lib
 		l.library(lib)
 	}
+	var first []*spec.Rule
 	for _, r := range tree.Rules {
-		if first, again := l.rules[r.ID.Text]; again && r.ID.Present() {
-			l.error(r.ID.Span, "a second rule "+r.ID.Text+" (the first is in "+first.ID.Span.File.Path+")", "rename one")
+		if other, again := l.rules[r.ID.Text]; again && r.ID.Present() {
+			l.error(r.ID.Span, "a second rule "+r.ID.Text+" (the first is in "+other.ID.Span.File.Path+")", "rename one")
 			continue
 		}
 		l.rules[r.ID.Text] = r
+		first = append(first, r)
+	}
+	for _, r := range first {
 		before := l.out.Errors()
 		rule := l.rule(r)
 		if l.out.Errors() == before && rule != nil {
@@ -125,17 +158,27 @@ func (l *loader) load(tree *spec.Tree) *Set {
 	}
 	slices.SortFunc(set.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
 	slices.SortFunc(set.Exceptions, func(a, b *Exception) int { return strings.Compare(a.Name, b.Name) })
+	set.Windows = l.windows
+	l.order(set)
+	l.falls(set)
+	l.budget(set)
+	for _, r := range set.Rules {
+		r.Hash = r.hash(set)
+	}
 	set.Digest = set.digest()
 	return set
 }
 
-// library checks the lets of a library by themselves, so that one that no rule
-// uses is checked too.
+// library checks the windows and lets of a library by themselves, so that one that
+// no rule uses is checked too.
 func (l *loader) library(lib *spec.Library) {
-	for _, w := range lib.Windows {
-		l.error(w.Name.Span, "windows are not yet available", "")
+	sc := newScope()
+	sc.later = map[string]bool{}
+	for _, let := range lib.Let {
+		sc.later[let.Name.Text] = true
 	}
-	l.lets(lib.Let, &scope{lets: map[string]*binding{}})
+	l.bindWindows(lib.Windows, sc)
+	l.lets(lib.Let, sc)
 }
 
 // rule checks one rule; what is wrong is in the diagnostics.
@@ -147,13 +190,13 @@ func (l *loader) rule(r *spec.Rule) *Rule {
 	version, _ := strconv.ParseUint(r.Version.Text, 10, 32) // spec checks its form
 	rule.Version = uint32(version)
 	rule.On = l.on(r)
-	l.notYet(r)
+	rule.Budget = l.perDay(r)
 	sc := l.scope(r)
 	if r.When.Present() {
 		rule.Guard = l.condition(r.When, sc)
 	}
 	for _, w := range r.Weights {
-		rule.Weights = append(rule.Weights, l.weight(w, sc))
+		rule.Weights = append(rule.Weights, l.weight(r, w, sc))
 	}
 	if r.Score.Present() {
 		rule.Score = l.score(r, rule, sc)
@@ -162,8 +205,8 @@ func (l *loader) rule(r *spec.Rule) *Rule {
 		rule.Alert = l.alert(r.Alert, nil, sc)
 	}
 	l.cases(r, rule, *sc)
-	l.review(r, rule)
-	rule.Hash = rule.hash(l.schema)
+	l.uses(r, rule, sc)
+	l.review(r, rule, sc)
 	return rule
 }
 
@@ -177,8 +220,13 @@ func texts(ss []spec.Scalar) []string {
 
 // on expands the kinds of a rule.
 func (l *loader) on(r *spec.Rule) []string {
+	return l.expand(r.On)
+}
+
+// expand returns the kinds that names and patterns stand for, sorted.
+func (l *loader) expand(ss []spec.Scalar) []string {
 	var kinds []string
-	for _, s := range r.On {
+	for _, s := range ss {
 		found := l.kinds.Expand(s.Text)
 		if len(found) == 0 {
 			l.error(s.Span, fmt.Sprintf("%q is no kind of report", s.Text), spec.DidYouMean(s.Text, l.kinds.List()))
@@ -189,26 +237,22 @@ func (l *loader) on(r *spec.Rule) []string {
 	return slices.Compact(kinds)
 }
 
-// notYet reports the parts of a rule that the format has and the language has
-// not yet.
-func (l *loader) notYet(r *spec.Rule) {
-	for _, w := range r.Windows {
-		l.error(w.Name.Span, "windows are not yet available", "")
+// perDay reads how many alerts a day a rule may give.
+func (l *loader) perDay(r *spec.Rule) int {
+	if !r.Budget.Present() {
+		return 0
 	}
-	for _, w := range r.Weights {
-		if w.Rule.Present() {
-			l.error(w.Rule.Span, "weights by the outcome of another rule are not yet available", "write the condition under when:")
-		}
+	n, err := strconv.Atoi(strings.TrimSuffix(r.Budget.Text, "/d"))
+	if err != nil || n < 1 || !strings.HasSuffix(r.Budget.Text, "/d") {
+		l.error(r.Budget.Span, fmt.Sprintf("budget: %q is no number of alerts a day", r.Budget.Text), "budget: 50/d")
 	}
-	if r.Settle.Present() {
-		l.error(r.Settle.Span, "settle is for rules with windows, which are not yet available", "leave it out: a rule without windows needs no settling")
-	}
+	return n
 }
 
 // scope returns the names of a rule: its params, the lets of its libraries, its
 // own lets.
 func (l *loader) scope(r *spec.Rule) *scope {
-	sc := &scope{params: map[string]*binding{}, lets: map[string]*binding{}}
+	sc := newScope()
 	for _, p := range r.Params {
 		l.param(r, p, sc)
 	}
@@ -222,8 +266,14 @@ func (l *loader) scope(r *spec.Rule) *scope {
 			l.error(use.Span, "there is no library "+use.Text, spec.DidYouMean(use.Text, names))
 			continue
 		}
+		l.bindWindows(lib.Windows, sc)
 		l.lets(lib.Let, sc)
 	}
+	sc.later = map[string]bool{}
+	for _, let := range r.Let {
+		sc.later[let.Name.Text] = true
+	}
+	l.bindWindows(r.Windows, sc)
 	l.lets(r.Let, sc)
 	return sc
 }
@@ -256,6 +306,9 @@ func (l *loader) lets(lets []spec.Named, sc *scope) {
 		name := let.Name.Text
 		if why := l.taken(name); why != "" {
 			l.error(let.Name.Span, "a let cannot be called "+name+": "+why, "choose another name")
+		}
+		if sc.windows[name] != nil {
+			l.error(let.Name.Span, "a let cannot be called "+name+": a window is", "choose another name")
 		}
 		if _, again := sc.lets[name]; again {
 			l.error(let.Name.Span, "a let called "+name+" exists already", "choose another name")

@@ -36,10 +36,18 @@ func (r *rewriter) noName(n *ast.IdentifierNode) *Node {
 	switch {
 	case n.Value == "score":
 		return r.at(n, "score stands only in conditions of cases", "")
-	case n.Value == "lists" || n.Value == "tables":
-		return r.at(n, n.Value+" are not yet available", "")
+	case n.Value == "lists":
+		return r.at(n, "lists is a group of lists", "write x in lists.NAME")
+	case n.Value == "tables":
+		return r.at(n, "tables is a group of tables", "write tables.NAME[key].column")
+	case n.Value == "this" && r.scope.part == wherePart:
+		return r.at(n, "this is the judged report", "write this.debtor.account, for example")
 	case n.Value == "this":
-		return r.at(n, "this. stands only in where of a window; windows are not yet available", "")
+		return r.at(n, "this. stands only in where of a window", "elsewhere a field of the judged report is written without it")
+	case r.scope.windows[n.Value] != nil:
+		return r.at(n, n.Value+" is a window", "write a value of it: "+n.Value+"."+r.scope.windows[n.Value].first())
+	case r.scope.part != noPart && r.scope.later[n.Value]:
+		return r.at(n, "a window cannot use the let "+n.Value+": lets come after windows", "write its expression out")
 	case n.Value == "$env":
 		return r.at(n, "$env is refused: name the fields", "")
 	case n.Value == "params":
@@ -105,8 +113,9 @@ func (r *rewriter) member(n *ast.MemberNode) *Node {
 		return r.at(n.Property, "the name of a member of extra must be a literal text", `write extra["name"]`)
 	case id.Value == "params" && ok:
 		return r.param(n, names)
-	case id.Value == "lists" || id.Value == "tables" || id.Value == "this" || id.Value == "$env":
-		return r.identifier(id)
+	}
+	if m, is := r.special(n, id, names, ok); is {
+		return m
 	}
 	if !ok {
 		return r.opaque(n)
@@ -116,6 +125,24 @@ func (r *rewriter) member(n *ast.MemberNode) *Node {
 		return r.column(n, i)
 	}
 	return r.noMember(n, id, name)
+}
+
+// special rewrites members of what is no group of fields; is is false for all else.
+// whole says that names is the chain in full.
+func (r *rewriter) special(n *ast.MemberNode, root *ast.IdentifierNode, names []string, whole bool) (m *Node, is bool) {
+	switch {
+	case root.Value == "lists":
+		return r.strayList(n), true
+	case root.Value == "tables":
+		return r.cell(n), true
+	case root.Value == "this" && r.scope.part == wherePart && whole:
+		return r.this(n, names), true
+	case root.Value == "this" || root.Value == "$env":
+		return r.identifier(root), true
+	case r.scope.windows[root.Value] != nil && whole:
+		return r.windowed(n, root, names), true
+	}
+	return nil, false
 }
 
 // noMember reports a member that does not exist.

@@ -54,6 +54,11 @@ const (
 	Call                 // Name(Args...), one of the functions of RULES §4 and of expr's on texts
 	Opaque               // an expr sub-tree that only the VM evaluates: Source, over the columns in Reads
 	Score                // the rule's score; stands in conditions of cases only
+	Windowed             // Values[Col] of Set.Windows[Win], as of the judged report
+	This                 // Col of the judged report; stands in Dynamic of a window only
+	InList               // Args[0] is in the list Name as of occurred_at
+	Cell                 // Source, a column of the row Args[0] of the table Name as of occurred_at
+	RuleHit              // the rule Name hits the report, with the case Source unless it is empty; stands in scores only
 )
 
 // Value is a literal.
@@ -81,11 +86,12 @@ type Node struct {
 	Op     Op
 	Type   Type
 	Args   []*Node
-	Col    int     // Column
-	Name   string  // Extra, Call
+	Col    int     // Column, This: of the schema; Windowed: of the window's Values
+	Win    int     // Windowed: an index of Set.Windows
+	Name   string  // Extra, Call, InList, Cell, RuleHit
 	Value  Value   // Const
 	Set    []Value // In, sorted, distinct
-	Source string  // Opaque: canonical expression text
+	Source string  // Opaque: canonical expression text; Cell: the column; RuleHit: the case
 	Reads  []int   // Opaque: schema columns it reads
 	Key    string  // canonical text, equal for equal meaning
 }

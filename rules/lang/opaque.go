@@ -69,19 +69,11 @@ func (in *inputs) node(n ast.Node) ast.Node {
 	case *ast.IdentifierNode:
 		return in.argument(n)
 	case *ast.MemberNode:
-		if _, root, ok := path(n); ok && isIdentifier(root) {
+		if _, root, ok := path(n); ok && isIdentifier(root) || startsWithName(n, "tables") {
 			return in.argument(n)
 		}
 		c := *n
 		c.Node, c.Property = in.node(n.Node), in.node(n.Property)
-		return &c
-	case *ast.ChainNode:
-		c := *n
-		c.Node = in.node(n.Node)
-		return &c
-	case *ast.UnaryNode:
-		c := *n
-		c.Node = in.node(n.Node)
 		return &c
 	case *ast.BinaryNode:
 		return in.binary(n)
@@ -89,10 +81,8 @@ func (in *inputs) node(n ast.Node) ast.Node {
 		return in.call(n)
 	case *ast.BuiltinNode:
 		return in.builtin(n)
-	case *ast.PredicateNode:
-		c := *n
-		c.Node = in.node(n.Node)
-		return &c
+	case *ast.ChainNode, *ast.UnaryNode, *ast.PredicateNode:
+		return in.around(n)
 	case *ast.SliceNode:
 		c := *n
 		c.Node = in.node(n.Node)
@@ -110,6 +100,25 @@ func (in *inputs) node(n ast.Node) ast.Node {
 		return n
 	}
 	in.leaf(n) // which refuses it
+	return n
+}
+
+// around returns a node of one operand with the operand's parts replaced.
+func (in *inputs) around(n ast.Node) ast.Node {
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		c := *n
+		c.Node = in.node(n.Node)
+		return &c
+	case *ast.UnaryNode:
+		c := *n
+		c.Node = in.node(n.Node)
+		return &c
+	case *ast.PredicateNode:
+		c := *n
+		c.Node = in.node(n.Node)
+		return &c
+	}
 	return n
 }
 
@@ -167,13 +176,16 @@ func (in *inputs) binary(n *ast.BinaryNode) ast.Node {
 		in.at(n, "powers are refused: they are not exact", "multiply")
 		return n
 	}
+	if n.Operator == "in" && startsWithName(n.Right, "lists") {
+		return in.argument(n)
+	}
 	c.Left, c.Right = in.node(n.Left), in.node(n.Right)
 	return &c
 }
 
 func (in *inputs) call(n *ast.CallNode) ast.Node {
 	id, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok || id.Value == "age" || id.Value == "contains_any" || id.Value == "distance_km" {
+	if !ok || slices.Contains([]string{"age", "contains_any", "distance_km", "local_hour", "weekend"}, id.Value) {
 		return in.argument(n)
 	}
 	c := *n

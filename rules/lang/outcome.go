@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
-	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/spec"
 )
 
@@ -31,28 +30,17 @@ func literal(s spec.Scalar) *binding {
 	return b
 }
 
-func (l *loader) weight(w *spec.Weight, sc *scope) Weight {
+func (l *loader) weight(r *spec.Rule, w *spec.Weight, sc *scope) Weight {
+	if w.Rule.Present() {
+		return l.byRule(r, w, sc)
+	}
 	out := Weight{Name: w.Name.Text}
 	if w.When.Present() {
 		out.When = l.condition(w.When, sc)
 	}
-	if !w.Points.Present() {
-		return out
+	if w.Points.Present() {
+		out.Points = l.points(w.Points, sc)
 	}
-	d, err := decimal.ParseSigned([]byte(w.Points.Text))
-	if err != nil {
-		n, _ := l.expression(w.Points, sc)
-		if n == nil {
-			return out
-		}
-		if n.Op == Const && n.Type == Number {
-			d, err = n.Value.Num, nil
-		}
-	}
-	if err != nil {
-		l.error(w.Points.Span, fmt.Sprintf("points must be a number, not %q", w.Points.Text), "")
-	}
-	out.Points = d
 	return out
 }
 
@@ -65,14 +53,17 @@ func (l *loader) score(r *spec.Rule, rule *Rule, sc *scope) *Node {
 		inner.lets[name] = b
 	}
 	for i, w := range rule.Weights {
-		if why := l.taken(w.Name); why != "" {
+		why := l.taken(w.Name)
+		if sc.windows[w.Name] != nil {
+			why = "a window is"
+		}
+		if why != "" {
 			l.error(r.Weights[i].Name.Span, "a weight of a rule with a score cannot be called "+w.Name+": "+why, "choose another name")
 			continue
 		}
 		b := &binding{}
-		if w.When != nil {
-			zero := constant(number(decimal.D{}))
-			b.node = operation(Cond, Number, operation(Coalesce, Bool, w.When, constant(boolean(false))), constant(number(w.Points)), zero)
+		if w.When != nil || w.Rule != "" {
+			b.node = w.node()
 		}
 		inner.lets[w.Name] = b
 	}
@@ -120,14 +111,12 @@ func reads(n *Node, op Op) bool {
 
 // alert returns the alert of a rule, or of a case over its rule's.
 func (l *loader) alert(a *spec.Alert, base *Alert, sc *scope) *Alert {
-	out := &Alert{Ask: []string{"hold_amount", "trace"}, Amount: l.defaultAmount(), PredicateOffence: "fraud", Approval: "two_person"}
+	out := &Alert{Ask: []string{"hold_amount", "trace"}, Amount: l.defaultAmount(), PredicateOffence: "fraud", Approval: "two_person", This: true}
 	if base != nil {
 		*out = *base
 	}
-	for _, s := range a.About {
-		if s.Text != "this" {
-			l.error(s.Span, "about can name this only: windows are not yet available", "leave it out")
-		}
+	if len(a.About) > 0 {
+		l.about(a, out, sc)
 	}
 	if a.Subject.Present() {
 		out.Subject = a.Subject.Text
@@ -285,41 +274,4 @@ func (l *loader) until(s spec.Scalar) int64 {
 		l.warning(s.Span, "this exception is over", "remove it, or move its end after looking at it again")
 	}
 	return ms
-}
-
-// hash returns the hash of what the rule means: whatever can change which
-// reports it hits or what the hits ask for.
-func (r *Rule) hash(s *event.Schema) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "on %q\nwhen %s\nscore %s\n", r.On, key(r.Guard), key(r.Score))
-	for _, w := range r.Weights {
-		fmt.Fprintf(&b, "weight %q %s %s\n", w.Name, w.Points, key(w.When))
-	}
-	r.write(&b, s)
-	for _, c := range r.Cases {
-		fmt.Fprintf(&b, "case %q %s\n", c.Name, key(c.When))
-		c.write(&b, s)
-	}
-	return digestOf(b.String())
-}
-
-func key(n *Node) string {
-	if n == nil {
-		return ""
-	}
-	return n.Key
-}
-
-func (o Outcome) write(w *strings.Builder, s *event.Schema) {
-	fmt.Fprintf(w, "%s %q\n", o.Severity, o.Typology)
-	if a := o.Alert; a != nil {
-		fmt.Fprintf(w, "alert %s %q %s %s", a.Subject, a.Ask, a.PredicateOffence, a.Approval)
-		for _, m := range a.Amount {
-			fmt.Fprintf(w, " ?? %s", s.Columns[m.Amount].Name)
-		}
-		for _, p := range a.Facts {
-			fmt.Fprintf(w, " %q %s", p.Text, key(p.Expr))
-		}
-		w.WriteByte('\n')
-	}
 }

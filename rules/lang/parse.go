@@ -31,7 +31,11 @@ func (r *rewriter) parse() ast.Node {
 	if r.tokens(tokens); r.failed {
 		return nil
 	}
-	tree, err := parser.ParseWithConfig(r.text.Text, r.parser)
+	config := r.parser
+	if r.scope.part == valuePart {
+		config = r.values
+	}
+	tree, err := parser.ParseWithConfig(r.text.Text, config)
 	if err != nil {
 		r.syntax(err)
 		return nil
@@ -57,7 +61,7 @@ func (r *rewriter) tokens(ts []lexer.Token) {
 		next := ts[min(i+1, len(ts)-1)]
 		switch {
 		case t.Is(lexer.Identifier) && !prev.Is(lexer.Operator, ".", "?."):
-			r.word(t, next)
+			r.word(i, t, next)
 		case t.Is(lexer.Number):
 			r.numberToken(t)
 		case t.Is(lexer.Operator, "<") && next.Is(lexer.Operator, ">") && next.From == t.To:
@@ -76,14 +80,24 @@ func (r *rewriter) functionName(t lexer.Token) {
 		return
 	}
 	if !slices.Contains(r.functions, t.Value) {
-		r.fail(t.Location, "there is no function "+t.Value, spec.DidYouMean(t.Value, r.functions))
+		known := r.functions
+		if r.scope.part == valuePart {
+			known = append(aggregateNames(), known...)
+		}
+		r.fail(t.Location, "there is no function "+t.Value, spec.DidYouMean(t.Value, known))
 	}
 }
 
 // word checks names of functions and explains words of other languages.
-func (r *rewriter) word(t, next lexer.Token) {
+func (r *rewriter) word(i int, t, next lexer.Token) {
 	if next.Is(lexer.Bracket, "(") {
-		r.functionName(t)
+		switch _, aggregate := aggregateNamed(t.Value); {
+		case aggregate && r.scope.part == valuePart && i == 0:
+		case aggregate && r.scope.part == valuePart && !slices.Contains(r.functions, t.Value):
+			r.fail(t.Location, "a value of a window is one aggregate and nothing around it", "calculate with it under let:")
+		default:
+			r.functionName(t)
+		}
 		return
 	}
 	if r.known(t.Value) {
@@ -98,7 +112,7 @@ func (r *rewriter) word(t, next lexer.Token) {
 func (r *rewriter) known(name string) bool {
 	_, isLet := r.scope.lets[name]
 	_, isColumn := r.schema.Index(name)
-	return isLet || isColumn
+	return isLet || isColumn || r.scope.windows[name] != nil
 }
 
 // numberToken refuses forms of numbers that are not exact or not decimal.

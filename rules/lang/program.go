@@ -13,7 +13,6 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
-	"github.com/haltwire/haltwire/pipeline/event"
 )
 
 // State says what came of an evaluation.
@@ -38,11 +37,39 @@ type Row interface {
 	Score() (decimal.D, bool)
 }
 
+// WindowRow is a Row that knows the windows of its report. For other rows every
+// value of a window is missing.
+type WindowRow interface {
+	// Window returns Values[col] of Set.Windows[win], false when it is missing.
+	Window(win, col int) (Value, bool)
+}
+
+// JudgedRow is a Row that feeds a window while another report is judged.
+type JudgedRow interface {
+	// This returns column col of the judged report, false when it is missing.
+	This(col int) (Value, bool)
+}
+
+// LookupRow is a Row that can look into lists and tables as of its report's time.
+// For other rows no list has a member and no table a row.
+type LookupRow interface {
+	// InList reports whether the list has x.
+	InList(list, x string) bool
+	// Cell returns a column of the row of key, false when it is missing.
+	Cell(table, key, column string) (Value, bool)
+}
+
+// HitRow is a Row that knows which rules hit its report.
+type HitRow interface {
+	// Hit reports whether rule hits, with the case called name unless it is "".
+	Hit(rule, name string) bool
+}
+
 // Program is a node compiled to expr's VM, every operation a null-aware function
 // call: the oracle of rules/plan and its fallback. It is safe for concurrent use.
 type Program struct {
 	program *vm.Program
-	columns []*Node // Column, Extra and Score nodes, each once
+	leaves  []*Node // nodes that the row answers, each once
 	names   []string
 }
 
@@ -67,8 +94,11 @@ type programCompiler struct {
 	calls   int
 }
 
-// failures counts what failed in one evaluation.
-type failures struct{ n int }
+// run is one evaluation: the row, and how many operations failed.
+type run struct {
+	row    Row
+	failed int
+}
 
 func (c *programCompiler) node(n *Node) ast.Node {
 	switch n.Op {
@@ -76,10 +106,10 @@ func (c *programCompiler) node(n *Node) ast.Node {
 		return &ast.ConstantNode{Value: n.Value}
 	case Missing:
 		return &ast.ConstantNode{Value: Value{}}
-	case Column, Extra, Score:
+	case Column, Extra, Score, Windowed, This, RuleHit:
 		return &ast.IdentifierNode{Value: c.leaf(n)}
 	}
-	args := []ast.Node{&ast.IdentifierNode{Value: "failures"}}
+	args := []ast.Node{&ast.IdentifierNode{Value: "run"}}
 	for _, a := range n.Args {
 		args = append(args, c.node(a))
 	}
@@ -94,7 +124,7 @@ func (c *programCompiler) leaf(n *Node) string {
 	if !ok {
 		name = "c" + strconv.Itoa(len(c.seen))
 		c.seen[n.Key] = name
-		c.program.columns = append(c.program.columns, n)
+		c.program.leaves = append(c.program.leaves, n)
 		c.program.names = append(c.program.names, name)
 	}
 	return name
@@ -102,6 +132,9 @@ func (c *programCompiler) leaf(n *Node) string {
 
 // function returns the operation of n for the VM.
 func function(n *Node) func(args ...any) (any, error) {
+	if n.Op == InList || n.Op == Cell {
+		return func(args ...any) (any, error) { return lookUp(n, args[0].(*run).row, args[1].(Value)), nil }
+	}
 	apply := evaluator(n)
 	return func(args ...any) (any, error) {
 		vals := make([]Value, len(args)-1)
@@ -110,7 +143,7 @@ func function(n *Node) func(args ...any) (any, error) {
 		}
 		v, ok := apply(vals)
 		if !ok {
-			args[0].(*failures).n++
+			args[0].(*run).failed++
 			return Value{}, nil
 		}
 		return v, nil
@@ -120,16 +153,16 @@ func function(n *Node) func(args ...any) (any, error) {
 // Eval evaluates the program on a row. The value is the zero Value when it is
 // missing.
 func (p *Program) Eval(row Row) (Value, State) {
-	failed := &failures{}
+	now := &run{row: row}
 	env := make(map[string]any, len(p.names)+1)
-	env["failures"] = failed
-	for i, n := range p.columns {
+	env["run"] = now
+	for i, n := range p.leaves {
 		env[p.names[i]] = read(n, row)
 	}
 	out, err := vm.Run(p.program, env)
 	v, ok := out.(Value)
 	switch {
-	case err != nil || !ok || failed.n > 0:
+	case err != nil || !ok || now.failed > 0:
 		return v, Failed
 	case v.Type == Invalid:
 		return v, Unknown
@@ -152,59 +185,44 @@ func read(n *Node, row Row) Value {
 			return number(d)
 		}
 	}
-	return Value{}
+	return readMore(n, row)
 }
 
-// BatchRow is a row of a batch as a Program reads it.
-type BatchRow struct {
-	Batch  *event.Batch
-	Row    int
-	Points *decimal.D // the score, nil where there is none
+// readMore reads what not every row has.
+func readMore(n *Node, row Row) Value {
+	var v Value
+	ok := false
+	switch n.Op {
+	case Windowed:
+		if r, is := row.(WindowRow); is {
+			v, ok = r.Window(n.Win, n.Col)
+		}
+	case This:
+		if r, is := row.(JudgedRow); is {
+			v, ok = r.This(n.Col)
+		}
+	case RuleHit:
+		r, is := row.(HitRow)
+		v, ok = boolean(is && r.Hit(n.Name, n.Source)), true
+	}
+	if !ok {
+		return Value{}
+	}
+	return v
 }
 
-// Value implements Row.
-func (r BatchRow) Value(col int) (Value, bool) {
-	v := &r.Batch.Columns[col]
-	if !v.Has(r.Row) {
-		return Value{}, false
-	}
-	switch v.Type {
-	case event.Text, event.Symbol:
-		return text(v.String(r.Row)), true
-	case event.Decimal:
-		return number(v.Dec[r.Row]), true
-	case event.Time:
-		return instant(v.I64[r.Row]), true
-	case event.Date:
-		return instant(int64(v.I32[r.Row]) * 86_400_000), true
-	case event.Uint:
-		return number(fromInt(int64(v.U32[r.Row]))), true
-	case event.Float:
-		return fromNative(v.F64[r.Row])
-	case event.Bool:
-		return boolean(v.True.Has(r.Row)), true
-	}
-	return Value{}, false
-}
-
-// Extra implements Row.
-func (r BatchRow) Extra(name string) (string, bool) {
-	v := &r.Batch.Columns[r.Batch.Schema.Must("extra")]
-	if !v.Has(r.Row) {
-		return "", false
-	}
-	for i := v.Off[r.Row]; i < v.Off[r.Row+1]; i++ {
-		if string(v.Keys.Text(int(i))) == name {
-			return v.Vals.String(int(i)), true
+// lookUp returns the membership or cell that n asks for.
+func lookUp(n *Node, row Row, x Value) Value {
+	r, is := row.(LookupRow)
+	switch {
+	case x.Type == Invalid:
+		return Value{}
+	case n.Op == InList:
+		return boolean(is && r.InList(n.Name, x.Text))
+	case is:
+		if v, ok := r.Cell(n.Name, x.Text, n.Source); ok {
+			return v
 		}
 	}
-	return "", false
-}
-
-// Score implements Row.
-func (r BatchRow) Score() (decimal.D, bool) {
-	if r.Points == nil {
-		return decimal.D{}, false
-	}
-	return *r.Points, true
+	return Value{}
 }

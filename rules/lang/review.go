@@ -9,7 +9,7 @@ import (
 )
 
 // review warns about what is allowed and probably not meant.
-func (l *loader) review(r *spec.Rule, rule *Rule) {
+func (l *loader) review(r *spec.Rule, rule *Rule, sc *scope) {
 	scope := []*Node{rule.Guard}
 	l.reviewCondition(r.When, rule.Guard, nil, rule)
 	for i, c := range rule.Cases {
@@ -18,7 +18,7 @@ func (l *loader) review(r *spec.Rule, rule *Rule) {
 	for i, w := range rule.Weights {
 		l.reviewCondition(r.Weights[i].When, w.When, scope, rule)
 	}
-	l.unusedNames(r, rule)
+	l.unusedNames(r, rule, sc)
 	if rule.Status == Live && rule.Alert == nil && !anyCase(rule, func(c Case) bool { return c.Alert != nil }) && rule.Severity == "critical" {
 		l.warning(r.Severity.Span, "a critical rule without an alert only records its hits", "add alert: {subject: creditor}")
 	}
@@ -34,7 +34,7 @@ func (l *loader) reviewCondition(s spec.Scalar, n *Node, given []*Node, rule *Ru
 	given = append(slices.Clone(given), n)
 	l.currencies(s, n, given)
 	l.neverFilled(s, n, rule)
-	l.kindsOutside(s, n, rule)
+	l.kindsOutside(s, n, rule.On, "the rule is not on ", "add it under on:")
 }
 
 // currencies warns where an amount is compared with a constant although its
@@ -107,19 +107,16 @@ func (l *loader) neverFilled(s spec.Scalar, n *Node, rule *Rule) {
 			if by == nil || c.Op == Or || c.Op == IsMissing || reads(c, Coalesce) || reads(c, IsMissing) {
 				continue
 			}
-			fills := slices.ContainsFunc(rule.On, func(kind string) bool {
-				family, _, _ := strings.Cut(kind, ".")
-				return slices.Contains(by, family) || !slices.Contains(builtInFamilies(), family)
-			})
-			if !fills && len(rule.On) > 0 {
+			filled := slices.ContainsFunc(rule.On, func(kind string) bool { return fills(kind, by) })
+			if !filled && len(rule.On) > 0 {
 				l.warning(place(s, name), fmt.Sprintf("%s is never filled by %s, so this is never true", name, strings.Join(rule.On, ", ")), "kinds that fill it: "+strings.Join(by, ".*, ")+".*")
 			}
 		}
 	}
 }
 
-// kindsOutside warns about comparing kind with one that the rule is not on.
-func (l *loader) kindsOutside(s spec.Scalar, n *Node, rule *Rule) {
+// kindsOutside warns about comparing kind with one that is never judged or fed.
+func (l *loader) kindsOutside(s spec.Scalar, n *Node, kinds []string, why, fix string) {
 	kind := l.schema.Must("kind")
 	n.Walk(func(m *Node) bool {
 		if (m.Op != Eq && m.Op != In) || m.Args[0].Op != Column || m.Args[0].Col != kind {
@@ -130,8 +127,8 @@ func (l *loader) kindsOutside(s spec.Scalar, n *Node, rule *Rule) {
 			vals = []Value{m.Args[1].Value}
 		}
 		for _, v := range vals {
-			if v.Type == Text && !slices.Contains(rule.On, v.Text) && len(rule.On) > 0 {
-				l.warning(place(s, v.Text), "the rule is not on "+v.Text+", so this is never true", "add it under on:")
+			if v.Type == Text && !slices.Contains(kinds, v.Text) && len(kinds) > 0 {
+				l.warning(place(s, v.Text), why+v.Text+", so this is never true", fix)
 			}
 		}
 		return true
@@ -139,7 +136,7 @@ func (l *loader) kindsOutside(s spec.Scalar, n *Node, rule *Rule) {
 }
 
 // unusedNames warns about params and lets that nothing uses.
-func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
+func (l *loader) unusedNames(r *spec.Rule, rule *Rule, sc *scope) {
 	var all []string
 	add := func(ss ...spec.Scalar) {
 		for _, s := range ss {
@@ -162,10 +159,22 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
 	if r.Alert != nil {
 		add(r.Alert.Facts)
 	}
-	if r.Tests != nil || len(r.Windows) > 0 {
-		return // their texts are not looked at here
+	for _, w := range r.Windows {
+		add(w.Where, w.OncePer)
+		add(w.Key...)
+		add(w.Match...)
+		for _, by := range w.ByKind {
+			add(by.Key...)
+		}
+		for _, v := range w.Values {
+			add(v.Value)
+		}
+	}
+	if r.Tests != nil {
+		return // its texts are not looked at here
 	}
 	text := strings.Join(all, "\n")
+	l.unusedWindows(r, rule, sc, text)
 	for _, p := range r.Params {
 		if !mentions(text, "params."+p.Name.Text) {
 			l.warning(p.Name.Span, "nothing uses params."+p.Name.Text, "remove it")
@@ -174,6 +183,27 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule) {
 	for _, x := range r.Let {
 		if !mentions(text, x.Name.Text) {
 			l.warning(x.Name.Span, "nothing uses "+x.Name.Text, "remove it")
+		}
+	}
+}
+
+// unusedWindows warns about windows of the rule, and values of them, that nothing
+// reads.
+func (l *loader) unusedWindows(r *spec.Rule, rule *Rule, sc *scope, text string) {
+	for _, w := range r.Windows {
+		if b := sc.windows[w.Name.Text]; b == nil || b.win == nil {
+			continue // reported already
+		}
+		i := slices.IndexFunc(rule.Windows, func(u WindowUse) bool { return u.Name == w.Name.Text })
+		about := i >= 0 && slices.Contains(rule.About, rule.Windows[i].Win)
+		if i < 0 && !mentions(text, w.Name.Text) {
+			l.warning(w.Name.Span, "nothing uses the window "+w.Name.Text, "remove it")
+			continue
+		}
+		for _, v := range w.Values {
+			if !about && !mentions(text, w.Name.Text+"."+v.Name.Text) {
+				l.warning(v.Name.Span, "nothing uses "+w.Name.Text+"."+v.Name.Text, "remove it")
+			}
 		}
 	}
 }

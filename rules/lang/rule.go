@@ -22,7 +22,9 @@ func (s Status) Judged() bool { return s == Live || s == Shadow }
 // Set is every rule of a directory, checked and expanded; immutable.
 type Set struct {
 	Rules      []*Rule // by id
+	Order      []int   // positions in Rules: each rule after those that its weights count
 	Exceptions []*Exception
+	Windows    []*Window     // of all rules, also those that are not judged; each Key once
 	Schema     *event.Schema // what Column and Reads index
 	Digest     string        // lower-case hex SHA-256 over everything that can change a hit
 }
@@ -35,13 +37,20 @@ type Rule struct {
 	Status  Status
 	Title   string
 	Owner   string
-	On      []string // kinds, sorted, patterns expanded
-	Guard   *Node    // when; nil = always
-	Weights []Weight // in the order of the file
-	Score   *Node    // nil = sum of the weights whose condition is true, 0 without any
-	Cases   []Case   // the first true one wins; empty = the rule's own outcome
-	Outcome          // of a rule without cases, and what cases lay their keys over
-	Hash    string   // hex SHA-256 of the expanded meaning: status, title and layout do not change it
+	On      []string    // kinds, sorted, patterns expanded
+	Guard   *Node       // when; nil = always
+	Weights []Weight    // in the order of the file
+	Score   *Node       // nil = sum of the weights whose condition is true, 0 without any
+	Cases   []Case      // the first true one wins; empty = the rule's own outcome
+	Outcome             // of a rule without cases, and what cases lay their keys over
+	Windows []WindowUse // in the order of the file, those of libraries first, the unused left out
+	About   []int       // windows that an alert of the rule is about, ascending
+	Budget  int         // alerts a day that the owner can work on; 0 = not said
+	Settle  int64       // ms to wait before the rule is judged
+	Falls   []string    // conditions that can fall when evidence grows, and hold while a window has not its past: such a rule is cold until it has. Empty = a hit stands for ever
+	Lists   []string    // that it reads, sorted
+	Tables  []string    // that it reads, sorted
+	Hash    string      // hex SHA-256 of the expanded meaning: status, title and layout do not change it
 }
 
 // Outcome is what a hit of a rule or of one of its cases says.
@@ -59,12 +68,32 @@ type Case struct {
 	Outcome
 }
 
-// Weight is a number of points that a condition is worth. An unknown condition
-// adds nothing and is listed on the hit.
+// Weight is a number of points that a condition, or what another rule says of the
+// report, is worth. An unknown condition adds nothing and is listed on the hit.
 type Weight struct {
 	Name   string
-	When   *Node
+	When   *Node     // nil when Rule is named
+	Points decimal.D // for When
+	Rule   string    // the rule whose hit on the same report counts, or ""
+	Hit    decimal.D // for a hit of Rule whose case is not in ByCase
+	ByCase []CasePoints
+}
+
+// CasePoints are the points for a hit of a rule with one of its cases.
+type CasePoints struct {
+	Case   string
 	Points decimal.D
+}
+
+// PointsOf returns the points of a weight by Rule for a hit of it with a case, ""
+// for a rule without cases.
+func (w Weight) PointsOf(name string) decimal.D {
+	for _, c := range w.ByCase {
+		if c.Case == name && name != "" {
+			return c.Points
+		}
+	}
+	return w.Hit
 }
 
 // Alert is what a hit asks for.
@@ -75,6 +104,57 @@ type Alert struct {
 	PredicateOffence string
 	Approval         string // auto | one_person | two_person
 	Facts            []Part // nil = no sentence
+	This             bool   // it is for the judged report
+	About            []int  // and for the reports in these windows (Set.Windows), in the order of the file
+}
+
+// MaxAbout bounds the reports that the windows of one alert give; the newest
+// stay, and the alert says that it is cut.
+const MaxAbout = 50
+
+// Window says which earlier reports of a key are counted, and what of them. Its
+// key parts, Where, OncePer and the Args of Values read the feeding report; Match
+// and This the judged one.
+type Window struct {
+	Key     string             // canonical text of all below: equal for equal meaning
+	Hash    string             // hex SHA-256 of Key
+	From    []string           // kinds that feed it, sorted
+	KeyBy   map[string][]*Node // kind → key parts; any part missing: the report feeds nothing
+	Match   []*Node            // as many parts of the same types; any missing: every value is missing
+	Where   *Node              // conjuncts without this.; nil = all
+	Dynamic *Node              // conjuncts with this.; nil = none
+	Within  int64              // ms: (t - Within, t - Until] by occurred_at
+	Until   int64              // ms
+	Last    int                // only the newest Last; 0 = all
+	Self    bool               // the judged report counts when it qualifies
+	OncePer *Node              // text; nil = every report counts
+	Values  []Aggregate        // distinct, sorted by Key
+}
+
+// Aggregate is one value of a window. What is missing in an entry is skipped:
+// count(cond) counts where cond is true, ratio(cond) is the true ones over the
+// known ones, distinct counts the different values, seen says whether the judged
+// report's Arg is one of them and is missing when it has none. Type is Number for
+// count, distinct, sum, avg, ratio and stddev, Bool for seen, and that of Arg for
+// min, max, first and last.
+type Aggregate struct {
+	Func string // count sum min max avg distinct first last ratio stddev seen
+	Arg  *Node  // on the feeding report, for seen on the judged one too; nil for count()
+	Type Type
+	Key  string // canonical text
+}
+
+// WindowUse is a window as a rule names it.
+type WindowUse struct {
+	Name   string
+	Win    int // index of Set.Windows
+	Values []ValueUse
+}
+
+// ValueUse is a value of a window as a rule names it.
+type ValueUse struct {
+	Name string
+	Col  int // index of Window.Values
 }
 
 // MoneyRef names an amount column and the column of its currency.

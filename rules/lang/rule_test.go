@@ -72,7 +72,7 @@ func TestRule(t *testing.T) {
 	money := func(amount, currency string) lang.MoneyRef {
 		return lang.MoneyRef{Amount: s.Must(amount), Currency: s.Must(currency)}
 	}
-	alert := &lang.Alert{Subject: "creditor", Ask: []string{"trace"}, Approval: "two_person", PredicateOffence: "theft",
+	alert := &lang.Alert{Subject: "creditor", Ask: []string{"trace"}, Approval: "two_person", PredicateOffence: "theft", This: true,
 		Amount: []lang.MoneyRef{money("settled_amount", "settled_currency"), money("amount", "currency")}}
 	if want := (lang.Outcome{Severity: "medium", Typology: []string{"one-word"}, Alert: alert}); !reflect.DeepEqual(r.Outcome, want) {
 		t.Errorf("outcome %+v", r.Outcome)

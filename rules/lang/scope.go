@@ -19,10 +19,18 @@ type language struct {
 	groups    []string     // first parts of dotted columns: debtor, creditor, payment …
 	functions []string     // names of all functions
 	parser    *conf.Config // only read
+	values    *conf.Config // the parser's for values of windows
+	lists     []ListDecl
+	tables    []TableDecl
+	zones     string // as localTime reads them
+	windows   []*Window
+	byKey     map[string]int // Window.Key → position in windows
 }
 
-func newLanguage(s *event.Schema, k code.Kinds, out *spec.Diagnostics) *language {
-	c := &language{schema: s, kinds: k, out: out, parser: parserConfig(), functions: functionNames()}
+func newLanguage(o Options, out *spec.Diagnostics) *language {
+	s := o.Schema
+	c := &language{schema: s, kinds: o.Kinds, out: out, parser: parserConfig(), values: valuesConfig(), functions: functionNames(),
+		lists: o.Lists, tables: o.Tables, zones: zoneText(o.Zones), byKey: map[string]int{}}
 	for _, col := range s.Columns {
 		if g, _, dotted := strings.Cut(col.Name, "."); dotted && !slices.Contains(c.groups, g) {
 			c.groups = append(c.groups, g)
@@ -45,7 +53,21 @@ type scope struct {
 	lets   map[string]*binding
 	later  map[string]bool // lets further down in the file
 	score  bool            // score may be used: conditions of cases
+
+	windows map[string]*windowBinding
+	part    part // of a window
 }
+
+// part says which part of a window an expression is.
+type part uint8
+
+const (
+	noPart    part = iota // of none: an expression on the judged report
+	keyPart               // on the feeding report
+	matchPart             // on the judged report
+	wherePart             // on the feeding report, with this. for the judged one
+	valuePart             // an aggregate
+)
 
 // names returns all names that can stand at the start of an expression.
 func (c *language) names(s *scope) []string {
@@ -55,6 +77,11 @@ func (c *language) names(s *scope) []string {
 	}
 	for n := range s.lets {
 		ns = append(ns, n)
+	}
+	for n, w := range s.windows {
+		for v := range w.values {
+			ns = append(ns, n+"."+v)
+		}
 	}
 	for n := range s.params {
 		ns = append(ns, "params."+n)
@@ -88,7 +115,7 @@ func operatorWords() []string {
 
 // functionNames returns every function that expressions may call.
 func functionNames() []string {
-	ns := []string{"age", "contains_any", "hasPrefix", "hasSuffix"}
+	ns := []string{"age", "contains_any", "hasPrefix", "hasSuffix", "local_hour", "weekend"}
 	for _, f := range Functions() {
 		ns = append(ns, f.Name)
 	}
@@ -118,12 +145,12 @@ func refusedFunction(name string) *refusal {
 		return &refusal{name + "() is refused: it builds texts", "compare fields as they are"}
 	case "reduce", "sort", "sortBy", "groupBy", "toPairs", "fromPairs", "countBy":
 		return &refusal{name + "() is refused: its cost has no bound", "use any, all, one or a window"}
-	case "count", "sum", "first", "last", "avg", "distinct", "seen", "ratio", "stddev", "mean":
-		return &refusal{name + "() counts over a window and stands only in its values; windows are not yet available", ""}
+	case "mean":
+		return &refusal{"mean() is called avg() here, and stands only in values of a window", "windows: {past: {…, values: {usual: avg(base_amount)}}}"}
+	case "count", "sum", "first", "last", "avg", "distinct", "seen", "ratio", "stddev":
+		return &refusal{name + "() counts over a window and stands only in its values", "windows: {past: {…, values: {n: " + name + "(…)}}}, then past.n here"}
 	case "median", "percentile", "any_of":
 		return &refusal{name + "() is reserved for later and not yet available", ""}
-	case "local_hour", "weekend":
-		return &refusal{name + "() needs zones and calendars, which are not yet available", ""}
 	case "int", "float", "string", "type", "round", "ceil", "floor":
 		return &refusal{name + "() is refused: numbers are exact decimals and conversions are not guessed", "decimal(text) makes a number of a text"}
 	case "take", "bitand", "bitor", "bitxor", "bitnand", "bitnot", "bitshl", "bitshr", "bitushr":

@@ -116,6 +116,12 @@ func operator(n *Node) eval {
 	case Add, Sub, Mul, Div, Mod, Neg:
 		return arithmetic(n)
 	case Call:
+		switch n.Name {
+		case "local_hour":
+			return localTime(n, localHour)
+		case "weekend":
+			return localTime(n, isWeekend)
+		}
 		if f, ok := FunctionNamed(n.Name); ok {
 			return f.apply
 		}

@@ -24,5 +24,17 @@
 // ones, 0.07 us at 100 rules, 0.18 at 1,000, 0.34 at 10,000 and 1.2 at 100,000,
 // where a report matches 0.7 rules. The machine takes 8 us a rule and report.
 //
+// Windows: a State holds them for one goroutine; Feed enters a batch, and an
+// evaluator With the state reads a window only on rows where every cheaper
+// condition of a rule holds, once a row, as of the report's occurred_at. Lists and
+// tables are part of a plan. Rules that count the hits of others decide after
+// those, on the same row. plan/whole judges a whole input with it.
+//
+// A number of a cut window is a lower bound: a comparison with it is true or false
+// only when no greater number could change that, and everything else that it
+// takes part in is unknown, ?? and == nil too, so that a cut never makes a
+// condition true. What a condition that is unknown for a cut does to a score is
+// not bounded: a weight with negative points is left out like any other.
+//
 // The package knows neither YAML nor Kafka nor what becomes of a hit.
 package plan

@@ -24,6 +24,7 @@ type Evaluator struct {
 	frame   *kernel.Frame
 	scanner *index.Scanner
 	matches []Match
+	waiting []int32  // rules whose guard is true on the row, while they must decide in order
 	first   int      // of the current row in matches
 	rows    uint64   // judged in all earlier batches
 	errors  []uint64 // by rule
@@ -33,7 +34,14 @@ type Evaluator struct {
 // NewEvaluator returns an evaluator of p.
 func NewEvaluator(p *Plan) *Evaluator {
 	e := &Evaluator{plan: p, frame: p.compiler.Frame(), errors: make([]uint64, len(p.rules))}
+	e.frame.Hits = e.hits
 	e.scanner = index.NewScanner(p.index, e.frame, e.candidate, e.fault)
+	return e
+}
+
+// With makes e look into the windows of s, and returns it.
+func (e *Evaluator) With(s *State) *Evaluator {
+	e.frame.Windows = s.judging
 	return e
 }
 
@@ -53,8 +61,16 @@ func (e *Evaluator) Errors() []uint64 { return e.errors }
 
 // candidate is called for a rule whose guard is true on the frame's row.
 func (e *Evaluator) candidate(rule int32) {
+	if e.plan.rank != nil {
+		e.waiting = append(e.waiting, rule)
+		return
+	}
+	e.decide(rule)
+}
+
+func (e *Evaluator) decide(rule int32) {
 	before := e.frame.Errs
-	which, score, ok := e.plan.outcomes[rule].decide(e.frame)
+	which, score, ok := e.outcome(&e.plan.outcomes[rule])
 	if e.frame.Errs != before {
 		e.fault(rule)
 	}
@@ -65,10 +81,91 @@ func (e *Evaluator) candidate(rule int32) {
 
 // endRow brings the matches of a row into the order of rules.
 func (e *Evaluator) endRow(int) {
+	if len(e.waiting) > 0 {
+		slices.SortFunc(e.waiting, func(a, b int32) int { return cmp.Compare(e.plan.rank[a], e.plan.rank[b]) })
+		for _, rule := range e.waiting {
+			e.decide(rule)
+		}
+		e.waiting = e.waiting[:0]
+	}
 	if len(e.matches)-e.first > 1 {
 		slices.SortFunc(e.matches[e.first:], func(a, b Match) int { return cmp.Compare(a.Rule, b.Rule) })
 	}
 	e.first = len(e.matches)
+}
+
+// outcome returns the case that applies on the row, -1 for a rule without cases,
+// and the score. ok is false when no case is true.
+func (e *Evaluator) outcome(o *outcome) (which int16, score decimal.D, ok bool) {
+	if o.trivial {
+		return -1, score, true
+	}
+	f := e.frame
+	f.Score = e.sum(o)
+	if len(o.cases) == 0 {
+		return -1, f.Score.D, true
+	}
+	for i, when := range o.cases {
+		if when(f) == kernel.True {
+			return int16(i), f.Score.D, true
+		}
+	}
+	return 0, score, false
+}
+
+// sum returns the score of the row.
+func (e *Evaluator) sum(o *outcome) kernel.Num {
+	if o.score != nil {
+		return o.score(e.frame)
+	}
+	total := kernel.Num{OK: true}
+	for i := range o.weights {
+		points, ok := e.points(&o.weights[i])
+		if !ok {
+			continue
+		}
+		if total.D, total.OK = total.D.Add(points); !total.OK {
+			return kernel.Num{}
+		}
+	}
+	return total
+}
+
+// points returns what w adds on the row.
+func (e *Evaluator) points(w *weight) (decimal.D, bool) {
+	if w.when != nil {
+		return w.points, w.when(e.frame) == kernel.True
+	}
+	name, ok := e.hit(w.rule)
+	if !ok {
+		return decimal.D{}, false
+	}
+	return w.by.PointsOf(name), true
+}
+
+// hit returns the case with which a rule, which has decided, hits the row; false
+// when it does not.
+func (e *Evaluator) hit(rule int32) (name string, ok bool) {
+	for _, m := range e.matches[e.first:] {
+		if m.Rule != rule {
+			continue
+		}
+		if m.Case >= 0 {
+			name = e.plan.rules[rule].Cases[m.Case].Name
+		}
+		return name, true
+	}
+	return "", false
+}
+
+// hits reports whether a rule hits the row, with a case unless its name is "".
+func (e *Evaluator) hits(id, name string) bool {
+	rule, ok := e.plan.at[id]
+	if !ok {
+		return false
+	}
+	got, ok := e.hit(rule)
+	return ok && (name == "" || got == name)
 }
 
 // fault counts a run-time error of rule, once a report.

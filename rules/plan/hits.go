@@ -9,7 +9,9 @@ import (
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/lookup"
 	"github.com/haltwire/haltwire/rules/plan/kernel"
+	"github.com/haltwire/haltwire/rules/plan/past"
 )
 
 // writer turns matches into hits. What it reads beyond the conditions of rules is
@@ -18,12 +20,13 @@ type writer struct {
 	plan     *Plan
 	compiler *kernel.Compiler
 	at       places
+	past     *past.Past
 	scripts  []script // one a rule
 }
 
 // script is what the hit of one rule needs evaluated.
 type script struct {
-	weights    []kernel.Truth // as in the rule
+	weights    []kernel.Truth // as in the rule; nil = by another rule, never unknown
 	exceptions []exception    // that name the rule
 	facts      [][]sentence   // of the rule, then of each case
 }
@@ -39,8 +42,12 @@ type sentence struct {
 	value kernel.Any
 }
 
-func newWriter(p *Plan) (*writer, error) {
-	w := &writer{plan: p, compiler: newCompiler(p.set.Schema), at: newPlaces(p.set.Schema)}
+func newWriter(p *Plan, lookups *lookup.Set) (*writer, error) {
+	w := &writer{plan: p, compiler: kernel.ForSet(p.set, lookups), at: newPlaces(p.set.Schema)}
+	var err error
+	if w.past, err = p.windows(w.compiler); err != nil {
+		return nil, fmt.Errorf("plan hits: %w", err)
+	}
 	for _, r := range p.rules {
 		s, err := w.script(r)
 		if err != nil {
@@ -54,6 +61,10 @@ func newWriter(p *Plan) (*writer, error) {
 func (w *writer) script(r *lang.Rule) (script, error) {
 	var s script
 	for _, x := range r.Weights {
+		if x.Rule != "" {
+			s.weights = append(s.weights, nil)
+			continue
+		}
 		t, err := w.compiler.Truth(x.When)
 		if err != nil {
 			return s, err
@@ -108,29 +119,46 @@ func (w *writer) template(a *lang.Alert) ([]sentence, error) {
 
 // Hits returns the hits of matches, whose rows are rows of b, in their order. b
 // needs all columns. The hits own their memory. Their digests name the rules
-// only; who knows the lists and rates in force adds those.
+// only; who knows the lists and rates in force adds those. Every window is
+// missing: State.Hits knows them.
 func (p *Plan) Hits(b *event.Batch, matches []Match) []*hit.Hit {
-	if len(matches) == 0 {
-		return nil
-	}
-	f := p.writer.compiler.Frame()
-	f.Bind(b)
-	hits := make([]*hit.Hit, 0, len(matches))
-	for _, m := range matches {
-		f.Start(int(m.Row))
-		hits = append(hits, p.writer.hit(f, b, m))
+	hits, err := p.hits(b, matches, nil)
+	if err != nil {
+		panic(err) // invariant: only a state's reports can be missing
 	}
 	return hits
 }
 
-func (w *writer) hit(f *kernel.Frame, b *event.Batch, m Match) *hit.Hit {
+// hits returns the hits of matches with what s remembers, unless it is nil.
+func (p *Plan) hits(b *event.Batch, matches []Match, s *State) ([]*hit.Hit, error) {
+	if len(matches) == 0 {
+		return nil, nil
+	}
+	f := p.writer.compiler.Frame()
+	if s != nil {
+		f.Windows = s.writing
+	}
+	f.Bind(b)
+	hits := make([]*hit.Hit, 0, len(matches))
+	for _, m := range matches {
+		f.Start(int(m.Row))
+		h, err := p.writer.hit(f, b, m, s)
+		if err != nil {
+			return nil, fmt.Errorf("write hit of %s on %s/%s: %w", p.rules[m.Rule].ID, h.Reporter, h.ReportID, err)
+		}
+		hits = append(hits, h)
+	}
+	return hits, nil
+}
+
+func (w *writer) hit(f *kernel.Frame, b *event.Batch, m Match, state *State) (h *hit.Hit, err error) {
 	rule, s := w.plan.rules[m.Rule], &w.scripts[m.Rule]
 	name, outcome := "", rule.Outcome
 	if m.Case >= 0 {
 		name, outcome = rule.Cases[m.Case].Name, rule.Cases[m.Case].Outcome
 	}
 	r := int(m.Row)
-	h := &hit.Hit{
+	h = &hit.Hit{
 		Rule: rule.ID, Version: rule.Version, Status: hit.Status(rule.Status), Title: rule.Title,
 		Case: name, Score: m.Score, Severity: outcome.Severity, Typology: outcome.Typology,
 		Reporter: w.at.text(b, r, w.at.reporter), ReportID: w.at.text(b, r, w.at.reportID),
@@ -144,19 +172,22 @@ func (w *writer) hit(f *kernel.Frame, b *event.Batch, m Match) *hit.Hit {
 	}
 	h.ID = hit.ID(h.Rule, h.Version, h.Reporter, h.ReportID, h.Revision, h.Hash)
 	for i, t := range s.weights {
-		if t(f) == kernel.Unknown {
+		if t != nil && t(f) == kernel.Unknown {
 			h.Unknown = append(h.Unknown, rule.Weights[i].Name)
 		}
 	}
 	h.Excepted = s.covers(f, h.OccurredAt)
+	h.Values, h.Cut = w.values(f, rule)
 	if a := outcome.Alert; a != nil {
 		h.Ask, h.Approval, h.PredicateOffence = a.Ask, a.Approval, a.PredicateOffence
 		h.Facts = fill(f, s.facts[m.Case+1])
 		if h.Status == hit.Live && !h.Excepted {
-			h.Alerts = []hit.Alert{{Subject: w.at.subject(b, r, a.Subject), Payments: []hit.Payment{w.at.payment(b, r, a.Amount)}}}
+			cut := false
+			h.Alerts, cut, err = w.alerts(f, b, a, state)
+			h.Cut = h.Cut || cut
 		}
 	}
-	return h
+	return h, err
 }
 
 // covers reports whether an exception covers the report of f.

@@ -76,7 +76,7 @@ func alertRule(s *event.Schema) *lang.Rule {
 		return lang.MoneyRef{Amount: s.Must(amount), Currency: s.Must(currency)}
 	}
 	alert := &lang.Alert{
-		Subject: "creditor", Ask: []string{"hold_amount"}, PredicateOffence: "fraud", Approval: "two_person",
+		Subject: "creditor", Ask: []string{"hold_amount"}, PredicateOffence: "fraud", Approval: "two_person", This: true,
 		Amount: []lang.MoneyRef{ref("settled_amount", "settled_currency"), ref("amount", "currency")},
 		Facts: []lang.Part{{Text: "Sent "}, {Expr: col(s, "amount")}, {Text: " at "}, {Expr: col(s, "occurred_at")}, {Text: ", opened "}, {Expr: col(s, "creditor.opened_at")},
 			{Text: ", after "}, {Expr: node(lang.Sub, lang.Duration, col(s, "reported_at"), col(s, "occurred_at"))}, {Text: "."}},
@@ -152,7 +152,7 @@ func TestHitsThatCannotAlert(t *testing.T) {
 		{Name: "over", Rules: []string{"b-not-any-more"}, Until: 3000},
 		{Name: "other", Rules: []string{"c-other-account"}, Until: 9000, When: node(lang.Eq, lang.Bool, col(f.schema, "creditor.account"), text("other"))},
 	}}
-	p, err := plan.New(set)
+	p, err := plan.New(set, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ type Judge struct {
 	evaluators map[string]*Evaluator // by topic: topics have decoders, and so dictionaries, of their own
 	whole      Decode
 	digests    hit.Digests
+	state      *State // nil = windows are missing
 }
 
 // NewJudge returns a judge by p. whole must accept the same records as the
@@ -25,6 +26,12 @@ type Judge struct {
 func NewJudge(p *Plan, whole Decode, digests hit.Digests) *Judge {
 	digests.Rules = p.digest()
 	return &Judge{plan: p, evaluators: map[string]*Evaluator{}, whole: whole, digests: digests}
+}
+
+// With makes j look into the windows of s, and returns it.
+func (j *Judge) With(s *State) *Judge {
+	j.state = s
+	return j
 }
 
 // Columns returns the projection that Judge needs, one flag a schema column.
@@ -46,6 +53,9 @@ func (j *Judge) evaluator(topic string) *Evaluator {
 	e, ok := j.evaluators[topic]
 	if !ok {
 		e = NewEvaluator(j.plan)
+		if j.state != nil {
+			e.With(j.state)
+		}
 		j.evaluators[topic] = e
 	}
 	return e
@@ -64,7 +74,7 @@ func (j *Judge) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
 		m := &matches[i]
 		if m.Row != last {
 			last = m.Row
-			appendRecord(recs, b, int(last))
+			AppendRecord(recs, b.Records, int(b.Index[last]))
 		}
 		m.Row = int32(recs.Len() - 1)
 	}
@@ -73,21 +83,23 @@ func (j *Judge) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
 	if len(dead) > 0 || full.Rows != recs.Len() {
 		return nil, fmt.Errorf("decode %d matching reports from offset %d again: %d that were accepted are refused", recs.Len(), recs.Offsets[0], recs.Len()-full.Rows)
 	}
-	hits := j.plan.Hits(full, matches)
+	hits, err := j.plan.hits(full, matches, j.state)
+	if err != nil {
+		return nil, err
+	}
 	for _, h := range hits {
 		h.Digests = j.digests
 	}
 	return hits, nil
 }
 
-// appendRecord appends to recs the record of row r of b.
-func appendRecord(recs *event.Records, b *event.Batch, r int) {
-	i := b.Index[r]
-	recs.Offsets = append(recs.Offsets, b.Records.Offsets[i])
-	recs.Times = append(recs.Times, b.Records.Times[i])
-	recs.Values = append(recs.Values, b.Records.Values[i])
-	if b.Records.Trace != nil {
-		recs.Trace = append(recs.Trace, b.Records.Trace[i])
+// AppendRecord appends to recs record i of a run.
+func AppendRecord(recs, run *event.Records, i int) {
+	recs.Offsets = append(recs.Offsets, run.Offsets[i])
+	recs.Times = append(recs.Times, run.Times[i])
+	recs.Values = append(recs.Values, run.Values[i])
+	if run.Trace != nil {
+		recs.Trace = append(recs.Trace, run.Trace[i])
 	}
-	recs.Bytes += len(b.Records.Values[i])
+	recs.Bytes += len(run.Values[i])
 }

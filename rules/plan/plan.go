@@ -2,13 +2,15 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
-	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/lookup"
 	"github.com/haltwire/haltwire/rules/plan/index"
 	"github.com/haltwire/haltwire/rules/plan/kernel"
+	"github.com/haltwire/haltwire/rules/plan/past"
 )
 
 // Plan is a set of rules ready to judge batches. Immutable and safe for
@@ -21,6 +23,9 @@ type Plan struct {
 	index    *index.Index
 	columns  []bool
 	writer   *writer
+	past     *past.Past
+	at       map[string]int32 // position in rules by id
+	rank     []int            // by position: the order in which rules decide on a row; nil = any
 }
 
 // outcome is what decides on a row where a rule's guard is true.
@@ -31,25 +36,32 @@ type outcome struct {
 	trivial bool // neither weights nor score nor cases
 }
 
+// weight is points for a condition, or for what another rule says of the row.
 type weight struct {
-	when   kernel.Truth
+	when   kernel.Truth // nil = by a rule
 	points decimal.D
+	rule   int32 // position in Plan.Rules; -1 = not judged
+	by     lang.Weight
 }
 
-// New compiles the rules of set that are judged: live and shadow ones. An error
+// New compiles the rules of set that are judged, live and shadow ones, and what
+// they look into; lookups nil means that there are no lists and tables. An error
 // is a defect of the loader, not of a rule file: it names the rule.
-func New(set *lang.Set) (*Plan, error) {
-	p := &Plan{set: set, compiler: newCompiler(set.Schema)}
-	var conditions []index.Rule
+func New(set *lang.Set, lookups *lookup.Set) (*Plan, error) {
+	p := &Plan{set: set, compiler: kernel.ForSet(set, lookups), at: map[string]int32{}}
 	for _, r := range set.Rules {
-		if !r.Status.Judged() {
-			continue
+		if r.Status.Judged() {
+			p.at[r.ID] = int32(len(p.rules))
+			p.rules = append(p.rules, r)
 		}
-		o, err := newOutcome(p.compiler, r)
+	}
+	p.rank = p.order()
+	var conditions []index.Rule
+	for _, r := range p.rules {
+		o, err := p.outcome(r)
 		if err != nil {
 			return nil, fmt.Errorf("plan rule %s: %w", r.ID, err)
 		}
-		p.rules = append(p.rules, r)
 		p.outcomes = append(p.outcomes, o)
 		conditions = append(conditions, index.Rule{On: r.On, Conjuncts: conjuncts(r)})
 	}
@@ -57,7 +69,10 @@ func New(set *lang.Set) (*Plan, error) {
 	if p.index, err = index.New(set.Schema, conditions, p.compiler); err != nil {
 		return nil, fmt.Errorf("plan rules: %w", err)
 	}
-	if p.writer, err = newWriter(p); err != nil {
+	if p.past, err = p.windows(p.compiler); err != nil {
+		return nil, fmt.Errorf("plan rules: %w", err)
+	}
+	if p.writer, err = newWriter(p, lookups); err != nil {
 		return nil, err
 	}
 	p.columns = set.Schema.Projection()
@@ -67,12 +82,44 @@ func New(set *lang.Set) (*Plan, error) {
 	return p, nil
 }
 
+// windows compiles the windows of judged rules for frames of c.
+func (p *Plan) windows(c *kernel.Compiler) (*past.Past, error) {
+	var used, about []int
+	for _, r := range p.rules {
+		for _, u := range r.Windows {
+			used = append(used, u.Win)
+		}
+		about = append(about, r.About...)
+	}
+	return past.New(p.set, append(used, about...), about, c)
+}
+
+// order returns the rank of every rule when some count the hits of others.
+func (p *Plan) order() []int {
+	if !slices.ContainsFunc(p.rules, func(r *lang.Rule) bool {
+		return slices.ContainsFunc(r.Weights, func(w lang.Weight) bool { return w.Rule != "" })
+	}) {
+		return nil
+	}
+	rank := make([]int, len(p.rules))
+	for i, at := range p.set.Order {
+		if pos, ok := p.at[p.set.Rules[at].ID]; ok {
+			rank[pos] = i
+		}
+	}
+	return rank
+}
+
 // Columns returns one flag a schema column, set for those that judging needs:
 // the projection for the decoder. The caller must not change it.
 func (p *Plan) Columns() []bool { return p.columns }
 
 // Rules returns the rules that are judged; Match.Rule is a position in it.
 func (p *Plan) Rules() []*lang.Rule { return p.rules }
+
+// Windowed reports whether a judged rule looks into windows: such a plan judges
+// right only with a State.
+func (p *Plan) Windowed() bool { return !p.past.Empty() }
 
 // Digest returns the digest of the set, lower-case hex.
 func (p *Plan) Digest() string { return p.set.Digest }
@@ -114,15 +161,21 @@ func anyCase(cases []lang.Case) *lang.Node {
 	return or
 }
 
-func newOutcome(c *kernel.Compiler, r *lang.Rule) (outcome, error) {
+func (p *Plan) outcome(r *lang.Rule) (outcome, error) {
+	c := p.compiler
 	o := outcome{trivial: len(r.Weights) == 0 && r.Score == nil && len(r.Cases) == 0}
 	var err error
 	for _, w := range r.Weights {
-		when, err := c.Truth(w.When)
-		if err != nil {
-			return o, fmt.Errorf("weight %s: %w", w.Name, err)
+		out := weight{points: w.Points, rule: -1, by: w}
+		if at, ok := p.at[w.Rule]; ok {
+			out.rule = at
 		}
-		o.weights = append(o.weights, weight{when, w.Points})
+		if w.Rule == "" {
+			if out.when, err = c.Truth(w.When); err != nil {
+				return o, fmt.Errorf("weight %s: %w", w.Name, err)
+			}
+		}
+		o.weights = append(o.weights, out)
 	}
 	if r.Score != nil {
 		if o.score, err = c.Number(r.Score); err != nil {
@@ -138,40 +191,3 @@ func newOutcome(c *kernel.Compiler, r *lang.Rule) (outcome, error) {
 	}
 	return o, nil
 }
-
-// decide returns the case that applies on the row of f, -1 for a rule without
-// cases, and the score. ok is false when no case is true.
-func (o *outcome) decide(f *kernel.Frame) (which int16, score decimal.D, ok bool) {
-	if o.trivial {
-		return -1, score, true
-	}
-	f.Score = o.sum(f)
-	if len(o.cases) == 0 {
-		return -1, f.Score.D, true
-	}
-	for i, when := range o.cases {
-		if when(f) == kernel.True {
-			return int16(i), f.Score.D, true
-		}
-	}
-	return 0, score, false
-}
-
-// sum returns the score of the row of f.
-func (o *outcome) sum(f *kernel.Frame) kernel.Num {
-	if o.score != nil {
-		return o.score(f)
-	}
-	total := kernel.Num{OK: true}
-	for _, w := range o.weights {
-		if w.when(f) != kernel.True {
-			continue
-		}
-		if total.D, total.OK = total.D.Add(w.points); !total.OK {
-			return kernel.Num{}
-		}
-	}
-	return total
-}
-
-func newCompiler(s *event.Schema) *kernel.Compiler { return kernel.NewCompiler(s) }

@@ -64,7 +64,7 @@ func naiveScore(b *event.Batch, r int, rule *lang.Rule) any {
 }
 
 func newPlan(t interface{ Fatal(...any) }, s *event.Schema, rules ...*lang.Rule) *plan.Plan {
-	p, err := plan.New(&lang.Set{Rules: rules, Schema: s})
+	p, err := plan.New(&lang.Set{Rules: rules, Schema: s}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,6 +176,7 @@ type grower struct {
 	t     *rapid.T
 	s     *event.Schema
 	score bool // conditions of cases may use the score
+	wins  []*lang.Window
 }
 
 func (g grower) pick(n int) int { return rapid.IntRange(0, n-1).Draw(g.t, "pick") }
@@ -210,6 +211,9 @@ func (g grower) comparison() lang.Op {
 }
 
 func (g grower) leaf() *lang.Node {
+	if len(g.wins) > 0 && g.pick(2) == 0 {
+		return g.windowLeaf()
+	}
 	switch g.pick(14) {
 	case 0, 1, 2:
 		return node(lang.Eq, lang.Bool, col(g.s, g.from(texts)), text(g.from(slices.Concat(countries, words, kinds))))
@@ -264,6 +268,9 @@ func (g grower) text(depth int) *lang.Node {
 }
 
 func (g grower) number(depth int) *lang.Node {
+	if len(g.wins) > 0 && g.pick(4) == 0 {
+		return g.numberOutside()
+	}
 	switch c := g.pick(12); {
 	case depth > 0 && c < 5:
 		return node(lang.Add+lang.Op(c), lang.Number, g.number(depth-1), g.number(depth-1))

@@ -77,6 +77,8 @@ func reserved(key string) (why, fix string) {
 		return key + ": is refused: rules do not inherit", "share lets in a library document and name it under use:"
 	case "functions", "macros":
 		return key + ": is refused: rules define no functions", "name an expression under let:"
+	case "every", "tumbling", "align", "calendar", "bucket":
+		return key + ": is refused: windows end at the judged report, not at a clock", "within: 24h"
 	case "sequence", "join":
 		return key + ": is refused", "compare times of windows: a.first_at <= b.last_at"
 	}

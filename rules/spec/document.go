@@ -121,3 +121,6 @@ type Exception struct {
 	Reason Scalar
 	Owner  Scalar
 }
+
+// At returns the place of a node of the part.
+func (r *Raw) At(n *yaml.Node) Span { return r.Span.File.span(n) }

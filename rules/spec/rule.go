@@ -129,8 +129,13 @@ func (d *decoder) weights(n *yaml.Node, r *Rule) {
 			"rule":   d.text(&w.Rule, of+".rule"),
 			"hit":    d.text(&w.Hit, of+".hit"),
 		}, other)
-		if !has(v, "rule") {
+		switch {
+		case !has(v, "rule"):
 			d.required(v, of, "when", "points")
+		case has(v, "when") || has(v, "points"):
+			d.fail(v, of+" has a rule and a condition", "make two weights of it")
+		case !has(v, "hit") && len(w.ByCase) == 0 && v.Kind == yaml.MappingNode:
+			d.fail(v, of+" gives no points", "hit: 40, or points by names of its cases")
 		}
 	})
 }

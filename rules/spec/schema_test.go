@@ -111,3 +111,33 @@ func TestSchemaHasTheKeysOfTheFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestSchemaOfWindows holds the schema to what is right and wrong in windows and
+// weights.
+func TestSchemaOfWindows(t *testing.T) {
+	s := compileSchema(t)
+	const head = "id: abc\nversion: 1\nstatus: live\ntitle: t\nowner: o\nseverity: high\non: bank.transfer\nwhen: a > 1\n"
+	for text, right := range map[string]bool{
+		"windows: {w: {from: bank.transfer, key: a, within: 5d, last: 3, values: {n: count()}}}":   true,
+		"windows: {w: {key: {telecom.call: a}, match: b, within: 1d12h, values: {n: \"sum(a)\"}}}": true,
+		"weights: {a: {rule: abc, hit: 4, freeze: 5}}":                                             true,
+		"settle: 5s\nbudget: 5/d":                                                                     true,
+		"windows: {w: {key: a, within: 5d, values: {n: count()}}}":                                    false,
+		"windows: {w: {from: bank.transfer, key: a, within: month, values: {n: count()}}}":            false,
+		"windows: {w: {from: bank.transfer, key: a, within: 5d, values: {}}}":                         false,
+		"windows: {w: {from: bank.transfer, key: a, within: 5d, values: {n: median(a)}}}":             false,
+		"windows: {w: {from: bank.transfer, key: a, within: 5d, last: 0, values: {n: count()}}}":      false,
+		"windows: {w: {from: x, key: {telecom.call: a}, match: b, within: 1d, values: {n: count()}}}": false,
+		"windows: {w: {key: {telecom.call: a}, within: 1d, values: {n: count()}}}":                    false,
+		"weights: {a: {rule: abc}}":                                                                   false,
+		"weights: {a: {rule: abc, when: a, points: 5}}":                                               false,
+		"settle: soon": false,
+		"budget: 5":    false,
+	} {
+		for _, doc := range documents(t, []byte(head+text)) {
+			if err := s.Validate(doc); (err == nil) != right {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+}

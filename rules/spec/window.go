@@ -26,6 +26,11 @@ func (d *decoder) window(name Scalar, n *yaml.Node) *Window {
 		"values":   d.named(&w.Values, of+".values"),
 	}, nil)
 	d.required(n, of, "key", "within", "values")
+	for _, name := range []string{"key", "match", "values"} {
+		if v := child(n, name); v != nil && v.Kind != yaml.ScalarNode && len(v.Content) == 0 {
+			d.fail(v, of+"."+name+" is empty", map[string]string{"key": "key: debtor.uid", "match": "leave it out: it is the key then", "values": "values: {n: count()}"}[name])
+		}
+	}
 	return w
 }
 

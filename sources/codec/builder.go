@@ -20,6 +20,7 @@ type Options struct {
 	Kinds           code.Kinds // the zero value is the list of DESIGN §3
 	Placeholders    []string   // texts that mean "missing"; nil = DefaultPlaceholders()
 	Rates           Rates      // of base_amount; the zero value has none
+	Derived         bool       // a record may set derived columns, as tests of rules do: what it sets is not derived
 }
 
 // Defect is why a record is refused: what a Dead letter says without its place.

@@ -124,10 +124,10 @@ func (b *Builder) derived() {
 			b.uid(i)
 		}
 	}
-	if b.derive.key {
+	if b.derive.key && b.cols[b.pay.key].has != b.serial {
 		b.key()
 	}
-	if b.derive.base && b.cols[b.at.amount].has == b.serial && b.cols[b.at.currency].has == b.serial {
+	if b.derive.base && b.cols[b.at.base].has != b.serial && b.cols[b.at.amount].has == b.serial && b.cols[b.at.currency].has == b.serial {
 		if d, ok := b.opts.Rates.Convert(b.amount, b.cols[b.at.currency].text, b.when); ok {
 			b.cols[b.at.base].vec.SetDecimal(b.batch.Rows, d)
 		}
@@ -227,7 +227,7 @@ func (b *Builder) mine(i int) bool {
 
 func (b *Builder) country(i int) {
 	s := &b.side[i]
-	if !b.cols[s.country].project {
+	if !b.cols[s.country].project || b.cols[s.country].has == b.serial {
 		return
 	}
 	var text []byte

@@ -56,7 +56,7 @@ func (b *Builder) forget(c int) {
 func (b *Builder) uid(i int) {
 	s := &b.side[i]
 	acc := b.value(s.account)
-	if acc == nil || !b.cols[s.uid].project {
+	if acc == nil || !b.cols[s.uid].project || b.cols[s.uid].has == b.serial {
 		return
 	}
 	if b.iban[i] {

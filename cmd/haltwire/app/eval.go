@@ -2,22 +2,21 @@ package app
 
 import (
 	"bufio"
-	"bytes"
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/lookup"
 	"github.com/haltwire/haltwire/rules/plan"
+	"github.com/haltwire/haltwire/rules/plan/whole"
 	"github.com/haltwire/haltwire/sources/codec"
 	jsoncodec "github.com/haltwire/haltwire/sources/codec/json"
 	"github.com/haltwire/haltwire/sources/file"
@@ -36,8 +35,12 @@ type EvalOptions struct {
 	Schema *event.Schema
 	Kinds  code.Kinds
 	Rates  codec.Rates
-	Out    io.Writer // hits
-	Log    io.Writer // findings about rules, and the counts
+
+	Language lang.Options // its lists, tables and zones
+	Lookups  *lookup.Set  // the lists and tables; nil = none
+
+	Out io.Writer // hits
+	Log io.Writer // findings about rules, and the counts
 }
 
 // EvalCounts are what became of the input of Eval.
@@ -63,12 +66,17 @@ func Eval(o EvalOptions) (EvalCounts, error) {
 	if err != nil {
 		return EvalCounts{}, errors.Join(err, in.Close())
 	}
-	e := newEvaluation(o, p, dead)
-	err = errors.Join(e.run(in), in.Close(), dead.close())
+	e, err := newEvaluation(o, p, dead)
+	if err == nil {
+		err = e.run(in)
+	}
+	if err = errors.Join(err, in.Close(), dead.close()); err != nil {
+		return e.counts, err
+	}
+	hits, err := e.judge.Hits()
 	if err != nil {
 		return e.counts, err
 	}
-	hits := e.standing()
 	e.counts.Hits = len(hits)
 	if o.Table {
 		return e.counts, writeHitTable(o.Out, hits)
@@ -78,7 +86,9 @@ func Eval(o EvalOptions) (EvalCounts, error) {
 
 // loadPlan compiles the rules, or writes what is wrong with them.
 func loadPlan(o EvalOptions) (*plan.Plan, error) {
-	set, findings, err := lang.Load(o.Rules, lang.Options{Schema: o.Schema, Kinds: o.Kinds})
+	language := o.Language
+	language.Schema, language.Kinds = o.Schema, o.Kinds
+	set, findings, err := lang.Load(o.Rules, language)
 	if err != nil {
 		return nil, err
 	}
@@ -88,44 +98,30 @@ func loadPlan(o EvalOptions) (*plan.Plan, error) {
 	if len(set.Rules) == 0 {
 		return nil, fmt.Errorf("no rule found in %s; a rule is a *.yaml file with id, version, on and when", o.Rules)
 	}
-	return plan.New(set)
+	return plan.New(set, o.Lookups)
 }
 
 // evaluation is the state of one run of Eval.
 type evaluation struct {
-	decode plan.Decode
-	judge  *plan.Judge
+	judge  *whole.Judge
 	dead   *deadFile
-	latest map[identity]version
-	hits   []*hit.Hit
 	counts EvalCounts
-	at     struct{ reporter, reportID, revision int }
 }
 
-// identity is what the versions of a report share.
-type identity struct{ reporter, reportID string }
-
-// version orders the versions of a report.
-type version struct {
-	revision uint32
-	hash     event.Hash
+func newEvaluation(o EvalOptions, p *plan.Plan, dead *deadFile) (*evaluation, error) {
+	j, err := newWhole(o.Schema, o.Kinds, o.Rates, o.Lookups, p)
+	return &evaluation{judge: j, dead: dead}, err
 }
 
-func (v version) compare(w version) int {
-	return cmp.Or(cmp.Compare(v.revision, w.revision), bytes.Compare(v.hash[:], w.hash[:]))
-}
-
-func newEvaluation(o EvalOptions, p *plan.Plan, dead *deadFile) *evaluation {
-	opts := codec.Options{Schema: o.Schema, Project: p.Columns(), Kinds: o.Kinds, Rates: o.Rates}
-	whole := opts
-	whole.Project = o.Schema.Whole()
-	e := &evaluation{
-		decode: jsoncodec.New(opts).Decode,
-		judge:  plan.NewJudge(p, jsoncodec.New(whole).Decode, hit.Digests{Rates: o.Rates.Digest()}),
-		dead:   dead, latest: map[identity]version{},
-	}
-	e.at.reporter, e.at.reportID, e.at.revision = o.Schema.Must("reporter"), o.Schema.Must("report_id"), o.Schema.Must("revision")
-	return e
+// newWhole returns what judges whole inputs of JSON by p.
+func newWhole(s *event.Schema, kinds code.Kinds, rates codec.Rates, lookups *lookup.Set, p *plan.Plan) (*whole.Judge, error) {
+	opts := codec.Options{Schema: s, Project: p.Columns(), Kinds: kinds, Rates: rates}
+	all := opts
+	all.Project = s.Whole()
+	return whole.New(p, s, whole.Options{
+		Decoders: whole.Decoders{Plan: jsoncodec.New(opts).Decode, Whole: jsoncodec.New(all).Decode, About: jsoncodec.New(all).Decode},
+		Digests:  hit.Digests{Lists: lookupsDigest(lookups), Rates: rates.Digest()},
+	})
 }
 
 func (e *evaluation) run(in *file.Reader) error {
@@ -136,56 +132,17 @@ func (e *evaluation) run(in *file.Reader) error {
 		} else if err != nil {
 			return err
 		}
-		if err := e.take(recs); err != nil {
+		accepted, dead, err := e.judge.Add(recs)
+		if err != nil {
+			return err
+		}
+		e.counts.Read += recs.Len()
+		e.counts.Accepted += accepted
+		e.counts.Dead += len(dead)
+		if err := e.dead.write(dead); err != nil {
 			return err
 		}
 	}
-}
-
-// take judges one run of records.
-func (e *evaluation) take(recs *event.Records) error {
-	b, dead := e.decode(recs)
-	defer b.Release()
-	e.counts.Read += recs.Len()
-	e.counts.Accepted += b.Rows
-	e.counts.Dead += len(dead)
-	if err := e.dead.write(dead); err != nil {
-		return err
-	}
-	for r := range b.Rows {
-		id := identity{b.Columns[e.at.reporter].String(r), b.Columns[e.at.reportID].String(r)}
-		v := version{hash: b.Hash(r)}
-		if rev := &b.Columns[e.at.revision]; rev.Has(r) {
-			v.revision = rev.U32[r]
-		}
-		if old, ok := e.latest[id]; !ok || old.compare(v) < 0 {
-			e.latest[id] = v
-		}
-	}
-	hits, err := e.judge.Judge(b, recs)
-	if err != nil {
-		return fmt.Errorf("judge reports: %w", err)
-	}
-	e.hits = append(e.hits, hits...)
-	return nil
-}
-
-// standing returns the hits of the latest versions, each once, in order.
-func (e *evaluation) standing() []*hit.Hit {
-	seen := map[string]bool{}
-	kept := e.hits[:0]
-	for _, h := range e.hits {
-		latest := e.latest[identity{h.Reporter, h.ReportID}]
-		if latest == (version{h.Revision, h.Hash}) && !seen[h.ID] {
-			seen[h.ID] = true
-			kept = append(kept, h)
-		}
-	}
-	slices.SortFunc(kept, func(a, b *hit.Hit) int {
-		return cmp.Or(cmp.Compare(a.OccurredAt, b.OccurredAt), cmp.Compare(a.Reporter, b.Reporter),
-			cmp.Compare(a.ReportID, b.ReportID), cmp.Compare(a.Rule, b.Rule))
-	})
-	return kept
 }
 
 // deadFile is the file named by --dead; its zero value keeps nothing.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,42 @@ func TestEvalCannotRun(t *testing.T) {
 		o.Out, o.Log = &bytes.Buffer{}, &bytes.Buffer{}
 		if _, err := app.Eval(o); err == nil || errors.Is(err, app.ErrBadRules) {
 			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// TestEvalOrder judges every case again with its lines reversed and doubled: the
+// hits are the same.
+func TestEvalOrder(t *testing.T) {
+	cases, err := filepath.Glob("testdata/eval/*")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no case found: %v", err)
+	}
+	for _, dir := range cases {
+		text, err := os.ReadFile(filepath.Join(dir, "reports.ndjson"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+		slices.Reverse(lines)
+		input := filepath.Join(t.TempDir(), "reports.ndjson")
+		if err := os.WriteFile(input, []byte(strings.Join(append(lines, lines...), "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, log bytes.Buffer
+		o := app.EvalOptions{Rules: filepath.Join(dir, "rules"), Input: input, Out: &out, Log: &log}
+		if err := o.Configure(""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Eval(o); err != nil && !errors.Is(err, app.ErrBadRules) {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(filepath.Join(dir, "hits.ndjson"))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(out.Bytes(), want) {
+			t.Errorf("%s: reversed and doubled, the hits are\n%s\nwant\n%s", dir, out.Bytes(), want)
 		}
 	}
 }

@@ -6,11 +6,12 @@ import (
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/rules/lookup"
 	"github.com/haltwire/haltwire/sources/codec"
 )
 
-// Configure takes what the rules may speak about (fields, kinds, rates) from the
-// configuration at path; "" means haltwire.yaml in the folder of rules or its
+// Configure takes what the rules may speak about (fields, kinds, zones, lists,
+// tables, rates) from the configuration at path; "" means haltwire.yaml in the folder of rules or its
 // parents, or nothing where there is none.
 func (o *EvalOptions) Configure(path string) error {
 	if path == "" {
@@ -29,6 +30,10 @@ func (o *EvalOptions) Configure(path string) error {
 	}
 	if o.Kinds, err = code.NewKinds(c.Kinds...); err != nil {
 		return fmt.Errorf("%s: kinds: %w", path, err)
+	}
+	Declare(&o.Language, c)
+	if o.Lookups, err = lookup.Load(c.Lookups()); err != nil {
+		return err
 	}
 	if c.Rates.File == "" {
 		return nil

@@ -33,9 +33,12 @@ func (r *reports) loadRules(dir string, now time.Time) (*ruleSet, error) {
 	if len(set.Rules) == 0 {
 		return nil, fmt.Errorf("rules.dir: no rule in %s", dir)
 	}
-	p, err := plan.New(set)
+	p, err := plan.New(set, nil)
 	if err != nil {
 		return nil, fmt.Errorf("compile rules: %w", err)
+	}
+	if err := notYet(p); err != nil {
+		return nil, err
 	}
 	return &ruleSet{set: set, plan: p}, nil
 }

@@ -23,8 +23,8 @@ type Config struct {
 	Rates       Rates             `yaml:"rates"`
 	Calendars   Calendars         `yaml:"calendars"`
 	Zones       map[string]string `yaml:"zones"`
-	Lists       map[string]any    `yaml:"lists"`
-	Tables      map[string]any    `yaml:"tables"`
+	Lists       map[string]List   `yaml:"lists"`
+	Tables      map[string]Table  `yaml:"tables"`
 	Officers    []string          `yaml:"officers"`
 	Parties     []policy.Party    `yaml:"parties"`
 	Telemetry   telemetry.Config  `yaml:"telemetry"`
@@ -125,6 +125,8 @@ type Windows struct {
 	Bytes  conn.Size `yaml:"bytes"`
 	Keys   int       `yaml:"keys"`
 	PerKey int       `yaml:"per_key"`
+
+	Rates map[string]float64 `yaml:"rates"` // kind → reports a second, by which check judges what windows will keep
 }
 
 // Rates is the file of exchange rates.

@@ -168,10 +168,11 @@ func isText(s *event.Schema, n *lang.Node) bool {
 	return t == event.Symbol || t == event.Text
 }
 
-// newBound returns a comparison of a number, time or duration with a constant.
+// newBound returns a comparison of a number, time or duration of the report with a
+// constant.
 func newBound(n *lang.Node) *atom {
 	x, k := n.Args[0], n.Args[1]
-	if k.Op != lang.Const || Mentions(x, lang.Score) || kernel.Fallible(x) {
+	if k.Op != lang.Const || Mentions(x, lang.Score) || kernel.Fallible(x) || kernel.Outside(x) {
 		return nil
 	}
 	switch k.Value.Type {

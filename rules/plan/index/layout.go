@@ -10,6 +10,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/plan/kernel"
 )
 
 // finish lays the entries out in the order in which a scan reads them.
@@ -140,8 +141,14 @@ func (b *builder) layOutTree(ws []waiting) {
 		}
 	}
 	for i := range ws {
-		left := slices.Clone(ws[i].left) // cheapest first already
-		sort.SliceStable(left, func(i, j int) bool { return uses[left[i].Key] > uses[left[j].Key] })
+		left := slices.Clone(ws[i].left)             // cheapest first already
+		sort.SliceStable(left, func(i, j int) bool { // windows last: they are read only where all else is true
+			p, q := left[i], left[j]
+			if p, q := kernel.Windowed(p), kernel.Windowed(q); p != q {
+				return q
+			}
+			return uses[p.Key] > uses[q.Key]
+		})
 		ws[i].left = left
 	}
 	slices.SortStableFunc(ws, func(p, q waiting) int {

@@ -10,6 +10,12 @@ import (
 
 // number compiles n without sharing.
 func (c *Compiler) number(n *lang.Node) (Number, error) {
+	switch n.Op {
+	case lang.Windowed:
+		return c.windowedNumber(n), nil
+	case lang.Cell:
+		return c.cellNumber(n)
+	}
 	if Fallible(n) {
 		fn, err := c.function(n)
 		return func(f *Frame) Num {
@@ -91,7 +97,8 @@ func (c *Compiler) negative(n *lang.Node) (Number, error) {
 func (c *Compiler) coalesceNumber(n *lang.Node) (Number, error) {
 	a, b, err := c.numbers(n)
 	return func(f *Frame) Num {
-		if x := a(f); x.OK {
+		cuts := f.cuts
+		if x := a(f); x.OK || f.cuts != cuts {
 			return x
 		}
 		return b(f)
@@ -121,6 +128,12 @@ func (c *Compiler) condNumber(n *lang.Node) (Number, error) {
 
 // text compiles n without sharing.
 func (c *Compiler) text(n *lang.Node) (Text, error) {
+	switch n.Op {
+	case lang.Windowed:
+		return c.windowedText(n), nil
+	case lang.Cell:
+		return c.cellText(n)
+	}
 	if Fallible(n) {
 		fn, err := c.function(n)
 		return func(f *Frame) (string, bool) {
@@ -149,8 +162,9 @@ func (c *Compiler) text(n *lang.Node) (Text, error) {
 	case lang.Coalesce:
 		a, b, err := c.texts2(n)
 		return func(f *Frame) (string, bool) {
-			if s, ok := a(f); ok {
-				return s, true
+			cuts := f.cuts
+			if s, ok := a(f); ok || f.cuts != cuts {
+				return s, ok
 			}
 			return b(f)
 		}, err

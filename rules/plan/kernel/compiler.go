@@ -7,6 +7,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/lookup"
 )
 
 // Truth reads a truth value.
@@ -23,7 +24,8 @@ const (
 	costMatches = 60
 	costCall    = 80
 	costOpaque  = 400
-	costCached  = 10 // from here on a sub-expression is remembered for the row
+	costWindow  = 100_000 // after everything else
+	costCached  = 10      // from here on a sub-expression is remembered for the row
 )
 
 // Compiler makes closures that share slots of one kind of frame. It is used by
@@ -37,12 +39,28 @@ type Compiler struct {
 	slots    int // remembered truth values
 	numSlots int
 	reads    []bool
+	set      *lang.Set   // whose windows are read
+	lookups  *lookup.Set // nil = none
 }
 
-// NewCompiler returns a compiler for reports of schema.
+// NewCompiler returns a compiler for reports of schema, without windows, lists and
+// tables.
 func NewCompiler(schema *event.Schema) *Compiler {
+	return newCompiler(&lang.Set{Schema: schema})
+}
+
+// ForSet returns a compiler for the expressions of a set that look into lists and
+// tables, nil meaning that there are none.
+func ForSet(set *lang.Set, lookups *lookup.Set) *Compiler {
+	c := newCompiler(set)
+	c.lookups = lookups
+	return c
+}
+
+func newCompiler(set *lang.Set) *Compiler {
+	schema := set.Schema
 	return &Compiler{
-		schema: schema,
+		schema: schema, set: set,
 		truths: map[string]Truth{}, nums: map[string]Number{}, texts: map[string]Text{},
 		reads: make([]bool, len(schema.Columns)),
 	}
@@ -58,6 +76,7 @@ func (c *Compiler) Frame() *Frame {
 		nums:  make([]cached[Num], c.numSlots),
 		table: make([]table, c.symbols),
 		dicts: make([]dict, len(c.schema.Columns)),
+		pasts: make([]past, len(c.set.Windows)),
 	}
 }
 
@@ -72,7 +91,7 @@ func (c *Compiler) Truth(n *lang.Node) (Truth, error) {
 	}
 	if col, ok := c.symbolPredicate(n); ok {
 		t = c.judgedByValue(t, col)
-	} else if Cost(n) >= costCached && !scored(n) {
+	} else if Cost(n) >= costCached && !fleeting(n) {
 		t = c.remembered(t)
 	}
 	c.truths[n.Key] = t
@@ -88,7 +107,7 @@ func (c *Compiler) Number(n *lang.Node) (Number, error) {
 	if err != nil {
 		return nil, err
 	}
-	if Cost(n) >= costCached && !scored(n) {
+	if Cost(n) >= costCached && !fleeting(n) {
 		t = c.rememberedNumber(t)
 	}
 	c.nums[n.Key] = t
@@ -112,6 +131,9 @@ func scored(n *lang.Node) bool {
 	return n.Op == lang.Score || slices.ContainsFunc(n.Args, scored)
 }
 
+// fleeting reports whether n has more than one value a row.
+func fleeting(n *lang.Node) bool { return scored(n) || ofEntry(n) }
+
 // symbolPredicate reports whether n depends on exactly one column, a Symbol, and
 // on nothing else that differs from row to row.
 func (c *Compiler) symbolPredicate(n *lang.Node) (int, bool) {
@@ -124,7 +146,7 @@ func (c *Compiler) symbolPredicate(n *lang.Node) (int, bool) {
 				return false
 			}
 			col = n.Col
-		case lang.Extra, lang.Opaque, lang.Score, lang.Call:
+		case lang.Extra, lang.Opaque, lang.Score, lang.Call, lang.Windowed, lang.InList, lang.Cell, lang.RuleHit:
 			return false
 		}
 		for _, a := range n.Args {
@@ -182,11 +204,12 @@ func (c *Compiler) remembered(t Truth) Truth {
 		s := &f.truth[id]
 		if s.epoch == f.epoch {
 			f.Errs += int(s.errs)
+			f.cuts += int(s.cuts)
 			return s.value
 		}
-		before := f.Errs
+		before, cuts := f.Errs, f.cuts
 		v := t(f)
-		*s = cached[Tri]{f.epoch, uint32(f.Errs - before), v}
+		*s = cached[Tri]{f.epoch, uint16(f.Errs - before), uint16(f.cuts - cuts), v}
 		return v
 	}
 }
@@ -198,11 +221,12 @@ func (c *Compiler) rememberedNumber(t Number) Number {
 		s := &f.nums[id]
 		if s.epoch == f.epoch {
 			f.Errs += int(s.errs)
+			f.cuts += int(s.cuts)
 			return s.value
 		}
-		before := f.Errs
+		before, cuts := f.Errs, f.cuts
 		v := t(f)
-		*s = cached[Num]{f.epoch, uint32(f.Errs - before), v}
+		*s = cached[Num]{f.epoch, uint16(f.Errs - before), uint16(f.cuts - cuts), v}
 		return v
 	}
 }
@@ -216,8 +240,12 @@ func Cost(n *lang.Node) int {
 	switch n.Op {
 	case lang.Const, lang.Missing, lang.Score:
 		return 0
-	case lang.Extra:
+	case lang.Windowed:
+		return costWindow
+	case lang.Extra, lang.RuleHit:
 		return costExtra
+	case lang.InList, lang.Cell:
+		return sum + costExtra
 	case lang.Contains:
 		return sum + costSearch
 	case lang.In, lang.StartsWith, lang.EndsWith, lang.Concat:

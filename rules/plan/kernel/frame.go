@@ -6,6 +6,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
+	"github.com/haltwire/haltwire/rules/window"
 )
 
 // Tri is a truth value of Kleene's logic.
@@ -44,6 +45,11 @@ type Frame struct {
 	Errs  int // run-time errors met since the caller last looked
 	Score Num // what `score` means in a case
 
+	Windows Windows                      // nil = every value of a window is missing
+	Hits    func(rule, name string) bool // whether a rule hits the row, with the case called name unless it is ""; nil = none does
+	Entries []window.Column              // of the window whose `this.` conditions are evaluated
+	Entry   int                          // row of Entries
+
 	batch *event.Batch
 	epoch uint32 // one a row; tells which cached values are of this row
 	truth []cached[Tri]
@@ -52,6 +58,8 @@ type Frame struct {
 	table []table      // one a predicate over a Symbol column
 	args  []lang.Value // stack of function arguments
 	arena []byte       // texts made by concatenation, valid for one row
+	pasts []past       // one a window
+	cuts  int          // values met that a cut made missing
 }
 
 // Num is a number, time or duration that may be missing.
@@ -62,7 +70,8 @@ type Num struct {
 
 type cached[T any] struct {
 	epoch uint32
-	errs  uint32
+	errs  uint16
+	cuts  uint16
 	value T
 }
 
@@ -120,6 +129,7 @@ func (f *Frame) Start(r int) {
 	if f.epoch == 0 { // 2^32 rows later: forget what looks like this row
 		clear(f.truth)
 		clear(f.nums)
+		clear(f.pasts)
 		f.epoch = 1
 	}
 }

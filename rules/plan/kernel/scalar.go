@@ -195,3 +195,6 @@ func shift(op lang.Op, a, b Number) Number {
 		return Num{FromMS(MS(x.D) + sign*MS(y.D)), true}
 	}
 }
+
+// bytesOf returns s as bytes without a copy; they must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

@@ -12,6 +12,9 @@ import (
 
 // truth compiles n without sharing.
 func (c *Compiler) truth(n *lang.Node) (Truth, error) {
+	if t, err := c.outside(n); t != nil || err != nil {
+		return t, err
+	}
 	if Fallible(n) {
 		fn, err := c.function(n)
 		return func(f *Frame) Tri {
@@ -43,8 +46,7 @@ func (c *Compiler) truth(n *lang.Node) (Truth, error) {
 	case lang.Coalesce, lang.Cond:
 		return c.choice(n)
 	case lang.IsMissing:
-		known, err := c.known(n.Args[0])
-		return func(f *Frame) Tri { return Of(!known(f)) }, err
+		return c.absence(n)
 	}
 	return nil, unsupported(n)
 }
@@ -110,6 +112,9 @@ func (c *Compiler) comparison(n *lang.Node) (Truth, error) {
 	yes := accepts(n.Op)
 	switch n.Args[0].Type {
 	case lang.Number, lang.Time, lang.Duration:
+		if n.Args[0].Op == lang.Windowed {
+			return c.compareBound(n, yes)
+		}
 		return c.compareNumbers(n, yes)
 	case lang.Text:
 		return c.compareTexts(n, yes)
@@ -285,7 +290,8 @@ func (c *Compiler) choice(n *lang.Node) (Truth, error) {
 	}
 	if n.Op == lang.Coalesce {
 		return func(f *Frame) Tri {
-			if t := parts[0](f); t != Unknown {
+			cuts := f.cuts
+			if t := parts[0](f); t != Unknown || f.cuts != cuts {
 				return t
 			}
 			return parts[1](f)
@@ -300,6 +306,21 @@ func (c *Compiler) choice(n *lang.Node) (Truth, error) {
 		}
 		return Unknown
 	}, nil
+}
+
+// absence compiles x == nil; what is missing for a cut may be there.
+func (c *Compiler) absence(n *lang.Node) (Truth, error) {
+	known, err := c.known(n.Args[0])
+	return func(f *Frame) Tri {
+		cuts := f.cuts
+		switch {
+		case known(f):
+			return False
+		case f.cuts != cuts:
+			return Unknown
+		}
+		return True
+	}, err
 }
 
 // known compiles "n is not missing".

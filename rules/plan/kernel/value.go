@@ -73,11 +73,16 @@ func (c *Compiler) function(n *lang.Node) (Any, error) {
 		}
 	}
 	apply := lang.Evaluator(n)
+	absent := n.Op == lang.Coalesce || n.Op == lang.IsMissing
 	return func(f *Frame) lang.Value {
-		base := len(f.args)
+		base, cuts := len(f.args), f.cuts
 		for _, a := range args {
 			v := a(f) // uses the stack above what stands there, and leaves it as it was
 			f.args = append(f.args, v)
+		}
+		if absent && f.cuts != cuts { // it may be there, but for the cut
+			f.args = f.args[:base]
+			return lang.Value{}
 		}
 		v, ok := apply(f.args[base:])
 		f.args = f.args[:base]

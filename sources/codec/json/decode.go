@@ -33,7 +33,7 @@ type Decoder struct {
 
 // New returns a decoder for o.
 func New(o codec.Options) *Decoder {
-	root, fields := tree(o.Schema)
+	root, fields := tree(o.Schema, o.Derived)
 	return &Decoder{b: codec.NewBuilder(o), root: root, fields: fields, strict: o.Strict, seen: make([]uint32, len(fields))}
 }
 

@@ -80,3 +80,28 @@ func TestTelecomHasNoOwnSide(t *testing.T) {
 		t.Errorf("%+v, %s", dead, cell(b, "debtor.account_country", 0))
 	}
 }
+
+// TestDerivedAreGiven shows that Options.Derived lets a record set derived columns,
+// which are then not derived, and that without it they stay unknown members.
+func TestDerivedAreGiven(t *testing.T) {
+	doc := `"debtor":{"account":"` + iban + `","uid":"A","account_country":"IN"},"amount":"5","currency":"USD","base_amount":"7.50","payment":{"uetr":"6513270e-269e-4d37-b2a7-4de452e6b438","key":"K"}`
+	for _, given := range []bool{true, false} {
+		b, dead := json.New(whole(codec.Options{Derived: given})).Decode(records(report(doc)))
+		if len(dead) != 0 {
+			t.Fatalf("%+v", dead)
+		}
+		at := 0
+		if given {
+			at = 1
+		}
+		for column, want := range map[string][2]string{
+			"debtor.uid": {iban, "A"}, "debtor.account_country": {"GB", "IN"}, "base_amount": {"-", "7.5"},
+			"payment.key": {"6513270e-269e-4d37-b2a7-4de452e6b438", "K"},
+		} {
+			if got := cell(b, column, 0); got != want[at] {
+				t.Errorf("given %v: %s = %s, want %s", given, column, got, want[at])
+			}
+		}
+		b.Release()
+	}
+}

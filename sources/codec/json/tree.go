@@ -33,8 +33,9 @@ type member struct {
 }
 
 // tree builds the objects of s and returns the root and the dotted names of all
-// members, by stamp: those of the columns first.
-func tree(s *event.Schema) (*object, []string) {
+// members, by stamp: those of the columns first. Derived columns are members when
+// derived says so.
+func tree(s *event.Schema, derived bool) (*object, []string) {
 	t := &builder{}
 	for _, c := range s.Columns {
 		t.fields = append(t.fields, c.Name)
@@ -43,7 +44,7 @@ func tree(s *event.Schema) (*object, []string) {
 	extra := t.child(root, "extra", "extra")
 	extra.prefix, extra.free = nil, true
 	for i, c := range s.Columns {
-		if c.Derived || c.Name == "extra" {
+		if c.Derived && !derived || c.Name == "extra" {
 			continue
 		}
 		path := c.Name
