@@ -29,11 +29,11 @@ func slow() policy.Policy {
 	return p
 }
 
-// alerts lists the alerts of d as account:state, and how it ended.
+// listed returns the states of the alerts of d, each with how it ended, sorted.
 func listed(d *desk.Desk) []string {
 	var out []string
 	for _, v := range d.List(desk.Filter{}) {
-		out = append(out, string(v.State)+v.Ending)
+		out = append(out, v.State+v.Ending)
 	}
 	slices.Sort(out)
 	return out
