@@ -40,7 +40,7 @@ type Keys struct {
 	Log     string `yaml:"log"`     // octet JWK: HMAC and wrapping key of the case log
 }
 
-// State is where snapshots go; losing it costs time only.
+// State is where snapshots will go; this version writes none.
 type State struct {
 	Dir string `yaml:"dir"`
 }
@@ -135,7 +135,7 @@ type Rates struct {
 	File         string `yaml:"file"`
 }
 
-// Calendars is the folder of working-day calendars.
+// Calendars is the folder of working-day calendars; no timer reads it yet.
 type Calendars struct {
 	Dir string `yaml:"dir"`
 }
