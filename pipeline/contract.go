@@ -21,6 +21,11 @@ type HitLog interface {
 	// not; after an error none, some or all of them may be there, and appending
 	// the same hits again is harmless. Safe for concurrent use.
 	Append(ctx context.Context, hits []*hit.Hit) error
+	// Overturn blocks until it is on the log with acks=all that hits hold no more,
+	// or returns why not. It is called after the hits are on the log; overturning
+	// what is not standing, or was never written, changes nothing. Safe for
+	// concurrent use.
+	Overturn(ctx context.Context, overturned []hit.Overturned) error
 	// Revise blocks until every revision is on the log with acks=all, or returns
 	// why not; hits on lower versions of the reports stand no more, wherever they
 	// are. It is called after the hits on the revisions are on the log; writing a
@@ -84,8 +89,30 @@ type Cursor interface {
 type Judge interface {
 	// Columns returns the projection that Judge needs, one flag a schema column.
 	Columns() []bool
-	// Judge returns the hits of b, which own their memory: b is released after
-	// the call. Called by one goroutine at a time. An error means that b could
-	// not be judged at all; it is tried again.
-	Judge(b *event.Batch, recs *event.Records) ([]*hit.Hit, error)
+	// Judge returns what b brings to light; b is released after the call. Called
+	// by one goroutine at a time. An error means that b could not be judged at
+	// all; it is tried again.
+	Judge(b *event.Batch, recs *event.Records) (*hit.Judgement, error)
+}
+
+// Memory is a Judge whose rules look at earlier reports: it must see the reports
+// of every partition, whoever owns them, and its state outlives the process. What
+// it says of reports whose partitions others own is not published. Its methods are
+// called by one goroutine at a time, except Committed.
+type Memory interface {
+	Judge
+	// Tick judges what waits for time to pass. clock is the aligned record time,
+	// Unix ms: reports that come later have later record times, as far as anybody
+	// can know.
+	Tick(clock int64) (*hit.Judgement, error)
+	// Recent returns once more what later evidence has recently made of reports of
+	// p below an offset: the owner before may not have seen that evidence.
+	Recent(p event.Partition, below int64) (*hit.Judgement, error)
+	// Keep may write part of a snapshot. at are the first offsets of all partitions
+	// that have not been judged.
+	Keep(at map[event.Partition]int64) error
+	// Committed says that all consequences of what is below at are on the log and
+	// committed: a snapshot of no more than that may be used from now on. Safe for
+	// concurrent use.
+	Committed(at map[event.Partition]int64)
 }

@@ -181,14 +181,14 @@ func (d *detect) decide(ctx context.Context, v *verdict) error {
 			return err
 		}
 		batch, _ := d.decoder.Decode(v.records) // dead letters are the archive loop's
-		hits, err := d.judge.Judge(batch, v.records)
+		said, err := d.judge.Judge(batch, v.records)
 		v.revised = d.revisions(batch, v.owner.emit)
 		batch.Release()
 		if err != nil {
 			return err
 		}
-		span.SetAttributes(attribute.Int("hits", len(hits)))
-		v.hits = hits
+		span.SetAttributes(attribute.Int("hits", len(said.Hits)))
+		v.hits = said.Hits
 		d.finish(v)
 	}
 	d.mu.Lock()

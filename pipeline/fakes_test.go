@@ -50,12 +50,12 @@ type judge struct {
 
 func (j judge) Columns() []bool { return j.columns }
 
-func (j judge) Judge(b *event.Batch, r *event.Records) ([]*hit.Hit, error) {
+func (j judge) Judge(b *event.Batch, r *event.Records) (*hit.Judgement, error) {
 	hits := make([]*hit.Hit, b.Rows)
 	for i := range b.Rows {
 		hits[i] = &hit.Hit{Rule: j.rule, ReportID: string(b.Raw(i)), Position: b.Position(i)}
 	}
-	return hits, nil
+	return &hit.Judgement{Hits: hits}, nil
 }
 
 // hitLog keeps hits in memory. gate, when set, is asked before each append.
@@ -70,6 +70,15 @@ type hitLog struct {
 
 	revised []hit.Revision
 	order   []string // hits and revisions by report, as they came
+}
+
+func (l *hitLog) Overturn(_ context.Context, overturned []hit.Overturned) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, o := range overturned {
+		l.order = append(l.order, "overturned "+o.Rule+" "+o.ReportID)
+	}
+	return nil
 }
 
 func (l *hitLog) Revise(_ context.Context, revisions []hit.Revision) error {

@@ -23,7 +23,7 @@ type harm struct{ columns []bool }
 
 func (j harm) Columns() []bool { return j.columns }
 
-func (j harm) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
+func (j harm) Judge(b *event.Batch, _ *event.Records) (*hit.Judgement, error) {
 	var hits []*hit.Hit
 	for r := range b.Rows {
 		if bytes.Contains(b.Raw(r), []byte("harmless")) {
@@ -35,7 +35,7 @@ func (j harm) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
 		}
 		hits = append(hits, h)
 	}
-	return hits, nil
+	return &hit.Judgement{Hits: hits}, nil
 }
 
 // TestRevisions reads reports and corrections of them in one run: the revisions

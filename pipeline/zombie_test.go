@@ -37,6 +37,8 @@ func (printed) Append(_ context.Context, hits []*hit.Hit) error {
 	return nil
 }
 
+func (printed) Overturn(context.Context, []hit.Overturned) error { return nil }
+
 func (printed) Revise(context.Context, []hit.Revision) error { return nil }
 
 // runMember is a whole instance in a process of its own, until SIGTERM.

@@ -43,6 +43,12 @@ type Hit struct {
 	Trace              string // W3C traceparent of the report, or ""
 
 	Late, Excepted, Cut, Cold bool
+	// Changed says that the rule hit this version of the report before, with a
+	// lower case.
+	Changed bool
+	// Cause is the latest report that was in the windows when later evidence made
+	// the hit; zero for the hit of a report that has just come.
+	Cause event.Position
 	Unknown                   []string // weights whose condition was unknown
 	Values                    []Value  // window values, in the rule's order
 	Digests                   Digests
@@ -139,4 +145,6 @@ func ID(rule string, version uint32, reporter, reportID string, revision uint32,
 
 // EvidenceKey returns what a case remembers of h for ever: the rule and the
 // report's identity, whatever their versions.
-func (h *Hit) EvidenceKey() string { return Text32(h.Rule, h.Reporter, h.ReportID) }
+func (h *Hit) EvidenceKey() string { return evidenceKey(h.Rule, h.Reporter, h.ReportID) }
+
+func evidenceKey(rule, reporter, reportID string) string { return Text32(rule, reporter, reportID) }

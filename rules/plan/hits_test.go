@@ -212,7 +212,7 @@ func TestJudge(t *testing.T) {
 	}
 	j := plan.NewJudge(p, whole, hit.Digests{Lists: "l", Rates: "r"})
 	b := f.reports(recall, other, victim)
-	hits, err := j.Judge(b, b.Records)
+	hits, err := j.Hits(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestJudge(t *testing.T) {
 		t.Errorf("errors %v", e)
 	}
 	refuse := func(recs *event.Records) (*event.Batch, []event.Dead) { return newFiller().reports(), []event.Dead{{}} }
-	if _, err := plan.NewJudge(p, refuse, hit.Digests{}).Judge(b, b.Records); err == nil {
+	if _, err := plan.NewJudge(p, refuse, hit.Digests{}).Hits(b); err == nil {
 		t.Error("records that the second decoder refuses give no error")
 	}
 }

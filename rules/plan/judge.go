@@ -63,7 +63,16 @@ func (j *Judge) evaluator(topic string) *Evaluator {
 
 // Judge returns the hits of b, by row and rule, which own their memory: b may be
 // released after the call. An error means that b could not be judged at all.
-func (j *Judge) Judge(b *event.Batch, _ *event.Records) ([]*hit.Hit, error) {
+func (j *Judge) Judge(b *event.Batch, _ *event.Records) (*hit.Judgement, error) {
+	hits, err := j.Hits(b)
+	if err != nil {
+		return nil, err
+	}
+	return &hit.Judgement{Hits: hits}, nil
+}
+
+// Hits returns the hits of b as Judge does.
+func (j *Judge) Hits(b *event.Batch) ([]*hit.Hit, error) {
 	matches := j.evaluator(b.Records.Topic).Eval(b)
 	if len(matches) == 0 {
 		return nil, nil

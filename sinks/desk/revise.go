@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -127,6 +128,14 @@ func (d *Desk) Revise(ctx context.Context, revisions []hit.Revision) error {
 		return fmt.Errorf("write revisions: %w", err)
 	}
 	return nil
+}
+
+// Overturn implements pipeline.HitLog.
+func (d *Desk) Overturn(_ context.Context, overturned []hit.Overturned) error {
+	if len(overturned) == 0 {
+		return nil
+	}
+	return errors.New("overturn hits by later evidence: rules with windows do not run yet")
 }
 
 func mark(v hit.Version) caselog.ReportVersion {

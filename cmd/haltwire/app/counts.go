@@ -34,13 +34,13 @@ type countingJudge struct {
 func (j countingJudge) Columns() []bool { return j.judge.Columns() }
 
 // Judge implements pipeline.Judge.
-func (j countingJudge) Judge(b *event.Batch, recs *event.Records) ([]*hit.Hit, error) {
-	hits, err := j.judge.Judge(b, recs)
+func (j countingJudge) Judge(b *event.Batch, recs *event.Records) (*hit.Judgement, error) {
+	said, err := j.judge.Judge(b, recs)
 	if err == nil {
 		j.counters.reports.Add(uint64(recs.Len()))
 		j.counters.dead.Add(uint64(recs.Len() - b.Rows))
 	}
-	return hits, err
+	return said, err
 }
 
 // countingLog counts hits that are on the log.

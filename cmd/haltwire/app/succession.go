@@ -26,17 +26,20 @@ func (s succession) Columns() []bool {
 }
 
 // Judge implements pipeline.Judge.
-func (s succession) Judge(b *event.Batch, recs *event.Records) ([]*hit.Hit, error) {
+func (s succession) Judge(b *event.Batch, recs *event.Records) (*hit.Judgement, error) {
 	from := s.from[event.Partition{Topic: recs.Topic, ID: recs.Partition}]
 	if recs.Len() == 0 || recs.Offsets[0] >= from {
 		return s.after.Judge(b, recs)
 	}
-	hits, err := s.before.Judge(b, recs)
+	older, err := s.before.Judge(b, recs)
 	if err != nil || recs.Offsets[recs.Len()-1] < from {
-		return hits, err
+		return older, err
 	}
 	newer, err := s.after.Judge(b, recs)
-	hits = slices.DeleteFunc(hits, func(h *hit.Hit) bool { return h.Position.Offset >= from })
-	newer = slices.DeleteFunc(newer, func(h *hit.Hit) bool { return h.Position.Offset < from })
-	return append(hits, newer...), err
+	if err != nil {
+		return nil, err
+	}
+	hits := slices.DeleteFunc(older.Hits, func(h *hit.Hit) bool { return h.Position.Offset >= from })
+	hits = append(hits, slices.DeleteFunc(newer.Hits, func(h *hit.Hit) bool { return h.Position.Offset < from })...)
+	return &hit.Judgement{Hits: hits}, nil
 }

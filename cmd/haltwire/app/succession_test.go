@@ -15,12 +15,12 @@ type everything struct {
 
 func (e everything) Columns() []bool { return e.columns }
 
-func (e everything) Judge(_ *event.Batch, recs *event.Records) ([]*hit.Hit, error) {
+func (e everything) Judge(_ *event.Batch, recs *event.Records) (*hit.Judgement, error) {
 	var hits []*hit.Hit
 	for _, o := range recs.Offsets {
 		hits = append(hits, &hit.Hit{Rule: e.rule, Position: event.Position{Offset: o}})
 	}
-	return hits, nil
+	return &hit.Judgement{Hits: hits}, nil
 }
 
 func TestSuccession(t *testing.T) {
@@ -42,9 +42,13 @@ func TestSuccession(t *testing.T) {
 		"not listed":     {2, []int64{0, 1}, []string{"new", "new"}},
 		"nothing at all": {1, nil, nil},
 	} {
-		hits, err := s.Judge(nil, &event.Records{Topic: "t", Partition: c.partition, Offsets: c.offsets})
-		if err != nil || len(hits) != len(c.want) {
-			t.Fatalf("%s: %d hits, %v", name, len(hits), err)
+		said, err := s.Judge(nil, &event.Records{Topic: "t", Partition: c.partition, Offsets: c.offsets})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hits := said.Hits
+		if len(hits) != len(c.want) {
+			t.Fatalf("%s: %d hits", name, len(hits))
 		}
 		for i, h := range hits {
 			if h.Rule != c.want[i] || h.Position.Offset != c.offsets[i] {

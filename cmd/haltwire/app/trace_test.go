@@ -27,6 +27,8 @@ func (s *seen) Append(_ context.Context, hits []*hit.Hit) error {
 	return nil
 }
 
+func (s *seen) Overturn(context.Context, []hit.Overturned) error { return nil }
+
 func (s *seen) Revise(context.Context, []hit.Revision) error { return nil }
 
 func (s *seen) Send(ctx context.Context, _ delivery.Attempt) delivery.Result {

@@ -92,12 +92,12 @@ func (j *Judge) Add(recs *event.Records) (accepted int, dead []event.Dead, err e
 		j.runs = append(j.runs, recs)
 		return b.Rows, dead, nil
 	}
-	return b.Rows, dead, j.take(b, recs)
+	return b.Rows, dead, j.take(b)
 }
 
 // take judges a batch.
-func (j *Judge) take(b *event.Batch, recs *event.Records) error {
-	hits, err := j.judge.Judge(b, recs)
+func (j *Judge) take(b *event.Batch) error {
+	hits, err := j.judge.Hits(b)
 	if err != nil {
 		return fmt.Errorf("judge reports: %w", err)
 	}
@@ -135,7 +135,7 @@ func (j *Judge) Hits() ([]*hit.Hit, error) {
 func (j *Judge) again(recs *event.Records) error {
 	b, _ := j.decode.Plan(recs)
 	defer b.Release()
-	return j.take(b, recs)
+	return j.take(b)
 }
 
 // fetch implements plan.Fetch.
