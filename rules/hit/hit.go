@@ -48,10 +48,10 @@ type Hit struct {
 	Changed bool
 	// Cause is the latest report that was in the windows when later evidence made
 	// the hit; zero for the hit of a report that has just come.
-	Cause event.Position
-	Unknown                   []string // weights whose condition was unknown
-	Values                    []Value  // window values, in the rule's order
-	Digests                   Digests
+	Cause   event.Position
+	Unknown []string // weights whose condition was unknown
+	Values  []Value  // window values, in the rule's order
+	Digests Digests
 
 	Ask              []string // FREEZE §2.1 kinds
 	Approval         string   // auto | one_person | two_person
