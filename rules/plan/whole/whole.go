@@ -1,7 +1,6 @@
 package whole
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -25,6 +24,14 @@ type Options struct {
 	Decoders
 	Digests hit.Digests    // of lists and rates
 	Windows window.Options // bounds; the zero value is none
+
+	// Take gets every hit as it is made, those of versions that do not stand too, and
+	// Hits returns none: a hit is large, and who counts needs little of it. A hit of
+	// one report version comes as often as that was added. nil = Hits keeps them.
+	Take func(*hit.Hit)
+	// Observe sees every batch that is added, before it is judged; it must not keep
+	// it. nil = nobody.
+	Observe func(*event.Batch)
 }
 
 // Judge gathers an input and then judges it. One goroutine uses it.
@@ -36,29 +43,24 @@ type Judge struct {
 	latest map[plan.Ref]place
 	runs   []*event.Records // with windows only
 	hits   []*hit.Hit
+	keep   func(*hit.Hit)
+	watch  func(*event.Batch)
 	at     struct{ reporter, reportID, revision int }
 }
 
 // place is the latest version of a report and where it stands.
 type place struct {
-	version
+	hit.Version
 	run    *event.Records
 	record int
 }
 
-// version orders the versions of a report.
-type version struct {
-	revision uint32
-	hash     event.Hash
-}
-
-func (v version) compare(w version) int {
-	return cmp.Or(cmp.Compare(v.revision, w.revision), bytes.Compare(v.hash[:], w.hash[:]))
-}
-
 // New returns a judge by p, whose schema is s.
 func New(p *plan.Plan, s *event.Schema, o Options) (*Judge, error) {
-	j := &Judge{plan: p, decode: o.Decoders, judge: plan.NewJudge(p, o.Whole, o.Digests), latest: map[plan.Ref]place{}}
+	j := &Judge{plan: p, decode: o.Decoders, judge: plan.NewJudge(p, o.Whole, o.Digests), latest: map[plan.Ref]place{}, keep: o.Take, watch: o.Observe}
+	if j.keep == nil {
+		j.keep = func(h *hit.Hit) { j.hits = append(j.hits, h) }
+	}
 	j.at.reporter, j.at.reportID, j.at.revision = s.Must("reporter"), s.Must("report_id"), s.Must("revision")
 	if !p.Windowed() {
 		return j, nil
@@ -77,22 +79,30 @@ func New(p *plan.Plan, s *event.Schema, o Options) (*Judge, error) {
 func (j *Judge) Add(recs *event.Records) (accepted int, dead []event.Dead, err error) {
 	b, dead := j.decode.Plan(recs)
 	defer b.Release()
+	return b.Rows, dead, j.add(b, recs)
+}
+
+// add takes a run that was decoded.
+func (j *Judge) add(b *event.Batch, recs *event.Records) error {
 	for r := range b.Rows {
 		ref := plan.Ref{Reporter: b.Columns[j.at.reporter].String(r), ID: b.Columns[j.at.reportID].String(r)}
-		at := place{version{hash: b.Hash(r)}, recs, int(b.Index[r])}
+		at := place{hit.Version{Hash: b.Hash(r)}, recs, int(b.Index[r])}
 		if rev := &b.Columns[j.at.revision]; rev.Has(r) {
-			at.revision = rev.U32[r]
+			at.Revision = rev.U32[r]
 		}
-		if old, ok := j.latest[ref]; !ok || old.compare(at.version) < 0 {
+		if old, ok := j.latest[ref]; !ok || old.Compare(at.Version) < 0 {
 			j.latest[ref] = at
 		}
 	}
-	if j.state != nil {
-		j.state.Feed(b)
-		j.runs = append(j.runs, recs)
-		return b.Rows, dead, nil
+	if j.watch != nil {
+		j.watch(b)
 	}
-	return b.Rows, dead, j.take(b)
+	if j.state == nil {
+		return j.take(b)
+	}
+	j.state.Feed(b)
+	j.runs = append(j.runs, recs)
+	return nil
 }
 
 // take judges a batch.
@@ -101,7 +111,9 @@ func (j *Judge) take(b *event.Batch) error {
 	if err != nil {
 		return fmt.Errorf("judge reports: %w", err)
 	}
-	j.hits = append(j.hits, hits...)
+	for _, h := range hits {
+		j.keep(h)
+	}
 	return nil
 }
 
@@ -109,17 +121,13 @@ func (j *Judge) take(b *event.Batch) error {
 // version of each report, by (occurred_at, reporter, report_id, rule). Nothing can
 // be added afterwards.
 func (j *Judge) Hits() ([]*hit.Hit, error) {
-	for _, recs := range j.runs {
-		if err := j.again(recs); err != nil {
-			return nil, err
-		}
+	if err := j.Finish(nil); err != nil {
+		return nil, err
 	}
-	j.runs = nil
 	seen := map[string]bool{}
 	kept := j.hits[:0]
 	for _, h := range j.hits {
-		latest := j.latest[plan.Ref{Reporter: h.Reporter, ID: h.ReportID}]
-		if latest.version == (version{h.Revision, h.Hash}) && !seen[h.ID] {
+		if j.Stands(h.Reporter, h.ReportID, h.ReportVersion()) && !seen[h.ID] {
 			seen[h.ID] = true
 			kept = append(kept, h)
 		}
@@ -131,12 +139,15 @@ func (j *Judge) Hits() ([]*hit.Hit, error) {
 	return kept, nil
 }
 
-// again judges a run that was added.
-func (j *Judge) again(recs *event.Records) error {
-	b, _ := j.decode.Plan(recs)
-	defer b.Release()
-	return j.take(b)
+// Stands reports whether a version of a report is the latest that was added: hits
+// on others do not stand.
+func (j *Judge) Stands(reporter, id string, v hit.Version) bool {
+	latest, ok := j.latest[plan.Ref{Reporter: reporter, ID: id}]
+	return ok && latest.Version == v
 }
+
+// Reports returns how many reports were added, whatever their versions.
+func (j *Judge) Reports() int { return len(j.latest) }
 
 // fetch implements plan.Fetch.
 func (j *Judge) fetch(refs []plan.Ref) (*event.Batch, error) {
