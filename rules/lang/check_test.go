@@ -51,7 +51,8 @@ func vocabulary() lang.Options {
 		Tables: []lang.TableDecl{{Name: "limits", Columns: []lang.TableColumn{
 			{Name: "floor", Type: lang.Number}, {Name: "since", Type: lang.Time}, {Name: "open", Type: lang.Bool},
 		}}},
-		Zones: map[string]string{"US": "America/New_York"},
+		Zones:  map[string]string{"US": "America/New_York"},
+		Budget: lang.Budget{Rates: map[string]float64{"crypto.transfer": 10_000}, Bytes: 64 << 30},
 	}
 }
 
