@@ -60,7 +60,8 @@ func (r *rewriter) machineError(n ast.Node, err error) {
 // inputs takes the arguments of an opaque node out of its tree.
 type inputs struct {
 	*rewriter
-	args []*Node
+	args  []*Node
+	inner bool // in the condition of a loop over a list
 }
 
 // node returns n with its native parts replaced by arguments.
@@ -115,8 +116,14 @@ func (in *inputs) around(n ast.Node) ast.Node {
 		c.Node = in.node(n.Node)
 		return &c
 	case *ast.PredicateNode:
+		if in.inner {
+			in.at(n, "a loop over a list inside another one is refused: it costs the product of both", "ask of one list only, or count entries in a window")
+			return n
+		}
+		in.inner = true
 		c := *n
 		c.Node = in.node(n.Node)
+		in.inner = false
 		return &c
 	}
 	return n
