@@ -78,6 +78,7 @@ func Eval(o EvalOptions) (EvalCounts, error) {
 		return e.counts, err
 	}
 	e.counts.Hits = len(hits)
+	e.faults(o.Log, p)
 	if o.Table {
 		return e.counts, writeHitTable(o.Out, hits)
 	}
@@ -141,6 +142,17 @@ func (e *evaluation) run(in *file.Reader) error {
 		e.counts.Dead += len(dead)
 		if err := e.dead.write(dead); err != nil {
 			return err
+		}
+	}
+}
+
+// faults says which rules met run-time errors: an operand that could not be
+// computed was missing there.
+func (e *evaluation) faults(w io.Writer, p *plan.Plan) {
+	for i, n := range e.judge.Errors() {
+		if n > 0 {
+			fmt.Fprintf(w, "rule %s: an operand could not be computed on %d of %d reports and was missing there (an index out of range, a text that is no number); haltwire explain shows which\n",
+				p.Rules()[i].ID, n, e.counts.Accepted)
 		}
 	}
 }
