@@ -56,6 +56,13 @@ func (d Diagnostic) String() string {
 	return b.String()
 }
 
+// A source line is shown whole up to maxShown characters, else that much around
+// the place.
+const (
+	maxShown   = 200
+	maxLeading = 80
+)
+
 // caret writes the source line and a line that points at the finding. A tab of
 // the source stays a tab, so that the caret stands right in any terminal.
 func (d Diagnostic) caret(b *strings.Builder) {
@@ -65,6 +72,7 @@ func (d Diagnostic) caret(b *strings.Builder) {
 	if d.End.Line == d.Start.Line {
 		width = max(1, d.End.Column-d.Start.Column)
 	}
+	line, from = excerpt(line, from)
 	pad := make([]rune, from)
 	for i := range pad {
 		pad[i] = ' '
@@ -72,7 +80,24 @@ func (d Diagnostic) caret(b *strings.Builder) {
 			pad[i] = '\t'
 		}
 	}
-	fmt.Fprintf(b, "    %s\n    %s%s\n", d.Source, string(pad), strings.Repeat("^", min(width, max(1, len(line)-from))))
+	fmt.Fprintf(b, "    %s\n    %s%s\n", string(line), string(pad), strings.Repeat("^", min(width, max(1, len(line)-from))))
+}
+
+// excerpt returns what is shown of a line, and where the place from is in it.
+func excerpt(line []rune, from int) (shown []rune, at int) {
+	if len(line) <= maxShown {
+		return line, from
+	}
+	begin := max(0, min(from-maxLeading, len(line)-maxShown))
+	end := min(len(line), begin+maxShown)
+	if begin > 0 {
+		shown, from = append(shown, '…'), from+1
+	}
+	shown = append(shown, line[begin:end]...)
+	if end < len(line) {
+		shown = append(shown, '…')
+	}
+	return shown, from - begin
 }
 
 // Diagnostics are the findings about a rules directory.
