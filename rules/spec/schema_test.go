@@ -141,3 +141,64 @@ func TestSchemaOfWindows(t *testing.T) {
 		}
 	}
 }
+
+// TestSchemaAndBadExamples holds the schema to every file of rules that check is
+// tested with: what check accepts the schema accepts, and what spec refuses the
+// schema refuses too, but for what no schema can see.
+func TestSchemaAndBadExamples(t *testing.T) {
+	s := compileSchema(t)
+	files, err := filepath.Glob("../lang/testdata/check/*.yaml")
+	if err != nil || len(files) < 60 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, findings := spec.Parse([]*spec.File{spec.NewFile(filepath.Base(file), data)})
+		var refused error
+		parsed := true
+		dec := yaml.NewDecoder(bytes.NewReader(data))
+		for {
+			var doc any
+			if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				parsed = false // no editor gets as far as the schema
+				break
+			}
+			text, err := json.Marshal(doc)
+			if err != nil {
+				parsed = false
+				break
+			}
+			if doc, err = jsonschema.UnmarshalJSON(bytes.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+			refused = errors.Join(refused, s.Validate(doc))
+		}
+		said, err := os.ReadFile(strings.TrimSuffix(file, ".yaml") + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch _, exempt := beyondSchema()[name]; {
+		case !parsed:
+		case !bytes.Contains(said, []byte(": error: ")) && refused != nil:
+			t.Errorf("%s: the schema refuses what check accepts: %v", name, refused)
+		case findings.Errors() > 0 && refused == nil && !exempt:
+			t.Errorf("%s: the schema accepts it, and spec says %s", name, findings[0].Message)
+		case exempt && (findings.Errors() == 0 || refused != nil):
+			t.Errorf("%s is no exemption any more", name)
+		}
+	}
+}
+
+// beyondSchema are the examples whose defect is gone once YAML is data.
+func beyondSchema() map[string]string {
+	return map[string]string{
+		"anchor-alias": "an alias is its value then", "merge": "keys are merged then",
+		"tag-not-window": "the value is a text then", "tag-type": "the value is a number then",
+	}
+}
