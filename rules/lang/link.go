@@ -89,9 +89,9 @@ func (l *loader) points(s spec.Scalar, sc *scope) decimal.D {
 	return n.Value.Num
 }
 
-// node returns what the name of a weight stands for in a score: its points when
+// Node returns what the name of a weight stands for in a score: its points when
 // its condition is true, else 0.
-func (w Weight) node() *Node {
+func (w Weight) Node() *Node {
 	zero := constant(number(decimal.D{}))
 	if w.Rule == "" {
 		return operation(Cond, Number, operation(Coalesce, Bool, w.When, constant(boolean(false))), constant(number(w.Points)), zero)

@@ -205,9 +205,25 @@ func (l *loader) rule(r *spec.Rule) *Rule {
 		rule.Alert = l.alert(r.Alert, nil, sc)
 	}
 	l.cases(r, rule, *sc)
+	l.named(r, rule, sc)
 	l.uses(r, rule, sc)
 	l.review(r, rule, sc)
 	return rule
+}
+
+// named keeps the lets of a rule.
+func (l *loader) named(r *spec.Rule, rule *Rule, sc *scope) {
+	var all []spec.Named
+	for _, use := range r.Use {
+		if lib := l.libraries[use.Text]; lib != nil {
+			all = append(all, lib.Let...)
+		}
+	}
+	for _, let := range append(all, r.Let...) {
+		if b := sc.lets[let.Name.Text]; b != nil && b.node != nil {
+			rule.Lets = append(rule.Lets, Let{let.Name.Text, b.node})
+		}
+	}
 }
 
 func texts(ss []spec.Scalar) []string {

@@ -63,7 +63,7 @@ func (l *loader) score(r *spec.Rule, rule *Rule, sc *scope) *Node {
 		}
 		b := &binding{}
 		if w.When != nil || w.Rule != "" {
-			b.node = w.node()
+			b.node = w.Node()
 		}
 		inner.lets[w.Name] = b
 	}

@@ -43,6 +43,7 @@ type Rule struct {
 	Score   *Node       // nil = sum of the weights whose condition is true, 0 without any
 	Cases   []Case      // the first true one wins; empty = the rule's own outcome
 	Outcome             // of a rule without cases, and what cases lay their keys over
+	Lets    []Let       // in the order of the file, those of libraries first: names for explanations, expanded everywhere else
 	Windows []WindowUse // in the order of the file, those of libraries first, the unused left out
 	About   []int       // windows that an alert of the rule is about, ascending
 	Budget  int         // alerts a day that the owner can work on; 0 = not said
@@ -51,6 +52,12 @@ type Rule struct {
 	Lists   []string    // that it reads, sorted
 	Tables  []string    // that it reads, sorted
 	Hash    string      // hex SHA-256 of the expanded meaning: status, title and layout do not change it
+}
+
+// Let is a sub-expression as a rule or a library of it names it.
+type Let struct {
+	Name string
+	Node *Node
 }
 
 // Outcome is what a hit of a rule or of one of its cases says.
