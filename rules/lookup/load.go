@@ -70,6 +70,22 @@ type Set struct {
 // Load reads lists and tables. Its errors name file and line; all are reported,
 // joined, up to MaxErrors a file.
 func Load(lists []ListSpec, tables []TableSpec) (*Set, error) {
+	return LoadFrom(lists, tables, func(file string) (io.ReadCloser, error) { return os.Open(file) })
+}
+
+// LoadFrom is Load of files that open opens.
+func LoadFrom(lists []ListSpec, tables []TableSpec, open func(file string) (io.ReadCloser, error)) (*Set, error) {
+	read := func(what, name, file string, take func(io.Reader) error) error {
+		f, err := open(file)
+		if err != nil {
+			return fmt.Errorf("%s %s: open file: %w", what, name, err)
+		}
+		defer f.Close()
+		if err := take(f); err != nil { // which names the file
+			return fmt.Errorf("%s %s: %w", what, name, err)
+		}
+		return nil
+	}
 	s := &Set{lists: map[string]*List{}, tables: map[string]*Table{}}
 	var errs []error
 	for _, spec := range lists {
@@ -77,7 +93,7 @@ func Load(lists []ListSpec, tables []TableSpec) (*Set, error) {
 			errs = append(errs, fmt.Errorf("list %s: named twice", spec.Name))
 			continue
 		}
-		errs = append(errs, open("list", spec.Name, spec.File, func(r io.Reader) (err error) {
+		errs = append(errs, read("list", spec.Name, spec.File, func(r io.Reader) (err error) {
 			s.lists[spec.Name], err = ReadList(spec, r)
 			return err
 		}))
@@ -87,7 +103,7 @@ func Load(lists []ListSpec, tables []TableSpec) (*Set, error) {
 			errs = append(errs, fmt.Errorf("table %s: named twice", spec.Name))
 			continue
 		}
-		errs = append(errs, open("table", spec.Name, spec.File, func(r io.Reader) (err error) {
+		errs = append(errs, read("table", spec.Name, spec.File, func(r io.Reader) (err error) {
 			s.tables[spec.Name], err = ReadTable(spec, r)
 			return err
 		}))
@@ -96,19 +112,6 @@ func Load(lists []ListSpec, tables []TableSpec) (*Set, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// open reads a file; the errors of read name it already.
-func open(what, name, file string, read func(io.Reader) error) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return fmt.Errorf("%s %s: open file: %w", what, name, err)
-	}
-	defer f.Close()
-	if err := read(f); err != nil {
-		return fmt.Errorf("%s %s: %w", what, name, err)
-	}
-	return nil
 }
 
 // List returns a list, nil when there is none of the name.

@@ -23,6 +23,8 @@ type Options struct {
 	// derived columns from records.
 	Decoders func(p *plan.Plan) whole.Decoders
 	Lookups  *lookup.Set // nil = none
+	// Go is asked before each test; its error ends the run. nil = never.
+	Go func() error
 }
 
 // Failure is one way in which a test failed. Label is empty when it is not about
@@ -85,9 +87,9 @@ func Run(set *lang.Set, suites []*Suite, o Options) (*Summary, error) {
 
 // rule runs the tests of one rule.
 func (s *Summary) rule(set *lang.Set, r *lang.Rule, suite *Suite, o Options) error {
-	alone := isolate(set, r)
 	cover := newCoverage(set, r)
 	if len(suite.Tests) > 0 {
+		alone := isolate(set, r)
 		judge, err := newJudge(alone, o)
 		if err != nil {
 			return err
@@ -97,6 +99,11 @@ func (s *Summary) rule(set *lang.Set, r *lang.Rule, suite *Suite, o Options) err
 			return err
 		}
 		for _, t := range suite.Tests {
+			if o.Go != nil {
+				if err := o.Go(); err != nil {
+					return err
+				}
+			}
 			res, err := judge.test(r, t, cover)
 			if err != nil {
 				return fmt.Errorf("%q: %w", t.Name, err)

@@ -22,10 +22,24 @@ const (
 )
 
 // Read returns every document of the *.yaml files under dir, whatever is wrong
-// with some of them, and what is wrong. Names that begin with a dot are passed
-// over; a file or folder that several links lead to is read once. The error is
-// not nil when dir itself cannot be read.
+// with some of them, and what is wrong. The error is not nil when dir itself
+// cannot be read.
 func Read(dir string) (*Tree, Diagnostics, error) {
+	files, wrong, err := Files(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, ds := Parse(files)
+	ds = append(ds, wrong...)
+	ds.Sort()
+	return t, ds, nil
+}
+
+// Files returns the *.yaml files under dir by path, and what is wrong with those
+// that cannot be read. Names that begin with a dot are passed over; a file or folder
+// that several links lead to is read once. The error is not nil when dir itself
+// cannot be read.
+func Files(dir string) ([]*File, Diagnostics, error) {
 	w := &walk{root: dir, seen: map[string]bool{}}
 	info, err := os.Stat(dir)
 	switch {
@@ -38,10 +52,7 @@ func Read(dir string) (*Tree, Diagnostics, error) {
 		w.file(dir)
 	}
 	sort.Slice(w.files, func(i, j int) bool { return w.files[i].Path < w.files[j].Path })
-	t, ds := Parse(w.files)
-	ds = append(ds, w.out...)
-	ds.Sort()
-	return t, ds, nil
+	return w.files, w.out, nil
 }
 
 // walk finds the files of a rules directory.
