@@ -81,10 +81,12 @@ func (w *writer) alerts(f *kernel.Frame, b *event.Batch, a *lang.Alert, s *State
 		if err != nil {
 			return nil, cut, err
 		}
-		if found != nil {
-			defer found.Release()
+		for _, b := range found {
+			defer b.Release()
 		}
+		all := len(ms)
 		ms = slices.DeleteFunc(ms, func(m movement) bool { return m.b == nil })
+		cut = cut || len(ms) < all
 	}
 	if a.This {
 		ms = append([]movement{judged}, ms...)
@@ -126,9 +128,8 @@ func (w *writer) about(f *kernel.Frame, a *lang.Alert, s *State, judged movement
 	return ms, cut
 }
 
-// fetch finds the rows of ms in one batch, which the caller releases; nil when
-// there is none.
-func (w *writer) fetch(ms []movement, s *State) (*event.Batch, error) {
+// fetch finds the rows of ms in batches, which the caller releases.
+func (w *writer) fetch(ms []movement, s *State) ([]*event.Batch, error) {
 	if s.fetch == nil {
 		return nil, nil
 	}
@@ -136,16 +137,18 @@ func (w *writer) fetch(ms []movement, s *State) (*event.Batch, error) {
 	for i, m := range ms {
 		refs[i], at[m.ref] = m.ref, i
 	}
-	b, err := s.fetch(refs)
+	found, err := s.fetch(refs)
 	if err != nil {
 		return nil, err
 	}
-	for r := range b.Rows {
-		if i, ok := at[w.movement(b, r).ref]; ok {
-			ms[i].b, ms[i].row = b, r
+	for _, b := range found {
+		for r := range b.Rows {
+			if i, ok := at[w.movement(b, r).ref]; ok {
+				ms[i].b, ms[i].row = b, r
+			}
 		}
 	}
-	return b, nil
+	return found, nil
 }
 
 // bySubject groups reports by the account that the alert is about. Of reports of

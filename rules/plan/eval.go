@@ -6,8 +6,10 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/plan/index"
 	"github.com/haltwire/haltwire/rules/plan/kernel"
+	"github.com/haltwire/haltwire/rules/window"
 )
 
 // Match says that a rule fires on a row.
@@ -21,6 +23,7 @@ type Match struct {
 // Evaluator judges batches with the scratch of one goroutine.
 type Evaluator struct {
 	plan    *Plan
+	state   *State // nil = windows are missing
 	frame   *kernel.Frame
 	scanner *index.Scanner
 	matches []Match
@@ -29,7 +32,13 @@ type Evaluator struct {
 	rows    uint64   // judged in all earlier batches
 	errors  []uint64 // by rule
 	faulted []uint64 // by rule: 1 + the last row, over all batches, that counted; nil until the first error
+	open    []Open
+	opened  []uint64 // by rule: 1 + the last row, over all batches, in open; nil = nobody wants to know
 }
+
+// Open says that later reports can change what a rule says of a row: it looks into
+// windows, and everything is true of the row that it demands of the report alone.
+type Open struct{ Row, Rule int32 }
 
 // NewEvaluator returns an evaluator of p.
 func NewEvaluator(p *Plan) *Evaluator {
@@ -41,14 +50,51 @@ func NewEvaluator(p *Plan) *Evaluator {
 
 // With makes e look into the windows of s, and returns it.
 func (e *Evaluator) With(s *State) *Evaluator {
-	e.frame.Windows = s.judging
+	e.state, e.frame.Windows = s, s.judging
 	return e
+}
+
+// Open makes e note what Opened returns, and returns it.
+func (e *Evaluator) Open() *Evaluator {
+	if e.plan.Windowed() {
+		e.opened = make([]uint64, len(e.plan.rules))
+		e.scanner.Tell(e.tell)
+	}
+	return e
+}
+
+// Opened returns, by row, the rules and rows of the last batch that later reports
+// can change: at least those. The slice is the evaluator's own until the next one.
+func (e *Evaluator) Opened() []Open { return e.open }
+
+func (e *Evaluator) tell(rule int32) {
+	if at := e.rows + uint64(e.frame.Row) + 1; e.plan.outcomes[rule].open && e.opened[rule] != at {
+		e.opened[rule] = at
+		e.open = append(e.open, Open{int32(e.frame.Row), rule})
+	}
+}
+
+// Key appends the key by which the rules that look into window w of the state look
+// for row of the last batch; false when a part is missing, so that nothing is ever
+// found.
+func (e *Evaluator) Key(row, w int, key []byte) ([]byte, bool) {
+	e.frame.Start(row)
+	return e.state.judging.Key(e.frame, w, key)
+}
+
+// Cut reports whether a window that rule looks into was cut for row of the last
+// batch.
+func (e *Evaluator) Cut(row, rule int) bool {
+	e.frame.Start(row)
+	return slices.ContainsFunc(e.plan.rules[rule].Windows, func(u lang.WindowUse) bool {
+		return slices.ContainsFunc(e.frame.Window(u.Win), func(c window.Column) bool { return c.IsCut(0) })
+	})
 }
 
 // Eval returns every match of b, by row and rule. The slice is the evaluator's
 // own until the next call. b needs the plan's Columns; others do no harm.
 func (e *Evaluator) Eval(b *event.Batch) []Match {
-	e.matches, e.first = e.matches[:0], 0
+	e.matches, e.first, e.open = e.matches[:0], 0, e.open[:0]
 	e.frame.Bind(b)
 	e.scanner.Scan(b, e.endRow)
 	e.rows += uint64(b.Rows)
@@ -61,6 +107,9 @@ func (e *Evaluator) Errors() []uint64 { return e.errors }
 
 // candidate is called for a rule whose guard is true on the frame's row.
 func (e *Evaluator) candidate(rule int32) {
+	if e.opened != nil {
+		e.tell(rule)
+	}
 	if e.plan.rank != nil {
 		e.waiting = append(e.waiting, rule)
 		return

@@ -73,7 +73,12 @@ func (j *Judge) Judge(b *event.Batch, _ *event.Records) (*hit.Judgement, error) 
 
 // Hits returns the hits of b as Judge does.
 func (j *Judge) Hits(b *event.Batch) ([]*hit.Hit, error) {
-	matches := j.evaluator(b.Records.Topic).Eval(b)
+	return j.Write(b, j.evaluator(b.Records.Topic).Eval(b))
+}
+
+// Write returns the hits of matches, which must be by row, on the reports of b,
+// read whole. It changes the rows of matches.
+func (j *Judge) Write(b *event.Batch, matches []Match) ([]*hit.Hit, error) {
 	if len(matches) == 0 {
 		return nil, nil
 	}

@@ -33,7 +33,10 @@ type outcome struct {
 	weights []weight
 	score   kernel.Number // nil = sum of the weights
 	cases   []kernel.Truth
-	trivial bool // neither weights nor score nor cases
+	trivial bool    // neither weights nor score nor cases
+	watches []int   // windows of the store that its conditions read, ascending
+	counts  []int32 // rules whose hits it counts
+	open    bool    // it or a rule whose hits it counts reads a window
 }
 
 // weight is points for a condition, or for what another rule says of the row.
@@ -72,6 +75,7 @@ func New(set *lang.Set, lookups *lookup.Set) (*Plan, error) {
 	if p.past, err = p.windows(p.compiler); err != nil {
 		return nil, fmt.Errorf("plan rules: %w", err)
 	}
+	p.watch()
 	if p.writer, err = newWriter(p, lookups); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type builder struct {
 	patterns map[haystack]map[string]int32
 	waiting  map[uint64]map[listKey][]waiting
 	sources  map[string]int32
-	residual map[string]int32
+	residual map[string]int32 // conjunction → index.residuals
 }
 
 type listKey struct {
@@ -231,7 +231,12 @@ func (b *builder) entry(d *draft) (waiting, listKey, error) {
 		}
 	}
 	w.left = d.residual()
-	sort.SliceStable(w.left, func(i, j int) bool { return kernel.Cost(w.left[i]) < kernel.Cost(w.left[j]) })
+	sort.SliceStable(w.left, func(i, j int) bool { // windows last: they are read only where all else is true
+		if p, q := kernel.Windowed(w.left[i]), kernel.Windowed(w.left[j]); p != q {
+			return q
+		}
+		return kernel.Cost(w.left[i]) < kernel.Cost(w.left[j])
+	})
 	for _, n := range w.left { // compiled here, so that finish cannot fail
 		if _, err := b.compiler.Truth(n); err != nil {
 			return w, lk, err
@@ -259,11 +264,14 @@ func (b *builder) residuals(left []*lang.Node) int32 {
 	}
 	id := int32(len(b.index.residuals))
 	b.residual[name] = id
-	truths := make([]kernel.Truth, len(left))
+	r := residual{all: make([]kernel.Truth, len(left)), free: len(left)}
 	for i, n := range left {
-		truths[i] = b.truth(n)
+		r.all[i] = b.truth(n)
+		if kernel.Windowed(n) {
+			r.free = min(r.free, i)
+		}
 	}
-	b.index.residuals = append(b.index.residuals, truths)
+	b.index.residuals = append(b.index.residuals, r)
 	return id
 }
 

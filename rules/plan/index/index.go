@@ -31,7 +31,7 @@ type Index struct {
 	limits    []decimal.D // limits[i] of entries[i], where its list has a source
 	ceilings  []decimal.D // of blocks of entries
 	sources   []kernel.Number
-	residuals [][]kernel.Truth
+	residuals []residual
 	texts     uint64 // groups that hash a Text column
 }
 
@@ -76,9 +76,16 @@ type list struct {
 // entries share is evaluated once for all of them.
 type step struct {
 	test     kernel.Truth
+	past     bool  // test is the first on its path that reads a window
 	skip     int32 // the step after this one's subtree
 	from, to int32 // entries that are true when test is
 	end      int32 // entries[from:end] are those of the subtree
+}
+
+// residual is a conjunction; those before free read no window.
+type residual struct {
+	all  []kernel.Truth
+	free int
 }
 
 // entry is one way in which a rule can be true.

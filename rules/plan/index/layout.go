@@ -184,7 +184,8 @@ func (b *builder) grow(ws []waiting, depth int) {
 			same++
 		}
 		at := len(x.steps)
-		x.steps = append(x.steps, step{test: b.truth(test), from: int32(len(x.entries))})
+		past := kernel.Windowed(test) && (depth == 0 || !kernel.Windowed(ws[0].left[depth-1]))
+		x.steps = append(x.steps, step{test: b.truth(test), past: past, from: int32(len(x.entries))})
 		n := b.putThrough(ws[:same], depth+1)
 		x.steps[at].to = int32(len(x.entries))
 		b.grow(ws[n:same], depth+1)

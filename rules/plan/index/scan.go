@@ -17,12 +17,13 @@ type Scanner struct {
 	frame   *kernel.Frame
 	emit    func(rule int32)
 	fault   func(rule int32)
-	symbols []symbol // one a hashed column, used for Symbol ones
-	classes []uint32 // one a hashed column: class of the row, for Text ones
-	live    []uint64 // by row: groups that the row may be in
-	finders []finder // one an automaton
-	seen    []uint64 // by rule: the last row, counted over all batches, on which it was emitted
-	count   uint64   // rows begun
+	tell    func(rule int32) // nil = nobody wants to know
+	symbols []symbol         // one a hashed column, used for Symbol ones
+	classes []uint32         // one a hashed column: class of the row, for Text ones
+	live    []uint64         // by row: groups that the row may be in
+	finders []finder         // one an automaton
+	seen    []uint64         // by rule: the last row, counted over all batches, on which it was emitted
+	count   uint64           // rows begun
 }
 
 // symbol is what the values of a Symbol column's dictionary mean to the index.
@@ -42,6 +43,12 @@ func NewScanner(x *Index, f *kernel.Frame, emit, fault func(rule int32)) *Scanne
 		seen: make([]uint64, x.rules),
 	}
 }
+
+// Tell makes s call f, on the row that its frame is at, for each rule of which
+// everything is true that reads no window, when the rest may not be; it can be
+// called for one rule several times, before emit or without it, and is not called
+// for rules that emit gets without a window.
+func (s *Scanner) Tell(f func(rule int32)) { s.tell = f }
 
 // Scan judges every row of b, to which the frame is bound. done is called after
 // each row on which a rule was a candidate.
@@ -216,7 +223,11 @@ func (s *Scanner) bounds(l list) {
 func (s *Scanner) all(residual, from, to int32) bool {
 	before := s.frame.Errs
 	all := true
-	for _, t := range s.index.residuals[residual] {
+	r := &s.index.residuals[residual]
+	for i, t := range r.all {
+		if i == r.free && s.tell != nil {
+			s.told(from, to)
+		}
 		if t(s.frame) != kernel.True {
 			all = false
 			break
@@ -226,6 +237,13 @@ func (s *Scanner) all(residual, from, to int32) bool {
 		s.blame(from, to)
 	}
 	return all
+}
+
+// told tells of the rules of entries[from:to].
+func (s *Scanner) told(from, to int32) {
+	for _, e := range s.index.entries[from:to] {
+		s.tell(e.rule)
+	}
 }
 
 // blame counts a run-time error of every rule of entries[from:to].
@@ -254,6 +272,9 @@ func (s *Scanner) walk(l list) {
 	s.accept(l.from, l.to)
 	for i := l.first; i < l.last; {
 		n := &x.steps[i]
+		if n.past && s.tell != nil {
+			s.told(n.from, n.end)
+		}
 		before := s.frame.Errs
 		holds := n.test(s.frame) == kernel.True
 		if s.frame.Errs != before {

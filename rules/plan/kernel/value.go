@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/haltwire/haltwire/rules/lang"
 )
@@ -92,4 +94,32 @@ func (c *Compiler) function(n *lang.Node) (Any, error) {
 		}
 		return v
 	}, nil
+}
+
+// Digests returns a line a list or table that what w keeps of a report depends on,
+// with the digest of its contents; "" when it depends on none.
+func (c *Compiler) Digests(w *lang.Window) string {
+	lines := map[string]bool{}
+	look := func(n *lang.Node) bool {
+		switch {
+		case c.lookups == nil:
+		case n.Op == lang.InList:
+			lines["list "+n.Name+" "+c.lookups.Lists()[n.Name]+"\n"] = true
+		case n.Op == lang.Cell:
+			lines["table "+n.Name+" "+c.lookups.Tables()[n.Name]+"\n"] = true
+		}
+		return true
+	}
+	for _, parts := range w.KeyBy {
+		for _, n := range parts {
+			n.Walk(look)
+		}
+	}
+	for _, n := range []*lang.Node{w.Where, w.Dynamic, w.OncePer} {
+		n.Walk(look)
+	}
+	for _, a := range w.Values {
+		a.Arg.Walk(look)
+	}
+	return strings.Join(slices.Sorted(maps.Keys(lines)), "")
 }

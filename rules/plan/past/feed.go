@@ -58,6 +58,10 @@ func (fd *Feeder) Feed(b *event.Batch) []window.Verdict {
 	return fd.verdicts
 }
 
+// Fed returns the rows of the last batch that feed window w, valid until the next
+// Feed.
+func (fd *Feeder) Fed(w int) []int32 { return fd.feeds[w].Rows }
+
 func (fd *Feeder) reset(w int) {
 	f := &fd.feeds[w]
 	f.Rows = f.Rows[:0]

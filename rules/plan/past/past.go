@@ -83,6 +83,15 @@ func New(set *lang.Set, used, identify []int, c *kernel.Compiler) (*Past, error)
 // Definitions returns the windows of a store for p.
 func (p *Past) Definitions() []window.Definition { return p.defs }
 
+// Parts returns the windows of a store that keep window win of the set.
+func (p *Past) Parts(win int) []int {
+	out := make([]int, len(p.parts[win]))
+	for i, part := range p.parts[win] {
+		out[i] = part.w
+	}
+	return out
+}
+
 // Empty reports whether nothing uses a window.
 func (p *Past) Empty() bool { return len(p.defs) == 0 }
 
@@ -99,7 +108,7 @@ type builder struct {
 func (p *Past) add(win int, cols []int, identify bool, c *kernel.Compiler) error {
 	w := p.set.Windows[win]
 	b := &builder{Compiler: c, args: map[string]int{}, def: window.Definition{
-		Key: w.Key, Within: w.Within, Until: w.Until, Last: w.Last, Self: w.Self, OncePer: w.OncePer != nil, Identify: identify,
+		Key: w.Key + c.Digests(w), Within: w.Within, Until: w.Until, Last: w.Last, Self: w.Self, OncePer: w.OncePer != nil, Identify: identify,
 	}}
 	if n := len(p.parts[win]); n > 0 {
 		b.def.Key += fmt.Sprintf("part %d\n", n+1)

@@ -76,6 +76,15 @@ func (r *Reader) Entries(f *kernel.Frame, win, limit int) (entries []window.Entr
 	return r.store.Entries(w, &r.reports, &r.read[w], 0, limit, nil, nil)
 }
 
+// Key appends the key that window w of the store is asked for by the row that f is
+// at; false when it is not asked, or a part is missing.
+func (r *Reader) Key(f *kernel.Frame, w int, key []byte) ([]byte, bool) {
+	if r.past.undated(f.Batch(), f.Row, w) {
+		return key, false
+	}
+	return keyOf(f, key, r.past.reads[w].match)
+}
+
 // ask makes the question of the row that f is at to window w. It reports false
 // when a part of its key is missing.
 func (r *Reader) ask(f *kernel.Frame, w int) bool {
