@@ -15,6 +15,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/explain"
+	"github.com/haltwire/haltwire/rules/explain/page"
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/lookup"
 	"github.com/haltwire/haltwire/rules/plan"
@@ -122,10 +123,10 @@ func (w *world) answer(t *testing.T, path, rule, report, perKey string) {
 	if err != nil {
 		out.WriteString(err.Error() + "\n")
 	} else {
-		if err := x.WriteText(&out, false); err != nil {
+		if err := page.Write(&out, x, false); err != nil {
 			t.Fatal(err)
 		}
-		if err := x.WriteText(&coloured, true); err != nil {
+		if err := page.Write(&coloured, x, true); err != nil {
 			t.Fatal(err)
 		}
 		bare := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(coloured.String())
@@ -133,7 +134,7 @@ func (w *world) answer(t *testing.T, path, rule, report, perKey string) {
 			t.Error("the coloured text says something else")
 		}
 		for line := range strings.Lines(out.String()) {
-			if n := utf8.RuneCountInString(line); n > explain.Width+1 {
+			if n := utf8.RuneCountInString(line); n > page.Width+1 {
 				t.Errorf("a line of %d characters: %s", n, line)
 			}
 		}

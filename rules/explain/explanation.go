@@ -26,6 +26,7 @@ type Explanation struct {
 	Lists      []Lookup    `json:"lists"`
 	Tables     []Lookup    `json:"tables"`
 	Exceptions []Exception `json:"exceptions"` // those that name the rule
+	Notes      []string    `json:"notes"`      // what the explanation lacks, for people
 
 	Hit *hit.Hit `json:"-"` // what the plan says; nil when the rule does not fire
 }

@@ -16,7 +16,7 @@ func (e *Explainer) explanation(b *event.Batch, own *hit.Hit) *Explanation {
 	x := &Explanation{
 		Rule:   Rule{ID: e.rule.ID, Version: e.rule.Version, Status: string(e.status), Title: e.rule.Title, Hash: e.rule.Hash, On: e.rule.On},
 		Report: e.describe(b), When: v.node(e.rule.Guard),
-		Stops: []Stop{}, Lets: []Let{}, Weights: []Weight{}, Cases: []Case{}, Windows: []Window{}, Lists: []Lookup{}, Tables: []Lookup{}, Exceptions: []Exception{},
+		Stops: []Stop{}, Lets: []Let{}, Weights: []Weight{}, Cases: []Case{}, Windows: []Window{}, Lists: []Lookup{}, Tables: []Lookup{}, Exceptions: []Exception{}, Notes: []string{},
 	}
 	for _, l := range e.rule.Lets {
 		x.Lets = append(x.Lets, Let{l.Name, v.node(l.Node)})

@@ -212,10 +212,10 @@ const maxShown = 60
 // shown returns the value of n for people.
 func (e *evaluator) shown(n *lang.Node) string { return shown(e.value(n)) }
 
-func shown(v lang.Value) string { return said(v.Type.String(), plain(v)) }
+func shown(v lang.Value) string { return Said(v.Type.String(), plain(v)) }
 
-// said returns the value of a node or field for people.
-func said(typ string, v any) string {
+// Said returns the value of a node or field for people.
+func Said(typ string, v any) string {
 	s, ok := v.(string)
 	switch {
 	case v == nil:

@@ -11,6 +11,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/explain"
+	"github.com/haltwire/haltwire/rules/explain/page"
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/rules/plan/whole"
@@ -91,7 +92,7 @@ func coherent(t *rapid.T, x *explain.Explanation, bounded bool) {
 			t.Fatalf("window %s counts %s and lists %d", w.Name, count, n)
 		}
 	}
-	if err := x.WriteText(io.Discard, true); err != nil {
+	if err := page.Write(io.Discard, x, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := json.Marshal(x); err != nil {
