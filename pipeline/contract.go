@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
@@ -75,6 +76,12 @@ type Reader interface {
 	// partition come in order, without gaps. What is read and not released stays
 	// within the reader's budget, so that a slow caller slows the reader down.
 	Next(ctx context.Context) (*event.Records, error)
+	// Ended returns for how long it has been known that Next returns no more of p
+	// than it has returned, and false when there is more or nobody knows.
+	Ended(p event.Partition) (time.Duration, bool)
+	// Away reports whether nobody can say when more of p will come: others do not
+	// wait for it.
+	Away(p event.Partition) bool
 }
 
 // Cursor keeps the position of the archive loop. Safe for concurrent use.
@@ -97,22 +104,33 @@ type Judge interface {
 
 // Memory is a Judge whose rules look at earlier reports: it must see the reports
 // of every partition, whoever owns them, and its state outlives the process. What
-// it says of reports whose partitions others own is not published. Its methods are
+// it says of reports whose partitions others own is not published. Reports may
+// come to it again, those of a partition that has changed its owner or from a
+// snapshot on, and earlier ones of other partitions between them. Its methods are
 // called by one goroutine at a time, except Committed.
 type Memory interface {
 	Judge
-	// Tick judges what waits for time to pass. clock is the aligned record time,
-	// Unix ms: reports that come later have later record times, as far as anybody
-	// can know.
+	// Tick judges what waits for time to pass, and what earlier calls have left for
+	// later. clock is the aligned record time, Unix ms, and never goes back: reports
+	// that come later have later record times, as far as anybody can know.
 	Tick(clock int64) (*hit.Judgement, error)
 	// Recent returns once more what later evidence has recently made of reports of
-	// p below an offset: the owner before may not have seen that evidence.
+	// p below an offset, hits that hold no more too: the owner before may not have
+	// seen that evidence, and this instance was silent about it.
 	Recent(p event.Partition, below int64) (*hit.Judgement, error)
 	// Keep may write part of a snapshot. at are the first offsets of all partitions
 	// that have not been judged.
 	Keep(at map[event.Partition]int64) error
 	// Committed says that all consequences of what is below at are on the log and
-	// committed: a snapshot of no more than that may be used from now on. Safe for
-	// concurrent use.
+	// committed, or are for others to say: a snapshot of no more than that may be
+	// used from now on. Called about once a second. Safe for concurrent use.
 	Committed(at map[event.Partition]int64)
+}
+
+// Warmer is a Memory that can be shown reports of the past, from which it learns
+// and of which it says nothing. They may be known to it already.
+type Warmer interface {
+	// Warm takes in b, which is released after the call. Called by the goroutine of
+	// Judge.
+	Warm(b *event.Batch) error
 }

@@ -2,108 +2,130 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
-	"sort"
 	"sync"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
-	"github.com/haltwire/haltwire/rules/hit"
 )
 
 // detect is the detect loop: one goroutine decodes and judges runs in the order
-// of the reader, a second puts hits on the log in the same order, a third
-// commits what is on the log.
+// of the reader, a second puts what they brought to light on the log in the same
+// order, a third commits what is on the log, and a fourth finds the partitions of
+// others for a judge that remembers.
 type detect struct {
 	options *Options
 	judged  chan *verdict // judge → publisher
+	warming chan *warming
+	changed chan struct{} // the judge is another one: the partitions to read may be too
+	ended   chan struct{} // closed when run has returned
 
 	judging sync.Mutex // held while a run is judged and while rules are swapped
 	judge   Judge
 	columns []bool
-	decoder Decoder // for columns; nil = to be made
+	decoder Decoder                   // for columns; nil = to be made
+	holding map[event.Partition]int64 // Hold of the latest judgement
+	clock   int64                     // of the latest tick, Unix ms
+
+	// Of the detect loop alone.
+	ticked, kept, told time.Time
+	live               int  // runs judged since the last batch of the past
+	slow, caught       bool // a replay has been logged; it is through
+	doubt              bool // something was judged that the owner before may not have seen: see wonder
+	since              time.Time
 
 	committing sync.Mutex // held during a commit
 
-	mu    sync.Mutex
-	owned map[event.Partition]*owned
-}
-
-// owned is one partition between its assignment and its return. Fields below ctx
-// are guarded by detect.mu.
-type owned struct {
-	p    event.Partition
-	ctx  context.Context // ends when the partition must be given back
-	emit int64           // below it a replay rebuilds state and emits nothing
-
-	next      int64 // first offset that is not judged
-	acked     int64 // first offset whose hits may be missing from the log
-	committed int64
-	inflight  int  // runs taken from the reader whose hits are not on the log
-	abandoned bool // nothing more is published for it
-	settled   chan struct{}
-}
-
-// verdict is a judged run.
-type verdict struct {
-	owner   *owned
-	records *event.Records
-	hits    []*hit.Hit
-	revised []hit.Revision // reports of the run that correct earlier versions
-	began   time.Time
+	mu         sync.Mutex
+	memory     Memory // judge, when it remembers
+	owned      map[event.Partition]*owned
+	tracks     map[event.Partition]*track
+	hold       map[event.Partition]int64 // Hold of the latest judgement that is on the log
+	found      map[event.Partition]start // partitions of the topics; valid when listed
+	listed     bool
+	opened     bool // reading has begun
+	firstOwned time.Time
+	poked      bool
+	interrupt  context.CancelFunc // ends the wait for a run
 }
 
 func newDetect(o *Options) *detect {
-	return &detect{
+	d := &detect{
 		options: o, judge: o.Judge, columns: o.Judge.Columns(),
-		judged: make(chan *verdict, publishDepth), owned: map[event.Partition]*owned{},
+		judged: make(chan *verdict, publishDepth), warming: make(chan *warming),
+		changed: make(chan struct{}, 1), ended: make(chan struct{}),
+		owned: map[event.Partition]*owned{}, tracks: map[event.Partition]*track{}, found: map[event.Partition]start{},
+		since: o.Now(),
 	}
+	d.memory, _ = o.Judge.(Memory)
+	return d
 }
 
 // run judges, publishes and commits until ctx ends.
 func (d *detect) run(ctx context.Context) {
+	defer close(d.ended)
 	var loops sync.WaitGroup
 	loops.Go(func() { d.publish(ctx) })
 	loops.Go(func() { d.commit(ctx) })
-	for {
-		records, err := d.options.Detect.Next(ctx)
-		if err != nil {
-			break
+	for ctx.Err() == nil {
+		d.arrange()
+		records, err := d.next(ctx)
+		if err == nil {
+			d.take(ctx, records)
 		}
-		d.take(ctx, records)
+		d.between(ctx, err == nil)
 	}
 	loops.Wait()
+	d.detach()
 }
 
-// serve owns p until ctx ends, then finishes or abandons what is in flight and
-// commits.
-func (d *detect) serve(ctx, hard context.Context, p event.Partition, from int64) {
-	o := &owned{p: p, ctx: ctx, emit: from, next: from, acked: from, committed: from, settled: make(chan struct{})}
+// next waits for a run, until somebody pokes, or a tick is due.
+func (d *detect) next(ctx context.Context) (*event.Records, error) {
 	d.mu.Lock()
-	d.owned[p] = o
-	d.mu.Unlock()
-	d.options.Detect.Add(p, from)
-	select {
-	case <-ctx.Done():
-	case <-hard.Done():
+	if d.poked {
+		d.poked = false
+		d.mu.Unlock()
+		return nil, context.Canceled
 	}
-	d.options.Detect.Remove(p)
-	d.drain(hard, o)
+	var wait context.Context
+	if d.memory != nil {
+		wait, d.interrupt = context.WithTimeout(ctx, tickEvery)
+	} else {
+		wait, d.interrupt = context.WithCancel(ctx)
+	}
+	cancel := d.interrupt
+	d.mu.Unlock()
+	defer cancel()
+	return d.options.Detect.Next(wait)
+}
+
+// poke makes the detect loop look at what has changed.
+func (d *detect) poke() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pokeLocked()
+}
+
+func (d *detect) pokeLocked() {
+	d.poked = true
+	if d.interrupt != nil {
+		d.interrupt()
+	}
 }
 
 // drain waits until nothing of o is in flight, commits, and forgets o.
 func (d *detect) drain(hard context.Context, o *owned) {
 	d.mu.Lock()
 	if d.owned[o.p] == o {
-		delete(d.owned, o.p) // runs that are still to come from the reader are dropped
+		delete(d.owned, o.p) // runs that are still to come from the reader are not its any more
 	}
 	idle := o.inflight == 0
 	d.mu.Unlock()
+	d.poke()
 	if lost(o.ctx) {
 		idle = true
 	}
@@ -119,8 +141,8 @@ func (d *detect) drain(hard context.Context, o *owned) {
 	}
 	d.mu.Lock()
 	o.abandoned = true
-	next := o.acked
-	dirty := o.acked > o.committed && !lost(o.ctx)
+	next := d.boundLocked(o)
+	dirty := next > o.committed && !lost(o.ctx)
 	d.mu.Unlock()
 	if dirty {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(hard), drainTime)
@@ -132,15 +154,26 @@ func (d *detect) drain(hard context.Context, o *owned) {
 // take judges one run and hands it to the publisher.
 func (d *detect) take(ctx context.Context, records *event.Records) {
 	d.mu.Lock()
-	o := d.owned[event.Partition{Topic: records.Topic, ID: records.Partition}]
-	if o == nil || o.ctx.Err() != nil {
+	t := d.tracks[event.Partition{Topic: records.Topic, ID: records.Partition}]
+	if t == nil {
 		d.mu.Unlock()
 		records.Release()
 		return
 	}
-	o.inflight++
+	o := t.owner
+	if o != nil && (d.owned[t.p] != o || o.ctx.Err() != nil) {
+		o = nil
+	}
+	if o == nil && d.memory == nil {
+		d.mu.Unlock()
+		records.Release()
+		return
+	}
+	if o != nil {
+		o.inflight++
+	}
 	d.mu.Unlock()
-	v := &verdict{owner: o, records: records, began: d.options.Now()}
+	v := &verdict{track: t, owner: o, records: records, began: d.options.Now()}
 	backoff := fault.Backoff{Max: retryMax}
 	for {
 		err := d.decide(ctx, v)
@@ -148,11 +181,16 @@ func (d *detect) take(ctx context.Context, records *event.Records) {
 			break
 		}
 		d.options.Log.Error("judge reports", telemetry.Topic, records.Topic, telemetry.Partition, records.Partition, telemetry.Offset, v.first(), telemetry.Error, err)
-		if fault.Sleep(ctx, backoff.Next(0)) != nil || o.ctx.Err() != nil {
+		if fault.Sleep(ctx, backoff.Next(0)) != nil || d.remembers() == nil && o != nil && o.ctx.Err() != nil {
 			d.settle(v, false)
 			return
 		}
 	}
+	d.send(ctx, v)
+}
+
+// send hands v to the publisher.
+func (d *detect) send(ctx context.Context, v *verdict) {
 	select {
 	case d.judged <- v:
 	case <-ctx.Done():
@@ -160,58 +198,11 @@ func (d *detect) take(ctx context.Context, records *event.Records) {
 	}
 }
 
-// first returns the first offset of the run.
-func (v *verdict) first() int64 {
-	if v.records.Len() == 0 {
-		return v.records.Next
-	}
-	return v.records.Offsets[0]
-}
-
-// decide decodes and judges the run of v.
-func (d *detect) decide(ctx context.Context, v *verdict) error {
-	d.judging.Lock()
-	defer d.judging.Unlock()
-	if v.records.Len() > 0 {
-		_, span := d.options.Tracer.Start(ctx, "detect batch", trace.WithAttributes(
-			attribute.String(telemetry.Topic, v.records.Topic), attribute.Int(telemetry.Partition, int(v.records.Partition)),
-			attribute.Int64(telemetry.Offset, v.first()), attribute.Int("records", v.records.Len())))
-		defer span.End()
-		if err := d.ready(); err != nil {
-			return err
-		}
-		batch, _ := d.decoder.Decode(v.records) // dead letters are the archive loop's
-		said, err := d.judge.Judge(batch, v.records)
-		v.revised = d.revisions(batch, v.owner.emit)
-		batch.Release()
-		if err != nil {
-			return err
-		}
-		span.SetAttributes(attribute.Int("hits", len(said.Hits)))
-		v.hits = said.Hits
-		d.finish(v)
-	}
+// remembers returns the judge in force when it remembers, else nil.
+func (d *detect) remembers() Memory {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v.owner.next = v.records.Next
-	return nil
-}
-
-// finish drops the hits that a replay must not emit and gives the others the
-// traces of their records.
-func (d *detect) finish(v *verdict) {
-	if v.first() < v.owner.emit {
-		v.hits = slices.DeleteFunc(v.hits, func(h *hit.Hit) bool { return h.Position.Offset < v.owner.emit })
-	}
-	if v.records.Trace == nil {
-		return
-	}
-	for _, h := range v.hits {
-		i := sort.Search(v.records.Len(), func(i int) bool { return v.records.Offsets[i] >= h.Position.Offset })
-		if h.Trace == "" && i < v.records.Len() && v.records.Offsets[i] == h.Position.Offset {
-			h.Trace = string(v.records.Trace[i])
-		}
-	}
+	return d.memory
 }
 
 // ready makes the decoder for the columns of the rules in force.
@@ -225,19 +216,58 @@ func (d *detect) ready() (err error) {
 func (d *detect) swap(activate func(map[event.Partition]int64) (Judge, error)) error {
 	d.judging.Lock()
 	defer d.judging.Unlock()
-	d.mu.Lock()
-	from := make(map[event.Partition]int64, len(d.owned))
-	for p, o := range d.owned {
-		from[p] = o.next
-	}
-	d.mu.Unlock()
-	judge, err := activate(from)
+	judge, err := activate(d.offsets())
 	if err != nil {
 		return err
+	}
+	memory, _ := judge.(Memory)
+	if memory != nil && d.options.Partitions == nil {
+		return errors.New("swap rules: a judge that remembers needs the partitions of the topics")
 	}
 	d.judge = judge
 	if columns := judge.Columns(); !slices.Equal(columns, d.columns) {
 		d.columns, d.decoder = columns, nil
 	}
+	d.mu.Lock()
+	if (memory == nil) != (d.memory == nil) {
+		d.holding, d.hold, d.listed = nil, nil, false
+		clear(d.found)
+		for _, o := range d.owned {
+			o.recent = false // nobody has been silent about anything
+		}
+	}
+	d.memory = memory
+	d.mu.Unlock()
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
+	d.poke()
 	return nil
+}
+
+// offsets returns the first offset that is not judged of each partition owned.
+func (d *detect) offsets() map[event.Partition]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	from := make(map[event.Partition]int64, len(d.owned))
+	for p, o := range d.owned {
+		from[p] = o.emit
+		if t := d.tracks[p]; t != nil && t.owner == o {
+			from[p] = t.next
+		}
+	}
+	return from
+}
+
+// positions returns the first offset that is not judged of each partition read.
+func (d *detect) positions() map[event.Partition]int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at := make(map[event.Partition]int64, len(d.tracks))
+	for p, t := range d.tracks {
+		at[p] = t.next
+	}
+	maps.DeleteFunc(at, func(_ event.Partition, next int64) bool { return next < 0 })
+	return at
 }

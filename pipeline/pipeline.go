@@ -37,6 +37,26 @@ const (
 	refreshEvery = time.Hour
 	// 8 judged runs wait for the hit log at most.
 	publishDepth = 8
+	// 100 ms at most between two ticks of a judge that remembers.
+	tickEvery = 100 * time.Millisecond
+	// 200 ms between two parts of a snapshot, so that writing takes a small share
+	// of the loop.
+	keepEvery = 200 * time.Millisecond
+	// 500 ms between the time that a record carries and its being in the log: a
+	// producer's linger and one request.
+	clockAllowance = 500 * time.Millisecond
+	// 30 s until a partition that was added to a topic is noticed.
+	followEvery = 30 * time.Second
+	// 1 s after the first partition the group has given out the others too, and 5 s
+	// after the start there are none for this instance.
+	gatherTime, gatherPatience = time.Second, 5 * time.Second
+	// 10 min by which the owner of a partition may have been behind others with
+	// theirs, when it ended.
+	doubtSpan = 10 * time.Minute
+	// 5 s between two lines about a replay.
+	tellEvery = 5 * time.Second
+	// One batch of the past in 4 of live traffic, when both are there.
+	warmShare = 4
 )
 
 // Options say what a Pipeline works with. Everything without "may be nil" is
@@ -59,6 +79,16 @@ type Options struct {
 	Version string
 	// Retention returns how long a topic keeps its records, 0 for ever; may be nil.
 	Retention func(ctx context.Context, topic string) (time.Duration, error)
+	// Partitions returns all partitions of the topics, and Committed what the owners
+	// of one have committed, negative for nothing. A Memory judge needs both; may be
+	// nil otherwise.
+	Partitions func(ctx context.Context) ([]event.Partition, error)
+	Committed  func(ctx context.Context, p event.Partition) (int64, error)
+	// Begin returns where a Memory judge starts to read p when the process starts:
+	// not above committed, and not below the start of the log. What is below
+	// committed is judged without a word. It is not asked about partitions without
+	// committed offset, which are read from their start. May be nil: at committed.
+	Begin func(ctx context.Context, p event.Partition, committed int64) (int64, error)
 	// BlockRows and BlockEvery close a block, whichever comes first; 0 = 65,536
 	// rows and 1 s.
 	BlockRows  int
@@ -80,6 +110,9 @@ func (o *Options) validate() error {
 		if is {
 			return errors.New("pipeline: option " + name + " is missing")
 		}
+	}
+	if _, remembers := o.Judge.(Memory); remembers && o.Partitions == nil {
+		return errors.New("pipeline: option Partitions is missing: a judge that remembers reads them all")
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -149,8 +182,10 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		})
 	}
 	loops.Go(func() { p.detect.run(inner) })
+	loops.Go(func() { p.detect.follow(ctx) })
 	loops.Go(func() { p.archive.run(inner) })
 	err := p.options.Source.Run(ctx, func(ctx context.Context, q event.Partition, from int64) { p.own(ctx, inner, q, from) })
+	leave()
 	abort()
 	loops.Wait()
 	select {
@@ -208,10 +243,23 @@ func (p *Pipeline) own(ctx, hard context.Context, q event.Partition, from int64)
 // Swap makes the rules that activate returns the rules in force, between two
 // batches. activate gets the offsets from which on they will judge, one for each
 // partition owned, and may note them before it returns; the detect loop stands
-// still meanwhile. An error of activate leaves the rules as they were.
+// still meanwhile. An error of activate leaves the rules as they were. The judge
+// may be the one in force with other columns; one that remembers reads the
+// partitions of others from now on, and goes on when it stays the same.
 func (p *Pipeline) Swap(activate func(from map[event.Partition]int64) (Judge, error)) error {
 	return p.detect.swap(activate)
 }
+
+// Warm shows the judge reports of the past, between two batches of live traffic,
+// and returns when it has taken them in. The records stay the caller's. An error
+// when the judge is no Warmer.
+func (p *Pipeline) Warm(ctx context.Context, records *event.Records) error {
+	return p.detect.warm(ctx, records)
+}
+
+// Progress returns how far reading has come since it began. Safe for concurrent
+// use.
+func (p *Pipeline) Progress() Progress { return p.detect.progress() }
 
 // lost reports whether ctx has ended because somebody else owns the partition.
 func lost(ctx context.Context) bool {

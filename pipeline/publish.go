@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/haltwire/haltwire/rules/hit"
 )
 
-// publish puts the hits of judged runs on the log, all that wait at once, until
-// ctx ends.
+// publish puts what was judged on the log, all that waits at once, until ctx
+// ends.
 func (d *detect) publish(ctx context.Context) {
 	for {
 		select {
@@ -25,7 +26,7 @@ func (d *detect) publish(ctx context.Context) {
 	}
 }
 
-// waiting returns first and every run that waits behind it.
+// waiting returns first and every verdict that waits behind it.
 func (d *detect) waiting(first *verdict) []*verdict {
 	vs := []*verdict{first}
 	for len(vs) < publishDepth {
@@ -50,81 +51,160 @@ func (d *detect) dropWaiting() {
 	}
 }
 
-// append puts the hits of vs on the log, trying until it succeeds or nobody owns
-// their partitions any more.
+// append puts what vs say on the log, in their order: a hit that stands again
+// must not be overtaken by its overturning. The revisions come last: one before
+// its hits would end alerts that it supports.
 func (d *detect) append(ctx context.Context, vs []*verdict) {
+	done := true
+	for rest := vs; done && len(rest) > 0; {
+		n := 1 + slices.IndexFunc(rest, func(v *verdict) bool { return len(v.overturned) > 0 })
+		if n == 0 {
+			n = len(rest)
+		}
+		done = d.appendHits(ctx, rest[:n], vs) && d.overturn(ctx, rest[:n], vs)
+		rest = rest[n:]
+	}
+	done = done && d.persist(ctx, "revise hits on the case log", func() error {
+		revised := d.revised(vs)
+		if len(revised) == 0 {
+			return nil
+		}
+		return d.options.HitLog.Revise(ctx, revised)
+	})
+	for _, v := range vs {
+		if done {
+			d.measure(v)
+		}
+		d.settle(v, done)
+	}
+}
+
+// appendHits puts the hits of vs, which are part of all, on the log.
+func (d *detect) appendHits(ctx context.Context, vs, all []*verdict) bool {
+	return d.persist(ctx, "append hits to the case log", func() error {
+		var hits []*hit.Hit
+		for _, v := range vs {
+			n := len(hits)
+			hits = append(hits, v.hits...)
+			if lost := d.without(v); len(lost) > 0 {
+				kept := slices.DeleteFunc(hits[n:], func(h *hit.Hit) bool { return about(lost, h.Position) })
+				hits = hits[:n+len(kept)]
+			}
+		}
+		if hits = current(hits, d.revised(all)); len(hits) == 0 {
+			return nil
+		}
+		return d.options.HitLog.Append(ctx, hits)
+	})
+}
+
+// overturn puts on the log which hits vs say to hold no more.
+func (d *detect) overturn(ctx context.Context, vs, all []*verdict) bool {
+	last := vs[len(vs)-1] // the others overturn nothing
+	if len(last.overturned) == 0 {
+		return true
+	}
+	return d.persist(ctx, "overturn hits on the case log", func() error {
+		lost, latest := d.without(last), versions(d.revised(all))
+		var overturned []hit.Overturned
+		for i := range last.overturned {
+			o := &last.overturned[i]
+			if !about(lost, o.Position) && !latest.supersede(o.Reporter, o.ReportID, o.Version) {
+				overturned = append(overturned, *o)
+			}
+		}
+		if len(overturned) == 0 {
+			return nil
+		}
+		return d.options.HitLog.Overturn(ctx, overturned)
+	})
+}
+
+// revised returns the revisions of vs for partitions that are still owned.
+func (d *detect) revised(vs []*verdict) (revised []hit.Revision) {
+	for _, v := range vs {
+		if len(v.revised) > 0 && !d.gone(v.owner) {
+			revised = append(revised, v.revised...)
+		}
+	}
+	return revised
+}
+
+// persist takes a step until it succeeds; false when ctx ends first.
+func (d *detect) persist(ctx context.Context, what string, step func() error) bool {
 	backoff := fault.Backoff{Max: retryMax}
 	for {
-		var hits []*hit.Hit
-		var revised []hit.Revision
-		vs, hits, revised = d.owning(vs)
-		if len(vs) == 0 {
-			return
-		}
-		err := d.appendOnce(ctx, current(hits, revised), revised)
+		err := step()
 		if err == nil {
-			break
+			return true
 		}
 		if ctx.Err() == nil {
-			d.options.Log.Warn("append hits to the case log", "hits", len(hits), telemetry.Error, err)
+			d.options.Log.Warn(what, telemetry.Error, err)
 		}
 		if fault.Sleep(ctx, backoff.Next(0)) != nil {
-			for _, v := range vs {
-				d.settle(v, false)
-			}
-			return
+			return false
 		}
-	}
-	for _, v := range vs {
-		d.measure(v)
-		d.settle(v, true)
 	}
 }
 
-// appendOnce puts hits on the log, and then the revisions: a revision before its
-// hits would end alerts that it supports.
-func (d *detect) appendOnce(ctx context.Context, hits []*hit.Hit, revised []hit.Revision) error {
-	if len(hits) > 0 {
-		if err := d.options.HitLog.Append(ctx, hits); err != nil {
-			return err
-		}
-	}
-	if len(revised) == 0 {
-		return nil
-	}
-	return d.options.HitLog.Revise(ctx, revised)
+// gone reports whether nothing may be published for o any more. A later run must
+// not be committed over what was left out.
+func (d *detect) gone(o *owned) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	o.abandoned = o.abandoned || lost(o.ctx)
+	return o.abandoned
 }
 
-// owning returns the runs of vs whose partitions are still owned, with their
-// hits and revisions; the others are dropped.
-func (d *detect) owning(vs []*verdict) (still []*verdict, hits []*hit.Hit, revised []hit.Revision) {
-	for _, v := range vs {
-		d.mu.Lock()
-		abandoned := v.owner.abandoned
-		d.mu.Unlock()
-		if abandoned || lost(v.owner.ctx) {
-			d.settle(v, false)
-			continue
-		}
-		still = append(still, v)
-		hits = append(hits, v.hits...)
-		revised = append(revised, v.revised...)
+// without returns those of whom v speaks and nothing may be published any more.
+func (d *detect) without(v *verdict) (lost []*owned) {
+	if v.owner != nil && d.gone(v.owner) {
+		lost = append(lost, v.owner)
 	}
-	return still, hits, revised
+	for _, o := range v.concerned {
+		if d.gone(o) {
+			lost = append(lost, o)
+		}
+	}
+	return lost
+}
+
+// about reports whether pos is in a partition of one of owners.
+func about(owners []*owned, pos event.Position) bool {
+	return slices.ContainsFunc(owners, func(o *owned) bool { return o.p.ID == pos.Partition && o.p.Topic == pos.Topic })
 }
 
 // settle ends the flight of v: with done its offsets may be committed.
 func (d *detect) settle(v *verdict, done bool) {
-	v.records.Release()
+	if v.records != nil {
+		v.records.Release()
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	o := v.owner
-	o.inflight--
-	if !done {
-		o.abandoned = true // a later run must not be committed over this one
-	} else if !o.abandoned {
-		o.acked = v.records.Next
+	if done {
+		d.hold = v.hold
+		if v.track != nil {
+			v.track.acked = v.records.Next
+		}
+		if v.recent != nil {
+			v.recent.recent = false
+		}
 	}
+	if o := v.owner; o != nil {
+		d.landLocked(o, done)
+		if done && !o.abandoned {
+			o.acked = v.records.Next
+		}
+	}
+	for _, o := range v.concerned {
+		d.landLocked(o, done)
+	}
+}
+
+// landLocked ends the flight of a verdict for o.
+func (d *detect) landLocked(o *owned, done bool) {
+	o.inflight--
+	o.abandoned = o.abandoned || !done // a later run must not be committed over this one
 	if o.inflight == 0 && d.owned[o.p] != o {
 		select {
 		case <-o.settled:
@@ -135,89 +215,29 @@ func (d *detect) settle(v *verdict, done bool) {
 }
 
 func (d *detect) measure(v *verdict) {
-	ctx, m, r := context.Background(), d.options.Metrics, v.records
-	topic := telemetry.Attr(telemetry.Topic, r.Topic)
-	m.Reports.Add(ctx, int64(r.Len()), topic)
-	m.ReportBytes.Add(ctx, int64(r.Bytes), topic)
-	now := d.options.Now()
-	m.BatchSeconds.Record(ctx, now.Sub(v.began).Seconds(), telemetry.Attr(telemetry.Loop, "detect"))
-	lag := telemetry.Attr(telemetry.Loop, "detect", telemetry.Topic, r.Topic, telemetry.Partition, strconv.Itoa(int(r.Partition)))
+	ctx, m := context.Background(), d.options.Metrics
+	for _, h := range v.hits {
+		m.Hits.Add(ctx, 1, telemetry.Attr(telemetry.Rule, h.Rule, telemetry.Status, string(h.Status)))
+	}
+	for i := range v.overturned {
+		m.Overturned.Add(ctx, 1, telemetry.Attr(telemetry.Rule, v.overturned[i].Rule, telemetry.Status, string(v.overturned[i].Status)))
+	}
+	r := v.records
+	if r == nil {
+		return
+	}
+	now, loop := d.options.Now(), "detect"
+	if v.owner == nil {
+		loop = "follow"
+	} else if r.Next > v.owner.emit {
+		topic := telemetry.Attr(telemetry.Topic, r.Topic)
+		m.Reports.Add(ctx, int64(r.Len()), topic)
+		m.ReportBytes.Add(ctx, int64(r.Bytes), topic)
+		m.BatchSeconds.Record(ctx, now.Sub(v.began).Seconds(), telemetry.Attr(telemetry.Loop, loop))
+	}
+	lag := telemetry.Attr(telemetry.Loop, loop, telemetry.Topic, r.Topic, telemetry.Partition, strconv.Itoa(int(r.Partition)))
 	m.Lag.Record(ctx, max(0, r.High-r.Next), lag)
 	if n := r.Len(); n > 0 {
 		m.LagSeconds.Record(ctx, now.Sub(time.UnixMilli(r.Times[n-1])).Seconds(), lag)
 	}
-	for _, h := range v.hits {
-		m.Hits.Add(ctx, 1, telemetry.Attr(telemetry.Rule, h.Rule, telemetry.Status, string(h.Status)))
-	}
-}
-
-// commit commits once a second what is on the log, until ctx ends.
-func (d *detect) commit(ctx context.Context) {
-	tick := time.NewTicker(commitEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			next, owners := d.dirty()
-			if len(next) > 0 {
-				d.commitAll(ctx, next, owners)
-			}
-		}
-	}
-}
-
-// dirty returns the offsets that are on the log and not committed.
-func (d *detect) dirty() (map[event.Partition]int64, map[event.Partition]*owned) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	next, owners := map[event.Partition]int64{}, map[event.Partition]*owned{}
-	for p, o := range d.owned {
-		if o.acked > o.committed && o.ctx.Err() == nil {
-			next[p], owners[p] = o.acked, o
-		}
-	}
-	return next, owners
-}
-
-// commitAll commits next, each partition by itself when one of them is lost: the
-// source ends the ownership of that one.
-func (d *detect) commitAll(ctx context.Context, next map[event.Partition]int64, owners map[event.Partition]*owned) {
-	err := d.commitOnce(ctx, next, owners)
-	if err != nil && fault.Of(err) == fault.Fenced && len(next) > 1 {
-		for p, offset := range next {
-			d.commitAll(ctx, map[event.Partition]int64{p: offset}, owners)
-		}
-		return
-	}
-	if err != nil {
-		d.options.Log.Warn("commit offsets of the detect loop", telemetry.Error, err)
-	}
-}
-
-// commitOnce commits what of next is not committed yet. One commit at a time, so
-// that none is overtaken by an older one.
-func (d *detect) commitOnce(ctx context.Context, next map[event.Partition]int64, owners map[event.Partition]*owned) error {
-	d.committing.Lock()
-	defer d.committing.Unlock()
-	d.mu.Lock()
-	for p, offset := range next {
-		if owners[p].committed >= offset {
-			delete(next, p)
-		}
-	}
-	d.mu.Unlock()
-	if len(next) == 0 {
-		return nil
-	}
-	if err := d.options.Source.Commit(ctx, next); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for p, offset := range next {
-		owners[p].committed = offset
-	}
-	return nil
 }

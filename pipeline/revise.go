@@ -26,21 +26,38 @@ func (d *detect) revisions(b *event.Batch, emit int64) []hit.Revision {
 	return out
 }
 
-// current leaves out the hits that one of the revisions supersedes.
+// identity names a report.
+type identity struct{ reporter, reportID string }
+
+// latest holds the latest version of each report that has been revised.
+type latest map[identity]hit.Version
+
+func versions(revised []hit.Revision) latest {
+	if len(revised) == 0 {
+		return nil
+	}
+	l := latest{}
+	for i := range revised {
+		id, v := identity{revised[i].Reporter, revised[i].ReportID}, revised[i].Version
+		if known, ok := l[id]; !ok || known.Compare(v) < 0 {
+			l[id] = v
+		}
+	}
+	return l
+}
+
+// supersede reports whether a version of a report is not its latest.
+func (l latest) supersede(reporter, reportID string, v hit.Version) bool {
+	last, ok := l[identity{reporter, reportID}]
+	return ok && v.Compare(last) < 0
+}
+
+// current leaves out the hits that one of the revisions supersedes: hits on
+// earlier reports too.
 func current(hits []*hit.Hit, revised []hit.Revision) []*hit.Hit {
 	if len(hits) == 0 || len(revised) == 0 {
 		return hits
 	}
-	type identity struct{ reporter, reportID string }
-	latest := map[identity]hit.Version{}
-	for i := range revised {
-		id, v := identity{revised[i].Reporter, revised[i].ReportID}, revised[i].Version
-		if known, ok := latest[id]; !ok || known.Compare(v) < 0 {
-			latest[id] = v
-		}
-	}
-	return slices.DeleteFunc(hits, func(h *hit.Hit) bool {
-		v, ok := latest[identity{h.Reporter, h.ReportID}]
-		return ok && h.ReportVersion().Compare(v) < 0
-	})
+	l := versions(revised)
+	return slices.DeleteFunc(hits, func(h *hit.Hit) bool { return l.supersede(h.Reporter, h.ReportID, h.ReportVersion()) })
 }

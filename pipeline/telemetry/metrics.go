@@ -14,7 +14,7 @@ const (
 	Topic     = "topic"
 	Partition = "partition"
 	Offset    = "offset"
-	Loop      = "loop" // detect | archive
+	Loop      = "loop" // detect | follow (partitions of other instances) | archive
 	Reason    = "reason"
 	Rule      = "rule"
 	Status    = "status"
@@ -37,10 +37,13 @@ type Metrics struct {
 	Dead           metric.Int64Counter     // topic, reason
 	Placeholders   metric.Int64Counter     // topic
 	Hits           metric.Int64Counter     // rule, status
+	Overturned     metric.Int64Counter     // rule, status
 	RuleErrors     metric.Int64Counter     // rule
 	BatchSeconds   metric.Float64Histogram // loop
 	Lag            metric.Int64Gauge       // loop, topic, partition
 	LagSeconds     metric.Float64Gauge     // loop, topic, partition
+	ClockLag       metric.Float64Gauge     //
+	ReplayLeft     metric.Int64Gauge       //
 	RetentionShare metric.Float64Gauge     // topic, partition
 	Buffered       metric.Int64Gauge       // loop
 	Stopped        metric.Int64Gauge       // topic, partition
@@ -118,10 +121,13 @@ func (m *maker) all() *Metrics {
 		Dead:           m.counter("haltwire.dead_letters", "{report}", "Inputs that became dead letters.", Topic+", "+Reason),
 		Placeholders:   m.counter("haltwire.placeholders", "{value}", "Values such as N/A that became missing.", Topic),
 		Hits:           m.counter("haltwire.hits", "{hit}", "Hits put on the log.", Rule+", "+Status),
+		Overturned:     m.counter("haltwire.hits.overturned", "{hit}", "Hits that later evidence has taken back.", Rule+", "+Status),
 		RuleErrors:     m.counter("haltwire.rule.errors", "{error}", "Run-time errors in expressions; each made its operand missing.", Rule),
 		BatchSeconds:   m.latency("haltwire.batch.duration", "From a batch being read to its offset being ready to commit.", Loop),
 		Lag:            m.gauge("haltwire.lag", "{report}", "Records behind the high watermark.", Loop+", "+Topic+", "+Partition),
 		LagSeconds:     m.level("haltwire.lag.time", "s", "Age of the next record to read.", Loop+", "+Topic+", "+Partition),
+		ClockLag:       m.level("haltwire.clock.lag", "s", "How far the record time up to which every partition has been judged is behind: rules that settle wait for it.", ""),
+		ReplayLeft:     m.gauge("haltwire.replay.left", "{report}", "Records that are still to be read again after a start, to fill windows.", ""),
 		RetentionShare: m.level("haltwire.archive.retention_used", "1", "Archive lag as a share of the topic's retention; above 0.5 reports may soon be lost to ClickHouse.", Topic+", "+Partition),
 		Buffered:       m.gauge("haltwire.buffered", "By", "Bytes read and not yet done.", Loop),
 		Stopped:        m.gauge("haltwire.partition.stopped", "1", "1 while a partition is stopped because its next record is gone or unreadable.", Topic+", "+Partition),

@@ -35,6 +35,9 @@ const (
 	// 1 s is how long the others wait for a partition that is behind and says
 	// nothing: a leader that hangs must not hold up every alert.
 	alignPatience = time.Second
+	// 10 s without an answer: a leader that moves has been found again by then, and
+	// nobody waits for the records of one that has not.
+	awayAfter = 10 * time.Second
 	// 64 MiB of decompressed records, read and not yet released.
 	defaultBudget = 64 << 20
 	// 8192 records, about 4 MB: enough to amortise a batch, few enough to align

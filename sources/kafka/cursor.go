@@ -192,17 +192,52 @@ func (o *offsets) save(ctx context.Context, m member, at map[event.Partition]pos
 // ask runs one request against the coordinator of the group. When ctx ends first
 // its answer is not waited for.
 func (o *offsets) ask(ctx context.Context, request func(sarama.Client, *sarama.Broker) error) error {
+	return o.await(ctx, func() error { return o.askCoordinator(request) })
+}
+
+// await returns what step returns, or why ctx has ended before.
+func (o *offsets) await(ctx context.Context, step func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	answer := make(chan error, 1)
-	o.asking.Go(func() { answer <- o.askCoordinator(request) })
+	o.asking.Go(func() { answer <- step() })
 	select {
 	case err := <-answer:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// partitions returns all partitions that topics have now.
+func (o *offsets) partitions(ctx context.Context, topics []string) ([]event.Partition, error) {
+	found := make(chan []event.Partition, 1) // not a variable: an answer may come when nobody waits any more
+	err := o.await(ctx, func() error {
+		client, err := o.connect()
+		if err != nil {
+			return err
+		}
+		if err := client.RefreshMetadata(topics...); err != nil {
+			return err
+		}
+		var all []event.Partition
+		for _, topic := range topics {
+			ids, err := client.Partitions(topic)
+			if err != nil {
+				return fmt.Errorf("topic %s: %w", topic, err)
+			}
+			for _, id := range ids {
+				all = append(all, event.Partition{Topic: topic, ID: id})
+			}
+		}
+		found <- all
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find partitions: %w", err)
+	}
+	return <-found, nil
 }
 
 // askCoordinator runs one request and forgets the coordinator when the answer

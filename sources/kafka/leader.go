@@ -123,6 +123,9 @@ func (r *Reader) startLocked(ctx context.Context, fetchers *sync.WaitGroup) {
 func (q *part) orphanLocked() {
 	if q.state == reading {
 		q.state, q.failed = homeless, true
+		if q.silent.IsZero() {
+			q.silent = time.Now()
+		}
 		q.notBefore = time.Now().Add(q.backoff.Next(0))
 	}
 }
@@ -187,9 +190,12 @@ func (r *Reader) deliver(q *part, a answer) {
 	if q.gone {
 		return
 	}
-	q.failed = false
+	q.failed, q.silent = false, time.Time{}
 	q.backoff.Reset()
 	q.offset, q.idle = a.next, a.next >= a.end
+	if q.idle {
+		q.sure = time.Now()
+	}
 	for _, records := range a.runs {
 		q.queue = append(q.queue, records)
 		q.queued += records.Bytes

@@ -42,6 +42,8 @@ type part struct {
 	gone   bool      // removed: what arrives is dropped
 	idle   bool      // caught up at the last answer
 	failed bool      // the last request got no answer
+	sure   time.Time // when an answer last said that it was caught up
+	silent time.Time // since when it gets no answer; zero = it gets them
 	dry    time.Time // when the queue was emptied, or was empty at first
 	// Its leader is not looked up before this time: one that refuses again and
 	// again must not be asked in a tight loop.
@@ -64,7 +66,7 @@ type ReaderOptions struct {
 // stay within the budget, except that a partition of which nothing is queued may
 // always read once more, so that no partition waits for another one's memory.
 //
-// Add, Remove, Next and Stopped are safe for concurrent use; Run is called once.
+// Add, Remove, Next, Ended, Away and Stopped are safe for concurrent use; Run is called once.
 type Reader struct {
 	options Options
 	reader  ReaderOptions
@@ -106,7 +108,7 @@ func (r *Reader) Add(p event.Partition, from int64) {
 	if from < 0 {
 		from = sarama.OffsetOldest // -1, the answer "nothing is committed", would be its end
 	}
-	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1, dry: time.Now(),
+	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1, dry: time.Now(), silent: time.Now(),
 		backoff: fault.Backoff{Min: 10 * time.Millisecond, Max: time.Second}}
 	r.parts[p] = q
 	r.order = append(r.order, q)
@@ -274,6 +276,30 @@ func (r *Reader) Stopped() map[event.Partition]error {
 		}
 	}
 	return stops
+}
+
+// Ended returns for how long it has been known that Next returns no more of p
+// than it has returned, and false when there is more or nobody knows.
+func (r *Reader) Ended(p event.Partition) (time.Duration, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := r.parts[p]
+	if q == nil || !q.idle || len(q.queue) > 0 {
+		return 0, false
+	}
+	return time.Since(q.sure), true
+}
+
+// Away reports whether nobody can say when more of p will come: its leader has
+// given no answer for a while, or its next record is not in the log.
+func (r *Reader) Away(p event.Partition) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := r.parts[p]
+	if q == nil || len(q.queue) > 0 {
+		return q == nil
+	}
+	return q.state == stopped || !q.silent.IsZero() && time.Since(q.silent) > awayAfter
 }
 
 // stopLocked stops q for good.

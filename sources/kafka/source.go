@@ -215,6 +215,21 @@ func (s *Source) owner(next map[event.Partition]int64) (member, bool) {
 	return member{s.session.MemberID(), s.session.GenerationID()}, true
 }
 
+// Committed returns what is committed for p in the group, whoever owns it: -1
+// when nothing ever was.
+func (s *Source) Committed(ctx context.Context, p event.Partition) (int64, error) {
+	offset, _, err := s.offsets.load(ctx, p)
+	if err != nil {
+		return 0, fmt.Errorf("read committed offset of %s: %w", p, err)
+	}
+	return offset, nil
+}
+
+// Partitions returns all partitions that the topics have now.
+func (s *Source) Partitions(ctx context.Context) ([]event.Partition, error) {
+	return s.offsets.partitions(ctx, s.options.names())
+}
+
 // Retention returns for how long a topic keeps its records, 0 for ever.
 func (s *Source) Retention(_ context.Context, topic string) (time.Duration, error) {
 	client, err := s.offsets.connect()
