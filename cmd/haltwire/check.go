@@ -10,9 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
-	"github.com/haltwire/haltwire/pipeline/code"
+	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/ruletest"
@@ -134,30 +133,12 @@ func vocabulary(path, dir string) (lang.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.Schema, err = c.Schema(); err != nil {
-		return o, fmt.Errorf("%s: %w", path, err)
-	}
-	if o.Kinds, err = code.NewKinds(c.Kinds...); err != nil {
-		return o, fmt.Errorf("%s: kinds: %w", path, err)
-	}
-	app.Declare(&o, c)
-	o.Budget, err = budget(c, o.Kinds)
+	language, err := ruleset.Vocabulary(c)
 	if err != nil {
 		return o, fmt.Errorf("%s: %w", path, err)
 	}
-	return o, nil
-}
-
-// budget returns what windows may keep: the bytes of the configuration, at the rates
-// that it expects. Without rates nothing is judged.
-func budget(c *config.Config, kinds code.Kinds) (lang.Budget, error) {
-	w := c.Rules.Windows
-	for kind, rate := range w.Rates {
-		if !kinds.Has([]byte(kind)) || rate < 0 {
-			return lang.Budget{}, fmt.Errorf("rules.windows.rates: %q: %v is no number of reports a second of a kind", kind, rate)
-		}
-	}
-	return lang.Budget{Rates: w.Rates, Lateness: c.Rules.Lateness.Std(), Bytes: int64(w.Bytes)}, nil
+	language.Now = o.Now
+	return language, nil
 }
 
 // checkReport is what check prints.

@@ -2,84 +2,96 @@ package app
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
-	"github.com/haltwire/haltwire/sinks/desk/control"
 )
 
-// maxRuleFile is 1 MiB, as the reader of rules allows.
-const maxRuleFile = 1 << 20
-
-// firstJudge returns the judge to start with. What set the last one in force may
-// have been judged up to its last offset without a commit; set begins where the
-// topics end now, unless it is in force already.
-func (a *App) firstJudge(ctx context.Context, set *ruleSet) (pipeline.Judge, error) {
-	now, before, err := a.lastActivations(ctx)
+// firstJudge returns the judge to start with. What the last edition judged may have
+// been judged up to its last offset without a commit; a set that differs from it
+// begins where the topics end now. Files that are refused leave the last edition in
+// force, as a reload does.
+func (a *App) firstJudge(ctx context.Context) (pipeline.Judge, error) {
+	all, err := a.desk.Activations(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if now == nil {
-		return a.judge(set), a.activate(ctx, set, nil)
+	editions := ruleset.Editions(all)
+	var now, before *ruleset.Edition
+	if n := len(editions); n > 0 {
+		now = &editions[n-1]
+		if n > 1 {
+			before = &editions[n-2]
+		}
 	}
-	if now.Digest != set.set.Digest {
+	set, err := a.firstSet(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	var from []event.Position
+	if changed := len(set.Changed(now)) > 0; changed && now != nil {
 		ends, err := a.ends()
 		if err != nil {
 			return nil, err
 		}
-		if err := a.activate(ctx, set, ends); err != nil {
-			return nil, err
-		}
-		now, before = &control.Activation{Digest: set.set.Digest, From: positions(ends)}, now
+		from = positions(ends)
 	}
+	if now, before, err = a.succeed(ctx, set, now, before, from); err != nil {
+		return nil, err
+	}
+	a.force.set(set, now)
+	a.reports.rates.Store(&set.Rates)
 	if before == nil {
-		return a.judge(set), nil
+		return a.judge(set)
 	}
-	old, err := a.rulesOf(*before)
+	old, err := a.sources.CompileEdition(before)
 	if err != nil {
 		a.log.Warn("the rules before these cannot be read any more; reports that were not committed are judged by the new ones", telemetry.Error, err)
-		return a.judge(set), nil
+		return a.judge(set)
 	}
-	return succession{before: a.judge(old), after: a.judge(set), from: offsets(now.From)}, nil
+	return a.succession(old, set, offsets(now.From))
 }
 
-// lastActivations returns the two latest sets of rules on the control topic.
-func (a *App) lastActivations(ctx context.Context) (now, before *control.Activation, err error) {
-	all, err := a.desk.Activations(ctx)
+// firstSet returns what the files say, else what was in force last.
+func (a *App) firstSet(ctx context.Context, last *ruleset.Edition) (*ruleset.Set, error) {
+	set, err := a.read(ctx, last)
+	if err == nil || last == nil {
+		return set, err
+	}
+	old, again := a.sources.CompileEdition(last)
+	if again != nil {
+		return nil, errors.Join(err, fmt.Errorf("read the rules that were in force last: %w", again))
+	}
+	a.refuse(ctx, err)
+	return old, nil
+}
+
+// succeed records that set holds from the given offsets on, unless it is in force as
+// the edition now, and returns the editions that hold then.
+func (a *App) succeed(ctx context.Context, set *ruleset.Set, now, before *ruleset.Edition, from []event.Position) (then, earlier *ruleset.Edition, err error) {
+	if len(set.Changed(now)) == 0 {
+		return now, before, nil
+	}
+	at := time.Now().UTC()
+	activations, err := set.Activations(now, at, from)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, one := range slices.Backward(all) {
-		switch {
-		case one.Kind != "rules":
-		case now == nil:
-			now = &one
-		default:
-			return now, &one, nil
+	for _, one := range activations {
+		if err := a.desk.Activate(ctx, one); err != nil {
+			return nil, nil, err
 		}
 	}
-	return now, nil, nil
-}
-
-// activate notes on the control topic, before the swap, that set holds from the
-// given offsets on; partitions that are not given hold from their first.
-func (a *App) activate(ctx context.Context, set *ruleSet, from map[event.Partition]int64) error {
-	content, err := ruleText(a.config.Rules.Dir)
-	if err != nil {
-		return err
-	}
-	return a.desk.Activate(ctx, control.Activation{Kind: "rules", Digest: set.set.Digest, At: time.Now().UTC(), From: positions(from), Content: content})
+	return set.Edition(at, from), now, nil
 }
 
 // ends returns where the topics of reports end now.
@@ -130,54 +142,4 @@ func offsets(from []event.Position) map[event.Partition]int64 {
 		out[event.Partition{Topic: p.Topic, ID: p.Partition}] = p.Offset
 	}
 	return out
-}
-
-// ruleText returns every rule file of dir as one JSON object, path to text.
-func ruleText(dir string) ([]byte, error) {
-	files := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if len(text) > maxRuleFile {
-			return fmt.Errorf("%s is larger than 1 MiB", path)
-		}
-		files[filepath.ToSlash(name)] = string(text)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
-	}
-	return json.Marshal(files)
-}
-
-// rulesOf compiles the rules of an earlier activation.
-func (a *App) rulesOf(old control.Activation) (*ruleSet, error) {
-	var files map[string]string
-	if err := json.Unmarshal(old.Content, &files); err != nil {
-		return nil, fmt.Errorf("read activation of %s: %w", old.Digest, err)
-	}
-	dir, err := os.MkdirTemp("", "haltwire-rules-")
-	if err != nil {
-		return nil, fmt.Errorf("unpack rules: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }() // a leftover costs a few KB
-	for name, text := range files {
-		if !filepath.IsLocal(name) {
-			return nil, fmt.Errorf("unpack rules: %q is not a path below the folder", name)
-		}
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("unpack rules: %w", err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			return nil, fmt.Errorf("unpack rules: %w", err)
-		}
-	}
-	return a.reports.loadRules(dir, old.At)
 }

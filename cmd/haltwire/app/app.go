@@ -7,10 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
+	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
@@ -25,10 +25,15 @@ type Options struct {
 	Log io.Writer
 	// Reload asks for the rules to be read again, one value a time; may be nil.
 	Reload <-chan struct{}
+	// Look is how often the files of rules are looked at; 0 = once a second.
+	Look time.Duration
 	// DeskListener and PartnerListener serve instead of the configured addresses
 	// when they are not nil; the app closes them.
 	DeskListener, PartnerListener net.Listener
 }
+
+// waitingRecords is how many sets wait for ClickHouse before a reload waits too.
+const waitingRecords = 1000
 
 // App is one haltwire: make it with New, then Run it once.
 type App struct {
@@ -49,12 +54,10 @@ type App struct {
 	counters  counters
 	ready     chan struct{} // closed when everything runs
 
-	rules struct {
-		sync.Mutex        // one reload at a time
-		digest     string // of the set in force
-		failure    string // why the last reload was refused, "" when it was not
-		at         time.Time
-	}
+	sources ruleset.Sources
+	looked  string // of the files of sources, before they were first read
+	force   inForce
+	records chan recordOf // of sets put in force, to be kept in ClickHouse
 }
 
 // New validates the configuration; it opens nothing.
@@ -65,7 +68,7 @@ func New(c *config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	a := &App{config: c, opt: o, ready: make(chan struct{}), log: c.Telemetry.Logger(o.Log).With("party", c.Party.ID)}
+	a := &App{config: c, opt: o, ready: make(chan struct{}), records: make(chan recordOf, waitingRecords), log: c.Telemetry.Logger(o.Log).With("party", c.Party.ID)}
 	a.parts = newParts(a.log)
 	return a, nil
 }

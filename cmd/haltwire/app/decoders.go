@@ -2,7 +2,7 @@ package app
 
 import (
 	"fmt"
-	"os"
+	"sync/atomic"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/code"
@@ -15,11 +15,11 @@ import (
 type reports struct {
 	schema *event.Schema
 	kinds  code.Kinds
-	rates  codec.Rates
 	topics map[string]config.Topic
+	rates  atomic.Pointer[codec.Rates] // those in force
 }
 
-// newReports reads the files that the config names.
+// newReports reads what c says of reports; the rates come with the rules.
 func newReports(c *config.Config) (*reports, error) {
 	r := &reports{topics: map[string]config.Topic{}}
 	var err error
@@ -35,16 +35,7 @@ func newReports(c *config.Config) (*reports, error) {
 	for _, t := range c.Kafka.Topics {
 		r.topics[t.Name] = t
 	}
-	if c.Rates.File != "" {
-		f, err := os.Open(c.Rates.File)
-		if err != nil {
-			return nil, fmt.Errorf("rates.file: %w", err)
-		}
-		defer func() { _ = f.Close() }() // read only
-		if r.rates, err = codec.LoadRates(c.Rates.BaseCurrency, f); err != nil {
-			return nil, fmt.Errorf("rates.file: %s: %w", c.Rates.File, err)
-		}
-	}
+	r.rates.Store(&codec.Rates{})
 	return r, nil
 }
 
@@ -52,20 +43,38 @@ func newReports(c *config.Config) (*reports, error) {
 type decoder struct {
 	of      *reports
 	project []bool
+	fixed   *codec.Rates // nil = those in force
 	by      map[string]*json.Decoder
+	rates   *codec.Rates // of by
 }
 
+// decoder returns a decoder by the rates in force, as they change.
 func (r *reports) decoder(project []bool) *decoder {
 	return &decoder{of: r, project: project, by: map[string]*json.Decoder{}}
 }
 
+// decoderBy returns a decoder by the given rates.
+func (r *reports) decoderBy(rates *codec.Rates, project []bool) *decoder {
+	d := r.decoder(project)
+	d.fixed = rates
+	return d
+}
+
 // Decode implements pipeline.Decoder.
 func (d *decoder) Decode(recs *event.Records) (*event.Batch, []event.Dead) {
+	rates := d.fixed
+	if rates == nil {
+		rates = d.of.rates.Load()
+	}
+	if rates != d.rates {
+		clear(d.by)
+		d.rates = rates
+	}
 	j, ok := d.by[recs.Topic]
 	if !ok {
 		t := d.of.topics[recs.Topic]
 		j = json.New(codec.Options{
-			Schema: d.of.schema, Project: d.project, Kinds: d.of.kinds, Rates: d.of.rates,
+			Schema: d.of.schema, Project: d.project, Kinds: d.of.kinds, Rates: *rates,
 			ReporterCountry: t.ReporterCountry, Strict: t.Strict,
 		})
 		d.by[recs.Topic] = j

@@ -3,17 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
+	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
-	"github.com/haltwire/haltwire/pipeline/fault"
-	"github.com/haltwire/haltwire/pipeline/telemetry"
-	"github.com/haltwire/haltwire/rules/lang"
-	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/deadletter"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
 	"github.com/haltwire/haltwire/sources/kafka"
@@ -24,11 +18,12 @@ const rowVersion = "1"
 
 // startPipeline reads the rules and starts both loops.
 func (a *App) startPipeline(ctx context.Context) error {
-	set, err := a.reports.loadRules(a.config.Rules.Dir, time.Now())
-	if err != nil {
+	var err error
+	if a.sources, err = ruleset.From(a.config); err != nil {
 		return err
 	}
-	judge, err := a.firstJudge(ctx, set)
+	a.looked = a.sources.Look()
+	judge, err := a.firstJudge(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,7 +62,9 @@ func (a *App) startPipeline(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.inForce(ctx, set)
+	a.parts.start(ctx, &part{name: "record of rules", run: a.record})
+	set, edition, _ := a.force.get()
+	a.announce(ctx, set, edition.At, set.Changed(nil))
 	a.parts.start(ctx, &part{name: "pipeline", run: a.pipe.Run, stop: func(ctx context.Context) error {
 		return errors.Join(a.pipe.Stop(ctx), cursor.Stop(ctx), letters.Stop(ctx))
 	}})
@@ -95,84 +92,4 @@ func (l *letterbox) Append(ctx context.Context, letters []event.Dead) error {
 		return err
 	}
 	return l.gate.store.WriteDeadLetters(ctx, letters)
-}
-
-// Reload reads the rules again and swaps them between two batches. A set with an
-// error is refused as a whole and the old one goes on.
-func (a *App) Reload(ctx context.Context) error {
-	a.rules.Lock()
-	defer a.rules.Unlock()
-	err := a.reload(ctx)
-	result := "ok"
-	a.rules.failure = ""
-	if err != nil {
-		result, a.rules.failure = "refused", err.Error()
-		a.log.Error("reload refused; the rules in force stay", telemetry.Error, err)
-	}
-	a.telemetry.Metrics.Reloads.Add(ctx, 1, telemetry.Attr(telemetry.Result, result))
-	return err
-}
-
-func (a *App) reload(ctx context.Context) error {
-	set, err := a.reports.loadRules(a.config.Rules.Dir, time.Now())
-	if err != nil {
-		return err
-	}
-	err = a.pipe.Swap(func(from map[event.Partition]int64) (pipeline.Judge, error) {
-		ends, err := a.ends() // for partitions of other instances
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(ends, from)
-		return a.judge(set), a.activate(ctx, set, ends)
-	})
-	if err != nil {
-		return fmt.Errorf("swap rules: %w", err)
-	}
-	a.setInForce(ctx, set)
-	return nil
-}
-
-// judge returns a judge by set whose work is counted.
-func (a *App) judge(set *ruleSet) pipeline.Judge {
-	return countingJudge{a.reports.judge(set), &a.counters}
-}
-
-func (a *App) inForce(ctx context.Context, set *ruleSet) {
-	a.rules.Lock()
-	defer a.rules.Unlock()
-	a.setInForce(ctx, set)
-}
-
-// setInForce notes what judges from now on; a.rules is locked.
-func (a *App) setInForce(ctx context.Context, set *ruleSet) {
-	a.rules.digest, a.rules.at = set.set.Digest, time.Now()
-	for _, s := range []lang.Status{lang.Live, lang.Shadow, lang.Draft, lang.Retired} {
-		a.telemetry.Metrics.RuleSetRules.Record(ctx, set.count(s), telemetry.Attr(telemetry.Status, string(s)))
-	}
-	a.log.Info("rules in force", telemetry.Digest, set.set.Digest, "rules", len(set.set.Rules))
-	a.parts.start(ctx, &part{name: "record of rules", run: func(ctx context.Context) error { a.recordRules(ctx, set); return nil }})
-}
-
-// recordRules writes the set to ClickHouse, trying until it is there.
-func (a *App) recordRules(ctx context.Context, set *ruleSet) {
-	row := clickhouse.RuleSet{Digest: set.set.Digest, Kind: "rules", ActivatedAt: time.Now().UnixMilli(), Rules: uint32(len(set.set.Rules)), Source: a.config.Rules.Dir}
-	var wait fault.Backoff
-	for a.gate.wait(ctx) == nil && a.store.WriteRuleSet(ctx, row) != nil {
-		if fault.Sleep(ctx, wait.Next(0)) != nil {
-			return
-		}
-	}
-}
-
-// reloads serves the caller's requests to reload.
-func (a *App) reloads(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-a.opt.Reload:
-			_ = a.Reload(ctx) // logged and shown in /readyz
-		}
-	}
 }

@@ -115,19 +115,27 @@ func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Han
 type Readiness struct {
 	Ready      bool              `json:"ready"`
 	Desk       bool              `json:"desk"`
-	ClickHouse bool              `json:"clickhouse"`        // tables made; false does not make us unready
-	Rules      string            `json:"rules"`             // digest in force
-	RulesAt    time.Time         `json:"rules_at"`          //
-	Refused    string            `json:"refused,omitempty"` // why the last reload was refused
-	Stopped    map[string]string `json:"stopped,omitempty"` // partitions that cannot go on
+	ClickHouse bool              `json:"clickhouse"`           // tables made; false does not make us unready
+	Rules      string            `json:"rules"`                // digest in force
+	RulesAt    time.Time         `json:"rules_at"`             // since when
+	Lists      string            `json:"lists"`                // digest in force of all lists and tables
+	Rates      string            `json:"rates"`                // digest in force
+	Refused    string            `json:"refused,omitempty"`    // why the last reload was refused: the first errors
+	RefusedAt  *time.Time        `json:"refused_at,omitempty"` //
+	Stopped    map[string]string `json:"stopped,omitempty"`    // partitions that cannot go on
 }
 
 // Readiness says whether haltwire does its work. ClickHouse being away is no
 // reason not to be: alerts never wait for it.
 func (a *App) Readiness() Readiness {
-	a.rules.Lock()
-	r := Readiness{Desk: a.desk.Ready(), ClickHouse: a.gate.ready(), Rules: a.rules.digest, RulesAt: a.rules.at, Refused: a.rules.failure}
-	a.rules.Unlock()
+	r := Readiness{Desk: a.desk.Ready(), ClickHouse: a.gate.ready()}
+	set, edition, refused := a.force.get()
+	if set != nil {
+		r.Rules, r.RulesAt, r.Lists, r.Rates = set.Rules.Digest, edition.At, set.Digests.Lists, set.Digests.Rates
+	}
+	if refused != nil {
+		r.Refused, r.RefusedAt = refused.Why, &refused.At
+	}
 	for p, err := range a.detect.Stopped() {
 		if r.Stopped == nil {
 			r.Stopped = map[string]string{}

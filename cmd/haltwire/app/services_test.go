@@ -12,10 +12,12 @@ import (
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/embedded/enginetest"
+	"github.com/haltwire/haltwire/sources/kafka"
 )
 
 func TestMain(m *testing.M) {
 	enginetest.Main()
+	kafka.Bound(0)
 	os.Exit(m.Run())
 }
 

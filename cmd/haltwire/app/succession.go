@@ -3,6 +3,7 @@ package app
 import (
 	"slices"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
@@ -14,6 +15,36 @@ import (
 type succession struct {
 	before, after pipeline.Judge
 	from          map[event.Partition]int64 // where after begins; 0 where not listed
+}
+
+// succession returns what judges by old below the given offsets and by set from
+// there on.
+func (a *App) succession(old, set *ruleset.Set, from map[event.Partition]int64) (pipeline.Judge, error) {
+	before, err := a.judge(old)
+	if err != nil {
+		return nil, err
+	}
+	if old.Digests.Rates != set.Digests.Rates {
+		before = decodingJudge{before, a.reports.decoderBy(&old.Rates, before.Columns())}
+	}
+	after, err := a.judge(set)
+	return succession{before: before, after: after, from: from}, err
+}
+
+// decodingJudge judges what its own decoder makes of records: by other rates.
+type decodingJudge struct {
+	judge   pipeline.Judge
+	decoder *decoder
+}
+
+// Columns implements pipeline.Judge.
+func (j decodingJudge) Columns() []bool { return j.judge.Columns() }
+
+// Judge implements pipeline.Judge.
+func (j decodingJudge) Judge(_ *event.Batch, recs *event.Records) (*hit.Judgement, error) {
+	b, _ := j.decoder.Decode(recs)
+	defer b.Release()
+	return j.judge.Judge(b, recs)
 }
 
 // Columns implements pipeline.Judge.

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/rules/plan/whole"
 	"github.com/haltwire/haltwire/rules/ruletest"
 	"github.com/haltwire/haltwire/rules/spec"
-	"github.com/haltwire/haltwire/sources/codec"
-	jsoncodec "github.com/haltwire/haltwire/sources/codec/json"
 )
 
 // ErrNoTests says that a folder of rules has no test.
@@ -58,8 +57,5 @@ func writeErrors(w io.Writer, all lang.Diagnostics) error {
 // testDecoders returns what reads the reports of tests: the codec of eval, to which
 // tests may give derived columns.
 func (o *EvalOptions) testDecoders(p *plan.Plan) whole.Decoders {
-	narrow := codec.Options{Schema: o.Schema, Project: p.Columns(), Kinds: o.Kinds, Rates: o.Rates, Derived: true}
-	wide := narrow
-	wide.Project = o.Schema.Whole()
-	return whole.Decoders{Plan: jsoncodec.New(narrow).Decode, Whole: jsoncodec.New(wide).Decode, About: jsoncodec.New(wide).Decode}
+	return ruleset.Decoders(lang.Options{Schema: o.Schema, Kinds: o.Kinds}, o.Rates, p)
 }

@@ -40,9 +40,9 @@ type Keys struct {
 	Log     string `yaml:"log"`     // octet JWK: HMAC and wrapping key of the case log
 }
 
-// State is where snapshots will go; this version writes none.
+// State is where snapshots of the windows are; losing it costs time only.
 type State struct {
-	Dir string `yaml:"dir"`
+	Dir string `yaml:"dir"` // a folder an instance
 }
 
 // Listen says where we answer.
@@ -115,16 +115,28 @@ type Field struct {
 // Rules says where the rules are and how long hits may act.
 type Rules struct {
 	Dir      string        `yaml:"dir"`
+	Watch    bool          `yaml:"watch"` // read rules, lists, tables and rates again when a file of them changes
+	Tests    string        `yaml:"tests"` // required | off: whether the tests in rule files must pass before a set is put in force
 	Lateness conn.Duration `yaml:"lateness"`
 	MaxAge   conn.Duration `yaml:"max_age"`
 	Windows  Windows       `yaml:"windows"`
 }
 
+// What Rules.Tests and Windows.Warm may say.
+const (
+	TestsRequired  = "required"
+	TestsOff       = "off"
+	WarmKafka      = "kafka"
+	WarmClickHouse = "clickhouse"
+	WarmNone       = "none"
+)
+
 // Windows bounds window state.
 type Windows struct {
-	Bytes  conn.Size `yaml:"bytes"`
-	Keys   int       `yaml:"keys"`
-	PerKey int       `yaml:"per_key"`
+	Bytes  conn.Size `yaml:"bytes"`   // of all windows; the newest stay, and check refuses rules that need more at rates
+	Keys   int       `yaml:"keys"`    // of all windows together
+	PerKey int       `yaml:"per_key"` // entries of a key; the newest stay
+	Warm   string    `yaml:"warm"`    // kafka | clickhouse | none: where the past of a new window is read from
 
 	Rates map[string]float64 `yaml:"rates"` // kind → reports a second, by which check judges what windows will keep
 }

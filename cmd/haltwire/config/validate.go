@@ -15,7 +15,7 @@ import (
 // Validate reports everything in c that `run` cannot work with, not only the
 // first of it.
 func (c *Config) Validate() error {
-	errs := []error{c.party(), c.officers(), c.listen(), c.kafka(), c.embedded(), c.Telemetry.Validate()}
+	errs := []error{c.party(), c.officers(), c.listen(), c.kafka(), c.rules(), c.embedded(), c.Telemetry.Validate()}
 	if _, err := c.Schema(); err != nil {
 		errs = append(errs, err)
 	}
@@ -105,6 +105,27 @@ func (c *Config) kafka() error {
 	}
 	return errors.Join(errs...)
 }
+
+func (c *Config) rules() error {
+	var errs []error
+	if t := c.Rules.Tests; t != TestsRequired && t != TestsOff {
+		errs = append(errs, fmt.Errorf("rules.tests: %q is neither required nor off", t))
+	}
+	w := c.Rules.Windows
+	if w.Warm != WarmKafka && w.Warm != WarmClickHouse && w.Warm != WarmNone {
+		errs = append(errs, fmt.Errorf("rules.windows.warm: %q is none of kafka, clickhouse, none", w.Warm))
+	}
+	if w.Bytes < 1<<20 || w.Keys < 1 || w.PerKey < 1 {
+		errs = append(errs, errors.New("rules.windows: want bytes of 1MiB, keys and per_key of 1 at least"))
+	}
+	if c.Rules.Lateness < 0 || c.Rules.Lateness.Std() > maxLateness {
+		errs = append(errs, errors.New("rules.lateness: want 0s to 400d"))
+	}
+	return errors.Join(errs...)
+}
+
+// maxLateness is as long as a window may be.
+const maxLateness = 400 * 24 * time.Hour
 
 func (c *Config) topics() error {
 	var errs []error
