@@ -2,6 +2,7 @@ package window
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -17,12 +18,21 @@ func (s *Store) identity(r *Reports, row int) uint64 {
 	return xxh3.HashSeed(r.ID.At(row), xxh3.HashSeed(r.Reporter.At(row), s.opts.Seed))
 }
 
+// identityOf returns what identity does, from Accept if it was there.
+func (s *Store) identityOf(r *Reports, row int32) uint64 {
+	if s.accepted == r && int(row) < len(s.known) && s.known[row] != 0 {
+		return s.known[row]
+	}
+	return s.identity(r, int(row))
+}
+
 func (v version) compare(w version) int {
 	return cmp.Or(cmp.Compare(v.revision, w.revision), cmp.Compare(v.hash, w.hash))
 }
 
 // Accept appends a verdict a row to verdicts (rows nil = every row of r). A later
-// row of the batch can make an earlier one Superseded. The store remembers what is
+// row of the batch can make an earlier one Superseded. r must stay as it is until
+// the batch is fed. The store remembers what is
 // fed, every revision and, under Options.All, everything: a report that feeds
 // nothing and has no revision is otherwise forgotten, and so may be left out.
 func (s *Store) Accept(r *Reports, rows []int32, verdicts []Verdict) []Verdict {
@@ -34,6 +44,8 @@ func (s *Store) Accept(r *Reports, rows []int32, verdicts []Verdict) []Verdict {
 		rows = s.every
 	}
 	s.hashes = s.hashes[:0]
+	s.accepted, s.known = r, slices.Grow(s.known[:0], len(r.Time))[:len(r.Time)]
+	clear(s.known)
 	s.set.reset(len(rows))
 	again := false
 	from := len(verdicts)
@@ -59,12 +71,14 @@ func (s *Store) Accept(r *Reports, rows []int32, verdicts []Verdict) []Verdict {
 	return verdicts
 }
 
-// warmPlaces hashes the identities of some rows and reads their places.
+// warmPlaces hashes the identities of some rows and asks for the memory of their
+// places.
 func (s *Store) warmPlaces(r *Reports, rows []int32) {
 	for _, row := range rows {
 		id := s.identity(r, int(row))
+		s.known[row] = id
 		s.hashes = append(s.hashes, id)
-		s.sink += s.places.Touch(id)
+		s.places.Prefetch(id)
 	}
 }
 
@@ -113,7 +127,7 @@ func (s *Store) accept(id uint64, v version) Verdict {
 	}
 	s.found = s.places.Find(id, s.found[:0])
 	if !ok {
-		known, ok = s.fed(id, v.time)
+		known, ok = s.fed(id, v.hash, v.time)
 	}
 	if !ok {
 		if v.revision > 0 || s.opts.All {
@@ -142,17 +156,27 @@ func (s *Store) remember(id uint64, v version) {
 	s.versions[id] = v
 }
 
-// fed returns the greatest version of an identity among the found places.
-func (s *Store) fed(id uint64, ms int64) (v version, ok bool) {
+// fed returns the greatest version of an identity among the found places. hash
+// completes what entries keep of it.
+func (s *Store) fed(id, hash uint64, ms int64) (v version, ok bool) {
 	for _, p := range s.found {
 		t := s.byID[p.Table]
 		a, slot := &s.shards[p.Shard].arena, t.parts[p.Shard].keys.Slot(p.Slot)
 		if i, is := t.find(a, slot, id, clampTime(ms)); is {
 			run, _ := t.run(a, slot)
-			v, ok = version{hash: max(v.hash, word(t.at(run, i), entryHash))}, true
+			v, ok = version{hash: max(v.hash, known(t.at(run, i), hash))}, true
 		}
 	}
 	return v, ok
+}
+
+// known returns the content hash of an entry: the given one if it may be that.
+func known(e []byte, hash uint64) uint64 {
+	h := word32(e, entryHash)
+	if h == short(hash) {
+		return hash
+	}
+	return uint64(h) << 32
 }
 
 // takeBack removes the entries of an identity at the found places unless they are
@@ -167,7 +191,7 @@ func (s *Store) takeBack(id uint64, v version) {
 		}
 		run, _ := t.run(a, slot)
 		e := t.at(run, i)
-		if word(e, entryHash) == v.hash {
+		if word32(e, entryHash) == short(v.hash) {
 			continue
 		}
 		s.touched(t, p.Shard, p.Slot, timeOf(e))
@@ -184,44 +208,61 @@ func (s *Store) Feed(w int, r *Reports, f *Feed) {
 		to := min(from+touchRows, len(f.Rows))
 		s.ids = s.ids[:0]
 		for i := from; i < to; i++ {
-			id := s.identity(r, int(f.Rows[i]))
+			id := s.identityOf(r, f.Rows[i])
 			s.ids = append(s.ids, id)
-			s.sink += s.places.Touch(id)
+			s.places.PrefetchIn(id, t.id)
 		}
 		s.warm(t, &f.Keys, from, to)
 		for i := from; i < to; i++ {
-			s.feed(t, r, f, i, s.hashes[i-from], s.ids[i-from])
+			s.feed(t, r, f, i, i-from)
 		}
 	}
 	s.bound()
 	s.compact()
 }
 
-// warm hashes the keys of some rows and reads the memory that they will need: the
-// index, the header of the slot, and where the newest entry is.
+// warm hashes the keys of some rows and asks for the memory that they will need, a
+// kind of it at a time: the index, the slots, and where the entries begin and end.
+// No step waits for what another row has to bring. words says where the keys
+// probably are.
 func (s *Store) warm(t *table, keys *Texts, from, to int) {
-	var words [touchRows]uint32
-	var refs [touchRows]uint32
-	s.hashes = s.hashes[:0]
+	s.hashes, s.words = s.hashes[:0], s.words[:0]
 	for i := from; i < to; i++ {
 		h := xxh3.HashSeed(keys.At(i), s.opts.Seed)
 		s.hashes = append(s.hashes, h)
-		words[i-from] = t.parts[h>>58].keys.Touch(uint32(h))
+		t.parts[h>>58].keys.Prefetch(uint32(h))
 	}
-	for i, h := range s.hashes {
-		if slot := t.parts[h>>58].keys.Touched(words[i]); slot != nil {
-			refs[i] = slab.Word(slot, slotRef)
-			s.sink += uint64(slot[slab.Body+8])
+	for _, h := range s.hashes {
+		k := t.parts[h>>58].keys
+		w := k.Touch(uint32(h))
+		s.words = append(s.words, w)
+		if slot := k.Touched(w); slot != nil {
+			slab.Prefetch(slot)
+			slab.Prefetch(slot[slab.Body:])
 		}
 	}
 	for i, h := range s.hashes {
-		if refs[i] != 0 {
-			s.sink += uint64(s.shards[h>>58].arena.Bytes(refs[i], 1)[0])
+		if slot := t.parts[h>>58].keys.Touched(s.words[i]); slot != nil && slab.Word(slot, slotRef) != 0 {
+			t.prefetchEdges(&s.shards[h>>58].arena, slot)
 		}
 	}
 }
 
-func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash, id uint64) {
+// prefetchEdges asks for where the entries of a slot begin and end in their
+// extent.
+func (t *table) prefetchEdges(a *slab.Arena, slot []byte) {
+	from, n := int(slab.Word(slot, slotStart))*t.lay.stride, int(slab.Word(slot, slotCount))*t.lay.stride
+	if n == 0 {
+		return
+	}
+	b := a.Bytes(slab.Word(slot, slotRef), slab.Units(from+n))
+	slab.Prefetch(b[from:])
+	slab.Prefetch(b[from+n-1:])
+}
+
+// feed enters row i of f, for which ids, hashes and words have position j.
+func (s *Store) feed(t *table, r *Reports, f *Feed, i, j int) {
+	hash, id := s.hashes[j], s.ids[j]
 	row := int(f.Rows[i])
 	ms := clampTime(r.Time[row])
 	if ms <= s.floor {
@@ -230,7 +271,7 @@ func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash, id uint64) {
 	}
 	sh := int(hash >> 58)
 	p, a := &t.parts[sh], &s.shards[sh].arena
-	at, ok := p.keys.Find(uint32(hash), f.Keys.At(i))
+	at, ok := p.keys.Guess(s.words[j], uint32(hash), f.Keys.At(i))
 	if !ok {
 		if at, ok = p.keys.Insert(uint32(hash), f.Keys.At(i)); !ok {
 			s.floor = max(s.floor, ms)
@@ -246,7 +287,7 @@ func (s *Store) feed(t *table, r *Reports, f *Feed, i int, hash, id uint64) {
 	pos, there := t.place(a, run, n, ms, id, s.name)
 	var e []byte
 	if there {
-		if e = t.at(run, pos); word(e, entryHash) == r.Hash[row] {
+		if e = t.at(run, pos); word32(e, entryHash) == short(r.Hash[row]) {
 			return
 		}
 		t.lay.release(a, e)
@@ -283,9 +324,7 @@ func (s *Store) fill(t *table, a *slab.Arena, e []byte, f *Feed, i int, ms int64
 	for arg, k := range l.kinds {
 		c := &f.Args[arg]
 		if !c.Has(i) {
-			if k != Bool {
-				setWord(e, l.cell[arg], 0)
-			}
+			l.clearCell(e, arg)
 			continue
 		}
 		flags |= 1 << l.valid[arg]
@@ -298,7 +337,7 @@ func (s *Store) fill(t *table, a *slab.Arena, e []byte, f *Feed, i int, ms int64
 			setWord(e, l.cell[arg], putText(a, c.Text(i)))
 		case Number:
 			t.negative[arg] = t.negative[arg] || c.Num[i].Sign() < 0
-			setWord(e, l.cell[arg], putNumber(a, c.Num[i]))
+			setWord48(e, l.cell[arg], putNumber(a, c.Num[i]))
 		case Time:
 			setWord(e, l.cell[arg], uint64(c.Int[i]))
 		}

@@ -11,19 +11,23 @@ import (
 	"github.com/haltwire/haltwire/rules/window/slab"
 )
 
-// An entry is a row of fixed width: time and flags, the hash of the report's
-// identity, its content hash, then what the definition asks for. Texts over seven
-// bytes, of which three bytes of a hash stay in the cell, and numbers that do not fit in 63 bits of millionths stand in the arena.
+// An entry is a row of fixed width: six bytes of time and flags, the hash of the
+// report's identity, the upper half of its content hash, then what the definition
+// asks for. Texts over seven bytes, of which three bytes of a hash stay in the
+// cell, and numbers that do not fit in a cell stand in the arena.
 const (
-	entryID    = 8
-	entryHash  = 16
-	entryCells = 24
+	entryID    = 6
+	entryHash  = 14
+	entryCells = 18
 
 	timeBits  = 43 // ms until the year 2248
-	flagBits  = 64 - timeBits
+	headBits  = 48
+	flagBits  = headBits - timeBits
 	maxTime   = 1<<timeBits - 1
 	shortText = 7
 	far       = 0xFF // first byte of a text in the arena
+
+	textCells, numberCells, timeCells, nameCells, wideCells = 8, 6, 8, 4, 4
 
 	// A slot keeps its first entries inline: what fits into this many bytes, one at
 	// least.
@@ -38,7 +42,7 @@ type layout struct {
 	truth  []int // bit of each Bool argument's value
 	once   int   // offset of the once_per text, 0 = none; onceBit says whether it has one
 	name   int   // offset of the reference to reporter and report_id, 0 = none
-	cell   []int // offset of each argument, 0 for Bool
+	cell   []int // offset of each argument; a Bool has no bytes there
 	kinds  []Kind
 	inline int // entries inside a slot
 
@@ -55,24 +59,19 @@ func newLayout(d *Definition) layout {
 			l.onceBit++
 		}
 	}
+	take := func(n int) int { l.stride += n; return l.stride - n }
 	if l.onceBit >= flagBits {
 		l.wide = true
-		l.stride += 8
+		take(wideCells)
 	}
-	take := func() int { l.stride += 8; return l.stride - 8 }
 	if d.OncePer {
-		l.once = take()
+		l.once = take(textCells)
 	}
 	for _, k := range d.Args {
-		at := 0
-		if k != Bool {
-			at = take()
-		}
-		l.cell = append(l.cell, at)
+		l.cell = append(l.cell, take([...]int{Bool: 0, Text: textCells, Number: numberCells, Time: timeCells}[k]))
 	}
 	if d.ordered() {
-		l.name = l.stride
-		l.stride += 4
+		l.name = take(nameCells)
 	}
 	l.inline = max(1, inlineBytes/l.stride)
 	return l
@@ -83,26 +82,40 @@ func setWord(b []byte, at int, v uint64)   { binary.LittleEndian.PutUint64(b[at:
 func word32(b []byte, at int) uint32       { return binary.LittleEndian.Uint32(b[at:]) }
 func setWord32(b []byte, at int, v uint32) { binary.LittleEndian.PutUint32(b[at:], v) }
 
-func timeOf(e []byte) int64 { return int64(word(e, 0) >> flagBits) }
+// word48 and setWord48 are of six bytes.
+func word48(b []byte, at int) uint64 {
+	return uint64(binary.LittleEndian.Uint32(b[at:])) | uint64(binary.LittleEndian.Uint16(b[at+4:]))<<32
+}
+
+func setWord48(b []byte, at int, v uint64) {
+	binary.LittleEndian.PutUint32(b[at:], uint32(v))
+	binary.LittleEndian.PutUint16(b[at+4:], uint16(v>>32))
+}
+
+func timeOf(e []byte) int64 { return int64(word48(e, 0) >> flagBits) }
+
+// short is what an entry keeps of a content hash: enough to tell two versions of a
+// report apart, and which is the greater, but once in 2^32.
+func short(hash uint64) uint32 { return uint32(hash >> 32) }
 
 // clampTime returns t inside what an entry can hold.
 func clampTime(t int64) int64 { return min(max(t, 0), maxTime) }
 
 func (l *layout) flags(e []byte) uint64 {
 	if l.wide {
-		return word(e, entryCells)
+		return uint64(word32(e, entryCells))
 	}
-	return word(e, 0) & (1<<flagBits - 1)
+	return word48(e, 0) & (1<<flagBits - 1)
 }
 
 func (l *layout) setHead(e []byte, t int64, flags, id, hash uint64) {
 	if l.wide {
-		setWord(e, entryCells, flags)
+		setWord32(e, entryCells, uint32(flags))
 		flags = 0
 	}
-	setWord(e, 0, uint64(t)<<flagBits|flags)
+	setWord48(e, 0, uint64(t)<<flagBits|flags)
 	setWord(e, entryID, id)
-	setWord(e, entryHash, hash)
+	setWord32(e, entryHash, short(hash))
 }
 
 func (l *layout) has(e []byte, arg int) bool { return l.flags(e)>>l.valid[arg]&1 != 0 }
@@ -177,26 +190,52 @@ func freeText(a *slab.Arena, e []byte, at int) {
 	}
 }
 
-// micro is 10^12: units of a decimal in a millionth.
-const micro = 1_000_000_000_000
+// A number in a cell is one bit that says whether it stands in the arena, two of
+// scale, and a signed count of units of 10^-scale; or the reference.
+const (
+	farNumber  = 1
+	scaleShift = 1
+	unitsShift = 3
+	unitsMax   = 1<<(48-unitsShift-1) - 1
+)
 
-// shortNumber returns the cell of a number that has at most six places and fits.
+// units returns the unit of each scale in units of a decimal: 1, a hundredth, a
+// ten-thousandth and 10^-8.
+func units(scale uint64) uint64 {
+	switch scale & 3 {
+	case 0:
+		return 1_000_000_000_000_000_000
+	case 1:
+		return 10_000_000_000_000_000
+	case 2:
+		return 100_000_000_000_000
+	}
+	return 10_000_000_000
+}
+
+// shortNumber returns the cell of a number that fits.
 func shortNumber(d decimal.D) (uint64, bool) {
 	neg := d.Hi < 0
 	if neg {
 		d = d.Neg()
 	}
-	if uint64(d.Hi) >= micro {
-		return 0, false
+	for scale := range uint64(4) {
+		unit := units(scale)
+		if uint64(d.Hi) >= unit {
+			return 0, false
+		}
+		q, r := bits.Div64(uint64(d.Hi), d.Lo, unit)
+		if q > unitsMax {
+			return 0, false
+		}
+		if r == 0 {
+			if neg {
+				q = -q
+			}
+			return (q<<unitsShift | scale<<scaleShift) & (1<<48 - 1), true
+		}
 	}
-	q, r := bits.Div64(uint64(d.Hi), d.Lo, micro)
-	if r != 0 || q >= 1<<62 {
-		return 0, false
-	}
-	if neg {
-		q = -q
-	}
-	return q << 1, true
+	return 0, false
 }
 
 func putNumber(a *slab.Arena, d decimal.D) uint64 {
@@ -207,22 +246,37 @@ func putNumber(a *slab.Arena, d decimal.D) uint64 {
 	b := a.Bytes(ref, 2)
 	setWord(b, 0, d.Lo)
 	setWord(b, 8, uint64(d.Hi))
-	return uint64(ref)<<1 | 1
+	return uint64(ref)<<unitsShift | farNumber
 }
 
 func numberAt(a *slab.Arena, e []byte, at int) decimal.D {
-	c := word(e, at)
-	if c&1 != 0 {
-		b := a.Bytes(uint32(c>>1), 2)
+	c := word48(e, at)
+	if c&farNumber != 0 {
+		b := a.Bytes(uint32(c>>unitsShift), 2)
 		return decimal.D{Lo: word(b, 0), Hi: int64(word(b, 8))}
 	}
-	v := int64(c) >> 1
+	v := int64(c<<16) >> (16 + unitsShift)
+	n := uint64(v)
 	if v < 0 {
-		hi, lo := bits.Mul64(uint64(-v), micro)
-		return decimal.D{Lo: lo, Hi: int64(hi)}.Neg()
+		n = -n
 	}
-	hi, lo := bits.Mul64(uint64(v), micro)
-	return decimal.D{Lo: lo, Hi: int64(hi)}
+	hi, lo := bits.Mul64(n, units(c>>scaleShift))
+	d := decimal.D{Lo: lo, Hi: int64(hi)}
+	if v < 0 {
+		d = d.Neg()
+	}
+	return d
+}
+
+// clearCell makes a missing argument's cell zero.
+func (l *layout) clearCell(e []byte, arg int) {
+	at := l.cell[arg]
+	switch l.kinds[arg] {
+	case Text, Time:
+		setWord(e, at, 0)
+	case Number:
+		setWord48(e, at, 0)
+	}
 }
 
 // name is reporter and report_id as an entry keeps them: the length of the first,
@@ -263,8 +317,8 @@ func (l *layout) release(a *slab.Arena, e []byte) {
 		case Text:
 			freeText(a, e, l.cell[i])
 		case Number:
-			if c := word(e, l.cell[i]); c&1 != 0 {
-				a.Free(uint32(c>>1), 2)
+			if c := word48(e, l.cell[i]); c&farNumber != 0 {
+				a.Free(uint32(c>>unitsShift), 2)
 			}
 		}
 	}
@@ -286,8 +340,8 @@ func (l *layout) relocate(from, to *slab.Arena, e []byte) {
 		switch {
 		case k == Text && e[at] == far:
 			setWord32(e, at+4, putBytes(to, textAt(from, e, at)))
-		case k == Number && word(e, at)&1 != 0:
-			setWord(e, at, putNumber(to, numberAt(from, e, at)))
+		case k == Number && word48(e, at)&farNumber != 0:
+			setWord48(e, at, putNumber(to, numberAt(from, e, at)))
 		}
 	}
 }
@@ -299,14 +353,12 @@ func (l *layout) equal(a *slab.Arena, x, y []byte, arg int) bool {
 		return l.isTrue(x, arg) == l.isTrue(y, arg)
 	}
 	at := l.cell[arg]
-	if word(x, at) == word(y, at) {
-		return true
-	}
 	switch l.kinds[arg] {
 	case Text:
 		return sameText(a, x, y, at)
 	case Number:
-		return word(x, at)&word(y, at)&1 != 0 && numberAt(a, x, at) == numberAt(a, y, at)
+		cx, cy := word48(x, at), word48(y, at)
+		return cx == cy || cx&cy&farNumber != 0 && numberAt(a, x, at) == numberAt(a, y, at)
 	}
-	return false
+	return word(x, at) == word(y, at)
 }

@@ -246,7 +246,7 @@ func reports(rs []*report) *window.Reports {
 		out.Reporter.Append([]byte(r.reporter))
 		out.ID.Append([]byte(r.id))
 		out.Revision = append(out.Revision, r.revision)
-		out.Hash = append(out.Hash, r.hash)
+		out.Hash = append(out.Hash, r.hash<<40) // entries keep the upper half
 		out.Time = append(out.Time, r.time)
 	}
 	return &out

@@ -35,7 +35,7 @@ func (s *Store) ReadAsOf(w int, r *Reports, q *Read, out []Column) {
 		to := min(from+touchRows, len(q.Rows))
 		s.warm(t, &q.Keys, from, to)
 		for i := from; i < to; i++ {
-			v := s.look(t, r, q, i, s.hashes[i-from])
+			v := s.look(t, r, q, i, s.hashes[i-from], s.words[i-from])
 			for j, a := range t.def.Values {
 				var seen *Column
 				if a.Func == Seen {
@@ -50,15 +50,16 @@ func (s *Store) ReadAsOf(w int, r *Reports, q *Read, out []Column) {
 	}
 }
 
-// look returns the entries that count for row i of q.
-func (s *Store) look(t *table, r *Reports, q *Read, i int, hash uint64) view {
+// look returns the entries that count for row i of q, whose key has a hash and is
+// probably where word says.
+func (s *Store) look(t *table, r *Reports, q *Read, i int, hash uint64, word uint32) view {
 	sh := int(hash >> 58)
 	p := &t.parts[sh]
 	row := int(q.Rows[i])
 	ms := r.Time[row]
 	v := view{t: t, a: &s.shards[sh].arena, dropped: max(s.floor, t.evicted)}
 	v.cut = ms-t.def.Within < v.dropped
-	at, ok := p.keys.Find(uint32(hash), q.Keys.At(i))
+	at, ok := p.keys.Guess(word, uint32(hash), q.Keys.At(i))
 	if !ok {
 		return v
 	}
@@ -168,7 +169,7 @@ func (s *Store) once(v *view) {
 // the store changes.
 func (s *Store) Entries(w int, r *Reports, q *Read, i, limit int, cols []Column, entries []Entry) (all []Entry, cut bool) {
 	t := s.tables[w]
-	v := s.look(t, r, q, i, xxh3.HashSeed(q.Keys.At(i), s.opts.Seed))
+	v := s.look(t, r, q, i, xxh3.HashSeed(q.Keys.At(i), s.opts.Seed), 0)
 	if n := len(v.sel); n > limit {
 		v.sel, v.cut = v.sel[n-limit:], true
 	}

@@ -19,7 +19,7 @@ import (
 // before. A window says how long it is, so that one that is gone can be left out.
 const (
 	magic  = "HWWS"
-	format = 1
+	format = 2
 )
 
 // ErrSnapshot says that bytes are not a whole snapshot of this format.
@@ -113,7 +113,7 @@ func (t *table) appendTo(b []byte, a *slab.Arena, shard int) []byte {
 func (l *layout) appendEntry(b []byte, a *slab.Arena, e []byte) []byte {
 	head := entryCells
 	if l.wide {
-		head += 8
+		head += wideCells
 	}
 	b = append(b, e[:head]...)
 	if l.name > 0 {
@@ -250,7 +250,7 @@ func (t *table) readEntry(r *reader, a *slab.Arena, e []byte) {
 	clear(e)
 	head := entryCells
 	if l.wide {
-		head += 8
+		head += wideCells
 	}
 	copy(e, r.take(head))
 	if l.name > 0 {
@@ -269,7 +269,7 @@ func (t *table) readEntry(r *reader, a *slab.Arena, e []byte) {
 		case Number:
 			d := decimal.D{Lo: r.word(), Hi: int64(r.word())}
 			t.negative[i] = t.negative[i] || d.Sign() < 0
-			setWord(e, l.cell[i], putNumber(a, d))
+			setWord48(e, l.cell[i], putNumber(a, d))
 		case Time:
 			setWord(e, l.cell[i], r.word())
 		}

@@ -93,6 +93,7 @@ type Store struct {
 	floor    int64 // entries at or before it were dropped over a bound; the least int64 = none
 	clock    int64 // of the last Evict
 	dirty    []touch
+	accepted *Reports
 	scratch
 	stats Stats // what is counted only
 }
@@ -111,6 +112,8 @@ type scratch struct {
 	every  []int32
 	hashes []uint64
 	ids    []uint64
+	words  []uint32
+	known  []uint64 // identities of the rows of accepted; 0 = not known
 	name   []byte
 	sel    []int32
 	kept   []int32
@@ -118,7 +121,6 @@ type scratch struct {
 	keep   event.Bits
 	cols   []Column
 	dev    exact.Deviation
-	sink   uint64
 }
 
 // New returns an empty store of windows, which Feed and ReadAsOf name by index.

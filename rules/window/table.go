@@ -1,7 +1,6 @@
 package window
 
 import (
-	"encoding/binary"
 	"math"
 	"sort"
 
@@ -86,10 +85,10 @@ func (t *table) open(a *slab.Arena, slot []byte, i int) []byte {
 		room, start = int(slab.Word(slot, slotCap)), int(slab.Word(slot, slotStart))
 	}
 	if start+n == room {
-		if start > 0 && start >= n/4 {
+		if start > 0 && start >= n/8 {
 			t.slide(a, slot)
 		} else {
-			t.resize(a, slot, n+max(1, n/4))
+			t.resize(a, slot, n+spare(n))
 		}
 	}
 	slab.SetWord(slot, slotCount, uint32(n+1))
@@ -97,6 +96,10 @@ func (t *table) open(a *slab.Arena, slot []byte, i int) []byte {
 	copy(run[(i+1)*stride:], run[i*stride:n*stride])
 	return t.at(run, i)
 }
+
+// spare returns how many more entries than n an extent is made for: few, because
+// most keys have few.
+func spare(n int) int { return min((n+1)/2, 2+n/8) }
 
 // slide moves the entries of a slot to the front of its extent.
 func (t *table) slide(a *slab.Arena, slot []byte) {
@@ -192,7 +195,7 @@ func (t *table) find(a *slab.Arena, slot []byte, id uint64, ms int64) (int, bool
 		}
 	}
 	for i := range n {
-		if binary.LittleEndian.Uint64(run[i*t.lay.stride+entryID:]) == id {
+		if word(run, i*t.lay.stride+entryID) == id {
 			return i, true
 		}
 	}

@@ -187,10 +187,12 @@ func (v *view) hash(e []byte, arg int) uint64 {
 	case Text:
 		return cellHash(e, at)
 	case Number:
-		if word(e, at)&1 != 0 {
+		c := word48(e, at)
+		if c&farNumber != 0 {
 			d := numberAt(v.a, e, at)
 			return d.Lo ^ uint64(d.Hi)
 		}
+		return c
 	}
 	return word(e, at)
 }

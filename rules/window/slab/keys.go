@@ -93,8 +93,14 @@ func Word(slot []byte, i int) uint32 { return binary.LittleEndian.Uint32(slot[sl
 // SetWord sets one of the caller's four words.
 func SetWord(slot []byte, i int, v uint32) { binary.LittleEndian.PutUint32(slot[slotUser+4*i:], v) }
 
-// Touch returns the first word of the index that may be the key's, and so brings
-// it into the cache.
+// Prefetch asks for the cache line of the index where a key is looked for first.
+func (k *Keys) Prefetch(hash uint32) {
+	if len(k.index) > 0 {
+		prefetchWord(&k.index[k.home(hash)])
+	}
+}
+
+// Touch returns the first word of the index that may be the key's.
 func (k *Keys) Touch(hash uint32) uint32 {
 	if len(k.index) == 0 {
 		return 0
@@ -113,6 +119,17 @@ func (k *Keys) Touched(word uint32) []byte {
 		return k.Slot(i - 1)
 	}
 	return nil
+}
+
+// Guess returns the slot that Touch found when it is the key's, and else what Find
+// does.
+func (k *Keys) Guess(word, hash uint32, key []byte) (uint32, bool) {
+	if i := word & (1<<24 - 1); i > 0 {
+		if s := k.Slot(i - 1); binary.LittleEndian.Uint32(s) == hash && Flags(s)&live != 0 && string(k.Key(s)) == string(key) {
+			return i - 1, true
+		}
+	}
+	return k.Find(hash, key)
 }
 
 // Find returns the slot of a key.

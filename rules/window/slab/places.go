@@ -13,19 +13,30 @@ const (
 
 	placeBits  = 42 // slot + 1 in 24, shard in 6, table in 12
 	printBits  = 64 - placeBits
-	partitions = 256
+	partBits   = 10
+	partitions = 1 << partBits
 	fewPlaces  = 16
 )
 
 // Places says in which slots a report, known by 64 bits, may have entries. It
-// keeps 30 of the 64 bits, so a place must be looked at to be believed. Eight
-// bytes a place, in partitions that grow by a quarter, one by one.
+// keeps 32 of the 64 bits, so a place must be looked at to be believed. Eight
+// bytes a place, in partitions that are at most four fifths full and grow by a
+// fifth, one by one. Places in tables of which every window has one would stand
+// in long rows of equal prints, so there is a group of partitions for every few
+// tables.
 type Places struct {
-	parts [partitions]part
+	groups []*[partitions]part
 }
 
+// groupTables is how many tables share a group.
+const groupTables = 16
+
+// part is words in rising order with gaps: each stands at its home or, when that
+// is taken, behind those that come before it, without a gap between. The last
+// words may stand behind all homes.
 type part struct {
-	words []uint64 // fingerprint << placeBits | place; 0 = empty; linear probing
+	words []uint64 // fingerprint << placeBits | place; 0 = a gap
+	homes int
 	used  int
 }
 
@@ -39,26 +50,46 @@ func unpack(w uint64) Place {
 
 func print22(id uint64) uint64 { return id & (1<<printBits - 1) }
 
-func (ps *Places) part(id uint64) *part { return &ps.parts[id>>56] }
-
-// Touch reads the place of an identity and so brings it into the cache.
-func (ps *Places) Touch(id uint64) uint64 {
-	p := ps.part(id)
-	if len(p.words) == 0 {
-		return 0
+// part returns the partition of id in the group of a table, nil for none.
+func (ps *Places) part(id uint64, table int) *part {
+	g := table / groupTables
+	if g >= len(ps.groups) || ps.groups[g] == nil {
+		return nil
 	}
-	return p.words[p.home(print22(id))]
+	return &ps.groups[g][id>>(64-partBits)]
+}
+
+// Prefetch asks for the cache lines where the places of an identity are looked for
+// first.
+func (ps *Places) Prefetch(id uint64) {
+	for g := range ps.groups {
+		ps.PrefetchIn(id, g*groupTables)
+	}
+}
+
+// PrefetchIn is Prefetch for the places in one table.
+func (ps *Places) PrefetchIn(id uint64, table int) {
+	if p := ps.part(id, table); p != nil && len(p.words) > 0 {
+		prefetchWord(&p.words[p.home(print22(id))])
+	}
 }
 
 // Find appends the places that id may have.
 func (ps *Places) Find(id uint64, to []Place) []Place {
-	p := ps.part(id)
-	if len(p.words) == 0 {
-		return to
+	for g := range ps.groups {
+		if p := ps.part(id, g*groupTables); p != nil && len(p.words) > 0 {
+			to = p.find(print22(id), to)
+		}
 	}
-	fp := print22(id)
-	for at := p.home(fp); p.words[at] != 0; at = p.next(at) {
-		if w := p.words[at]; w>>placeBits == fp {
+	return to
+}
+
+func (p *part) find(fp uint64, to []Place) []Place {
+	for _, w := range p.words[p.home(fp):] {
+		if w == 0 || w>>placeBits > fp {
+			break
+		}
+		if w>>placeBits == fp {
 			to = append(to, unpack(w))
 		}
 	}
@@ -67,78 +98,110 @@ func (ps *Places) Find(id uint64, to []Place) []Place {
 
 // Add notes a place of id.
 func (ps *Places) Add(id uint64, at Place) {
-	p := ps.part(id)
-	if 4*(p.used+1) > 3*len(p.words) {
+	g := at.Table / groupTables
+	for g >= len(ps.groups) {
+		ps.groups = append(ps.groups, nil)
+	}
+	if ps.groups[g] == nil {
+		ps.groups[g] = new([partitions]part)
+	}
+	p := ps.part(id, at.Table)
+	if 5*(p.used+1) > 4*p.homes {
 		p.grow()
 	}
-	p.put(print22(id)<<placeBits | pack(at))
+	for !p.put(print22(id)<<placeBits | pack(at)) {
+		p.grow()
+	}
 	p.used++
 }
 
-func (p *part) put(w uint64) {
-	at := p.home(w >> placeBits)
-	for p.words[at] != 0 {
-		at = p.next(at)
+// put adds a word; false when what stands behind it has no room to move.
+func (p *part) put(w uint64) bool {
+	at := p.after(w)
+	end := at
+	for end < len(p.words) && p.words[end] != 0 {
+		end++
 	}
+	if end == len(p.words) {
+		return false
+	}
+	copy(p.words[at+1:end+1], p.words[at:end])
 	p.words[at] = w
+	return true
 }
 
-// home is where a fingerprint is looked for first: as far along as its bits say.
-func (p *part) home(fp uint64) int { return int(fp * uint64(len(p.words)) >> printBits) }
-
-func (p *part) next(at int) int {
-	if at++; at == len(p.words) {
-		return 0
+// after returns where the first word from w's home on stands that is not less, or
+// the first gap.
+func (p *part) after(w uint64) int {
+	at := p.home(w >> placeBits)
+	for at < len(p.words) && p.words[at]-1 < w-1 { // 0 is greater than all
+		at++
 	}
 	return at
 }
 
-// past returns how far at is behind home.
-func (p *part) past(home, at int) int {
-	if at < home {
-		return at - home + len(p.words)
-	}
-	return at - home
-}
+// home is where a fingerprint is looked for first: as far along as its bits say.
+func (p *part) home(fp uint64) int { return int(fp * uint64(p.homes) >> printBits) }
 
+// grow moves the words into a larger array.
 func (p *part) grow() {
 	old := p.words
-	p.words = make([]uint64, max(fewPlaces, len(old)+len(old)/4))
+	p.homes = max(fewPlaces, p.homes+p.homes/5)
+	room := p.homes + p.homes/16 + fewPlaces
+	for !p.move(old, room) {
+		room += room / 8
+	}
+}
+
+func (p *part) move(old []uint64, room int) bool {
+	p.words = make([]uint64, room)
+	next := 0
 	for _, w := range old {
+		at := max(p.home(w>>placeBits), next) // next for a gap
+		if at == room {
+			if w == 0 {
+				continue
+			}
+			return false
+		}
+		p.words[at] = w
 		if w != 0 {
-			p.put(w)
+			next = at + 1
 		}
 	}
+	return true
 }
 
 // Remove forgets one place of id.
 func (ps *Places) Remove(id uint64, place Place) {
-	p := ps.part(id)
-	if len(p.words) == 0 {
+	p := ps.part(id, place.Table)
+	if p == nil || len(p.words) == 0 {
 		return
 	}
-	want := print22(id)<<placeBits | pack(place)
-	at := p.home(print22(id))
-	for p.words[at] != want {
-		if p.words[at] == 0 {
-			return
-		}
-		at = p.next(at)
+	w := print22(id)<<placeBits | pack(place)
+	at := p.after(w)
+	if at == len(p.words) || p.words[at] != w {
+		return
 	}
-	for next := p.next(at); p.words[next] != 0; next = p.next(next) {
-		if home := p.home(p.words[next] >> placeBits); p.past(home, next) >= p.past(at, next) {
-			p.words[at], at = p.words[next], next
-		}
+	end := at + 1
+	for end < len(p.words) && p.words[end] != 0 && p.home(p.words[end]>>placeBits) < end {
+		end++
 	}
-	p.words[at] = 0
+	copy(p.words[at:], p.words[at+1:end])
+	p.words[end-1] = 0
 	p.used--
 }
 
 // Bytes returns the memory of the places.
 func (ps *Places) Bytes() int64 {
 	var n int64
-	for i := range ps.parts {
-		n += int64(len(ps.parts[i].words)) * 8
+	for _, g := range ps.groups {
+		if g == nil {
+			continue
+		}
+		for i := range g {
+			n += int64(len(g[i].words)) * 8
+		}
 	}
 	return n
 }

@@ -99,6 +99,9 @@ func TestPlaces(t *testing.T) {
 		want := map[uint64][]slab.Place{}
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
 			id := rapid.Uint64Range(0, 20).Draw(t, "id") * 0x03FFFF // near one another in one partition
+			if rapid.IntRange(0, 3).Draw(t, "at the end") == 0 {
+				id = 1<<22 - 1 - id%64
+			}
 			p := slab.Place{Table: rapid.SampledFrom([]int{0, 5, slab.MaxTables - 1}).Draw(t, "table"), Shard: rapid.IntRange(0, 63).Draw(t, "shard"), Slot: rapid.SampledFrom([]uint32{0, 9, slab.MaxSlots - 1}).Draw(t, "slot")}
 			if i := slices.Index(want[id], p); i >= 0 && rapid.Bool().Draw(t, "remove") {
 				ps.Remove(id, p)
