@@ -8,7 +8,11 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
-// HitData is the data of hit, hit.changed and hit.overturned.
+// HitData is the data of hit, hit.changed and hit.overturned: one word of a rule
+// about one version of a report, for one subject. The last word in log order
+// counts, and one about a lower version of the report than is known does not.
+// hit.changed is a hit whose case rose. hit.overturned is one that holds no more
+// or, with stands, one whose case fell.
 type HitData struct {
 	HitID    string      `json:"hit_id"`
 	Evidence string      `json:"evidence"`
@@ -49,6 +53,15 @@ type HitData struct {
 	// Superseded is the version of the report that overturns the hit, of
 	// hit.overturned: a hit on this version or a higher one stands.
 	Superseded *ReportVersion `json:"superseded,omitempty"`
+	// Cause is the latest report among the later evidence that the event comes of:
+	// of hit.changed, of a late hit, and of hit.overturned without Superseded.
+	Cause *event.Position `json:"cause,omitempty"`
+	// Stands says that a hit with the lower case of this event holds instead, of
+	// hit.overturned.
+	Stands bool `json:"stands,omitempty"`
+	// Fold is the version of the fold that the writer knew; events without it keep
+	// the meaning that they had before version 3.
+	Fold int `json:"fold,omitempty"`
 }
 
 // ReportVersion is one version of a report; Hash is hex.

@@ -13,7 +13,8 @@ type Money struct {
 	Currency string
 }
 
-// HitRow is one hit with one subject. Identity: HitID, Key.
+// HitRow is one hit with one subject, as the last word on the log has it that did
+// not overturn it. Identity: HitID, Key.
 type HitRow struct {
 	HitID       string
 	EvidenceKey string // rule + report identity; standing hits are counted by it
@@ -32,20 +33,26 @@ type HitRow struct {
 	Approval    string // auto | one_person | two_person
 	Asks        []string
 
-	Reporter      string
-	ReportID      string
-	Revision      uint32
-	Hash          [16]byte
-	Kind          string
-	OccurredAt    int64
-	RecordTime    int64 // Kafka time of the report
-	AppendedAt    int64 // Kafka time of the hit
-	Topic         string
-	Partition     int32
-	Offset        int64
-	Trace         string
-	Standing      bool // false once hit.overturned is on the log
-	Late          bool
+	Reporter   string
+	ReportID   string
+	Revision   uint32
+	Hash       [16]byte
+	Kind       string
+	OccurredAt int64
+	RecordTime int64 // Kafka time of the report
+	AppendedAt int64 // Kafka time of the hit
+	Topic      string
+	Partition  int32
+	Offset     int64
+	Trace      string
+	Late       bool
+	Changed    string // raised | lowered: by later evidence; "" = the case of the first word
+	// CauseTopic, CausePartition and CauseOffset are the latest report among the
+	// later evidence; "" = the hit was made when its report came.
+	CauseTopic     string
+	CausePartition int32
+	CauseOffset    int64
+
 	Cold          bool
 	Cut           bool
 	Excepted      bool
@@ -67,6 +74,26 @@ type HitRow struct {
 	Version       uint64
 }
 
+// OverturnRow says that an evidence about one subject stands no more: hits on the
+// version of the report whose Version is smaller do not. Identity: EvidenceKey,
+// Key, Revision, Hash.
+type OverturnRow struct {
+	EvidenceKey string
+	Key         string // "" for a hit that cannot alert
+	Revision    uint32
+	Hash        [16]byte
+	HitID       string
+	Rule        string
+	Reason      string // later_evidence | revision
+	AppendedAt  int64  // Kafka time
+	// CauseTopic, CausePartition and CauseOffset are the latest report among the
+	// later evidence; "" = a version of the report itself.
+	CauseTopic     string
+	CausePartition int32
+	CauseOffset    int64
+	Version        uint64
+}
+
 // AlertRow is the state of one alert. Identity: Direction, Party, AlertID.
 type AlertRow struct {
 	AlertID      string
@@ -79,6 +106,7 @@ type AlertRow struct {
 	CaseID       string
 	ParentAlerts []string
 	State        string
+	Ending       string // why it is closed, e.g. not_approved, overturned, withdrawn
 	Blocked      string // field that blocks, "" = none
 	Severity     string
 	Urgency      string // critical | high | normal
@@ -267,6 +295,7 @@ type PaymentRow struct {
 	DebtorCountry string
 	ComplaintRef  string
 	Reports       uint32 // hits that told of it
+	Shed          bool   // a proposal asked for it, and no hit that told of it stands any more
 	AddedAt       int64
 	Version       uint64
 }

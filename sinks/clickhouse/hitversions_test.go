@@ -22,7 +22,7 @@ func (v version) hits(rule string) bool {
 func (v version) hit(rule, evidence string) caselog.HitRow {
 	return caselog.HitRow{
 		HitID: hit.Text32(rule, v.id, fmt.Sprint(v.revision), v.content), EvidenceKey: evidence, Rule: rule, RuleVersion: 1, Status: "live",
-		Reporter: "HWBIINBB", ReportID: v.id, Revision: v.revision, Hash: event.ContentHash([]byte(v.content)), Standing: true, Version: 1,
+		Reporter: "HWBIINBB", ReportID: v.id, Revision: v.revision, Hash: event.ContentHash([]byte(v.content)), Version: 1,
 	}
 }
 

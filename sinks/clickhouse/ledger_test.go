@@ -83,6 +83,7 @@ func everyField(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 	ctx := t.Context()
 	for table, err := range map[string]error{
 		"hits":           s.WriteHits(ctx, []caselog.HitRow{filled[caselog.HitRow]()}),
+		"hit_overturns":  s.WriteOverturns(ctx, []caselog.OverturnRow{filled[caselog.OverturnRow]()}),
 		"alerts":         s.WriteAlerts(ctx, []caselog.AlertRow{filled[caselog.AlertRow]()}),
 		"case_events":    s.WriteCaseEvents(ctx, []caselog.CaseEventRow{filled[caselog.CaseEventRow]()}),
 		"deliveries":     s.WriteDeliveries(ctx, []caselog.DeliveryRow{filled[caselog.DeliveryRow]()}),
@@ -139,17 +140,20 @@ func versions(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 }
 
 func standingHits(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
-	hit := func(id, evidence, key string, revision uint32, standing bool, version uint64) caselog.HitRow {
-		return caselog.HitRow{HitID: id, EvidenceKey: evidence, Key: key, AlertID: "alert of " + key, Rule: "r1", RuleVersion: 1, Reporter: "B", ReportID: evidence, Revision: revision, SubjectUID: "uid " + key, Standing: standing, Version: version}
+	hit := func(id, evidence, key string, revision uint32, version uint64) caselog.HitRow {
+		return caselog.HitRow{HitID: id, EvidenceKey: evidence, Key: key, AlertID: "alert of " + key, Rule: "r1", RuleVersion: 1, Reporter: "B", ReportID: evidence, Revision: revision, SubjectUID: "uid " + key, Title: "t", Version: version}
 	}
 	rows := []caselog.HitRow{
-		hit("h1", "e1", "out/GB/a", 0, true, 1), hit("h1", "e1", "out/AE/b", 0, true, 2), // one hit, two subjects
-		hit("h2", "e1", "out/GB/a", 1, true, 5),                                           // the corrected report
-		hit("h3", "e2", "out/GB/a", 0, true, 3), hit("h3", "e2", "out/GB/a", 0, false, 8), // overturned
-		hit("h4", "e3", "", 0, true, 4), // without a subject
+		hit("h1", "e1", "out/GB/a", 0, 1), hit("h1", "e1", "out/AE/b", 0, 2), // one hit, two subjects
+		hit("h2", "e1", "out/GB/a", 1, 5), // the corrected report
+		hit("h3", "e2", "out/GB/a", 0, 3), // overturned
+		hit("h4", "e3", "", 0, 4),         // without a subject
 	}
 	for range 2 {
 		if err := s.WriteHits(t.Context(), rows); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.WriteOverturns(t.Context(), []caselog.OverturnRow{{EvidenceKey: "e2", Key: "out/GB/a", HitID: "h3", Rule: "r1", Reason: "later_evidence", Version: 8}}); err != nil {
 			t.Fatal(err)
 		}
 	}

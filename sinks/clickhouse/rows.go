@@ -10,30 +10,40 @@ import (
 func (s *Store) WriteHits(ctx context.Context, rows []caselog.HitRow) error {
 	columns := list("hit_id, evidence_key, key, case_id, alert_id, rule, rule_version, title, status, rule_case, score",
 		"severity, typology, offence, approval, asks, reporter, report_id, revision, content_hash, kind, occurred_at",
-		"kafka_time, appended_at, topic, partition, offset, trace, standing, late, cold, cut, excepted, unknown, values",
+		"kafka_time, appended_at, topic, partition, offset, trace, late, changed, cause_topic, cause_partition, cause_offset, cold, cut, excepted, unknown, values",
 		"digest_rules, digest_lists, digest_rates, facts, subject_uid, subject_scheme, subject_account, subject_sub_account",
 		"subject_name, subject_bic, subject_country, payment_keys, amount, currency, version")
 	return write(ctx, s, "hits", columns, rows, func(r caselog.HitRow) []any {
 		return []any{
 			r.HitID, r.EvidenceKey, r.Key, r.CaseID, r.AlertID, r.Rule, r.RuleVersion, r.Title, r.Status, r.Case, r.Score.String(),
 			r.Severity, texts(r.Typology), r.Offence, r.Approval, texts(r.Asks), r.Reporter, r.ReportID, r.Revision, string(r.Hash[:]), r.Kind, instant(r.OccurredAt),
-			instant(r.RecordTime), instant(r.AppendedAt), r.Topic, r.Partition, r.Offset, r.Trace, r.Standing, r.Late, r.Cold, r.Cut, r.Excepted, texts(r.Unknown), r.ValuesJSON,
+			instant(r.RecordTime), instant(r.AppendedAt), r.Topic, r.Partition, r.Offset, r.Trace, r.Late, r.Changed, r.CauseTopic, r.CausePartition, r.CauseOffset, r.Cold, r.Cut, r.Excepted, texts(r.Unknown), r.ValuesJSON,
 			r.DigestRules, r.DigestLists, r.DigestRates, r.Facts, r.SubjectUID, r.SubjectScheme, r.SubjectID, r.SubAccount,
 			r.SubjectName, r.SubjectBIC, r.Country, texts(r.PaymentKeys), amount(r.Amount), r.Amount.Currency, r.Version,
 		}
 	})
 }
 
+// WriteOverturns keeps which evidence stands no more.
+func (s *Store) WriteOverturns(ctx context.Context, rows []caselog.OverturnRow) error {
+	columns := list("evidence_key, key, revision, content_hash, hit_id, rule, reason, appended_at, cause_topic, cause_partition, cause_offset, version")
+	return write(ctx, s, "hit_overturns", columns, rows, func(r caselog.OverturnRow) []any {
+		return []any{
+			r.EvidenceKey, r.Key, r.Revision, string(r.Hash[:]), r.HitID, r.Rule, r.Reason, instant(r.AppendedAt), r.CauseTopic, r.CausePartition, r.CauseOffset, r.Version,
+		}
+	})
+}
+
 // WriteAlerts keeps states of alerts.
 func (s *Store) WriteAlerts(ctx context.Context, rows []caselog.AlertRow) error {
-	columns := list("alert_id, direction, party, party_kind, party_country, key, episode, case_id, parent_alerts, state, blocked",
+	columns := list("alert_id, direction, party, party_kind, party_country, key, episode, case_id, parent_alerts, state, ending, blocked",
 		"severity, urgency, environment, asks, rules, hits, payments, currencies, amounts, provisional, confirmed, automatic",
 		"decision, duplicate_of, partner_ref, open_tasks, subject_scheme, subject_account, subject_sub_account, subject_name",
 		"subject_bic, subject_country, record_time, opened_at, approved_at, queued_at, sent_at, received_at, accepted_at",
 		"decided_at, answered_at, confirm_by, confirmed_at, closed_at, updated_at, partition, version")
 	return write(ctx, s, "alerts", columns, rows, func(r caselog.AlertRow) []any {
 		return []any{
-			r.AlertID, r.Direction, r.Party, r.PartyKind, r.PartyCountry, r.Key, r.Episode, r.CaseID, texts(r.ParentAlerts), r.State, r.Blocked,
+			r.AlertID, r.Direction, r.Party, r.PartyKind, r.PartyCountry, r.Key, r.Episode, r.CaseID, texts(r.ParentAlerts), r.State, r.Ending, r.Blocked,
 			r.Severity, r.Urgency, r.Environment, texts(r.Asks), texts(r.Rules), r.Hits, r.Payments, texts(r.Currencies), decimals(r.Amounts), r.Provisional, r.Confirmed, r.Automatic,
 			r.Decision, r.DuplicateOf, r.PartnerRef, texts(r.OpenTasks), r.SubjectScheme, r.SubjectID, r.SubAccount, r.SubjectName,
 			r.SubjectBIC, r.SubjectCountry, instant(r.RecordTime), instant(r.OpenedAt), instant(r.ApprovedAt), instant(r.QueuedAt), instant(r.SentAt), instant(r.ReceivedAt), instant(r.AcceptedAt),
@@ -92,8 +102,8 @@ func (s *Store) WritePayments(ctx context.Context, rows []caselog.PaymentRow) er
 	if err != nil {
 		return err
 	}
-	item := "payment_key, alert_id, case_id, direction, party, item_id, hop, parent_items, reports"
+	item := "payment_key, alert_id, case_id, direction, party, item_id, hop, parent_items, reports, shed"
 	return write(ctx, s, "alert_payments", list(item, of), rows, func(r caselog.PaymentRow) []any {
-		return append([]any{r.PaymentKey, r.AlertID, r.CaseID, r.Direction, r.Party, r.ItemID, r.Hop, texts(r.ParentItems), r.Reports}, movement(r)...)
+		return append([]any{r.PaymentKey, r.AlertID, r.CaseID, r.Direction, r.Party, r.ItemID, r.Hop, texts(r.ParentItems), r.Reports, r.Shed}, movement(r)...)
 	})
 }

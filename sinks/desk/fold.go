@@ -111,7 +111,7 @@ func (f *fold) note(r apply.Record, verdict apply.Verdict) chan apply.Verdict {
 	defer f.mu.Unlock()
 	if verdict.Applied && verdict.AlertID != "" {
 		f.alerts[r.Key.Direction()+"/"+r.Key.Party()+"/"+verdict.AlertID] = r.Key
-		if r.Type == caselog.Hit || r.Type == caselog.HitChanged {
+		if r.Type == caselog.Hit || r.Type == caselog.HitChanged || r.Type == caselog.HitOverturned {
 			f.reports.evidence(r)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,19 @@ func (b *book) WriteHits(_ context.Context, rows []caselog.HitRow) error {
 	return write(b, rows, func(r caselog.HitRow) { b.put(r.Version, r, r.HitID, r.Key) })
 }
 
+func (b *book) WriteOverturns(_ context.Context, rows []caselog.OverturnRow) error {
+	return write(b, rows, func(r caselog.OverturnRow) { b.put(r.Version, r, r.EvidenceKey, r.Key, r.Revision, r.Hash) })
+}
+
+// standing returns the hits of b that stand, each under every key.
+func (b *book) standing() []caselog.HitRow {
+	return slices.DeleteFunc(kept[caselog.HitRow](b), func(h caselog.HitRow) bool {
+		return slices.ContainsFunc(kept[caselog.OverturnRow](b), func(o caselog.OverturnRow) bool {
+			return o.EvidenceKey == h.EvidenceKey && o.Key == h.Key && o.Revision == h.Revision && o.Hash == h.Hash && o.Version > h.Version
+		})
+	})
+}
+
 func (b *book) WriteAlerts(_ context.Context, rows []caselog.AlertRow) error {
 	return write(b, rows, func(r caselog.AlertRow) { b.put(r.Version, r, r.Direction, r.Party, r.AlertID) })
 }
@@ -116,7 +130,7 @@ func TestRowsSayWhatTheLogSays(t *testing.T) {
 	stop = in.start(t, setup{brokers: brokers, partitions: 3, change: recorded}, []policy.Party{gb.party(agreement())}, gb)
 	must(t, in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", "6513270e-269e-4d37-b2a7-4de452e6b438", "18000.00")}))
 	must(t, in.desk.Recorded(t.Context()))
-	if n := len(ledger.rows); n != count+1 { // the event of the repeat
+	if n := len(ledger.rows); n != count { // the repeat is not even written
 		t.Errorf("%d rows after a restart and a repeat, %d before", n, count)
 	}
 	stop()

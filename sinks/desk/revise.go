@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -130,14 +129,6 @@ func (d *Desk) Revise(ctx context.Context, revisions []hit.Revision) error {
 	return nil
 }
 
-// Overturn implements pipeline.HitLog.
-func (d *Desk) Overturn(_ context.Context, overturned []hit.Overturned) error {
-	if len(overturned) == 0 {
-		return nil
-	}
-	return errors.New("overturn hits by later evidence: rules with windows do not run yet")
-}
-
 func mark(v hit.Version) caselog.ReportVersion {
 	return caselog.ReportVersion{Revision: v.Revision, Hash: hex.EncodeToString(v.Hash[:])}
 }
@@ -163,22 +154,30 @@ func (t *tenure) overturns(s *apply.Subject) []intake.Draft {
 			if h.Gone || s.Evidence[h.Evidence] != a.ID {
 				continue
 			}
-			if by, superseded := t.desk.fold.later(h.Reporter, h.ReportID, h.Judged); superseded {
-				out = append(out, overturn(s.Key, a, h, by))
+			if by, later := t.desk.fold.later(h.Reporter, h.ReportID, h.Judged); later {
+				out = append(out, superseded(s.Key, a, h, by))
 			}
 		}
 	}
 	return out
 }
 
-func overturn(key caselog.Key, a *apply.Alert, h *apply.Hit, by caselog.ReportVersion) intake.Draft {
+// superseded makes the event that a hit is on a version of its report that is not
+// the latest, which its rule does not hit.
+func superseded(key caselog.Key, a *apply.Alert, h *apply.Hit, by caselog.ReportVersion) intake.Draft {
+	x := overturn(key, a, h)
+	x.ID, x.Hit().Superseded = hit.Text32("overturned", h.HitID, string(key), strconv.FormatUint(uint64(by.Revision), 10), by.Hash), &by
+	return x
+}
+
+// overturn makes the event that a hit holds no more. Its id is the caller's.
+func overturn(key caselog.Key, a *apply.Alert, h *apply.Hit) intake.Draft {
 	return intake.Draft{
-		ID:  hit.Text32("overturned", h.HitID, string(key), strconv.FormatUint(uint64(by.Revision), 10), by.Hash),
 		Key: key, Type: caselog.HitOverturned, Trace: a.Trace, Alerts: true,
 		Data: &caselog.HitData{
-			HitID: h.HitID, Evidence: h.Evidence, Overturns: h.HitID, Superseded: &by, Rule: h.Rule, Version: h.Version,
+			HitID: h.HitID, Evidence: h.Evidence, Overturns: h.HitID, Rule: h.Rule, Version: h.Version, Fold: apply.Version,
 			Reporter: h.Reporter, ReportID: h.ReportID, Revision: h.Judged.Revision, Hash: h.Judged.Hash, CaseID: a.CaseID,
-			Record: freeze.At(time.UnixMilli(h.Record)), Status: string(hit.Live), Severity: h.Severity, Approval: h.Approval,
+			Record: freeze.At(time.UnixMilli(h.Record)), Status: string(hit.Live), Case: h.Case, Severity: h.Severity, Approval: h.Approval,
 			Values: map[string]any{}, Unknown: []string{}, Ask: []string{}, Typology: []string{}, Payments: []caselog.PaymentMark{},
 			Personal: h.Personal,
 		},

@@ -15,18 +15,13 @@ import (
 
 // Append implements pipeline.HitLog: hits that can alert go to the case log, the
 // others to the hits topic, all with acks from all replicas. Hits on versions of
-// reports that are known to be superseded go nowhere. It does not wait for the
-// fold.
+// reports that are known to be superseded go nowhere, nor does what the log says
+// already. It does not wait until the fold has read them.
 func (d *Desk) Append(ctx context.Context, hits []*hit.Hit) error {
 	if !d.Ready() {
 		return fmt.Errorf("append hits: %w", errNotReady)
 	}
-	drafts := make([]intake.Draft, 0, len(hits))
-	for _, h := range d.current(hits) {
-		drafts = append(drafts, d.hits.Drafts(h)...)
-	}
-	_, err := d.write(ctx, drafts)
-	if err != nil {
+	if _, err := d.write(ctx, d.news(ctx, d.current(hits))); err != nil {
 		return fmt.Errorf("append hits: %w", err)
 	}
 	return nil

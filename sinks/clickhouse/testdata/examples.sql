@@ -49,7 +49,19 @@ ORDER BY receipt_p99_s DESC;
 -- Which rules earn their alerts?
 SELECT rule, hits, overturned, alerts, granted, refused, round(useful, 2) AS useful
 FROM v_rule_quality
+WHERE status = 'live'
 ORDER BY useful;
+
+-- Is a shadow rule better than the live ones, by what became of the same reports, payments and accounts?
+SELECT rule, status, hits, confirmed, refuted, open, only_this, round(precision, 2) AS precision
+FROM v_rule_quality
+ORDER BY rule, status;
+
+-- What did later evidence overturn this week, and by which report?
+SELECT rule, title, rule_case, reporter, report_id, overturned_at, reason, cause_topic, cause_partition, cause_offset
+FROM v_hits_overturned
+WHERE overturned_at > now64(3, 'UTC') - INTERVAL 7 DAY
+ORDER BY overturned_at;
 
 -- Outcomes that do not add up.
 SELECT party, alert_id, item_id, currency, credited, held, moved_on, returned, unaccounted, balance

@@ -66,10 +66,8 @@ func (f *fold) run() {
 		return
 	}
 	switch f.r.Type {
-	case caselog.Hit, caselog.HitChanged:
-		f.hit()
-	case caselog.HitOverturned:
-		f.overturned()
+	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned:
+		f.evidence()
 	case caselog.Amended:
 		f.amended()
 	case caselog.Received:

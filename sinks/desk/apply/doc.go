@@ -18,5 +18,11 @@ package apply
 
 // Version is the version of the fold. 2 (2026-11-24): officers take amendments
 // up, and what a partner withdraws is lifted and answered; events that say so
-// carry a member that events of version 1 do not have.
-const Version = 2
+// carry a member that events of version 1 do not have. 3 (2026-11-24): a rule may
+// change its word about a report, and take it back and give it again: the last
+// word counts, and a proposal holds what the words that stand ask for and no more.
+// Events about hits carry the version since then.
+const Version = 3
+
+// wordsSince is the version from which on the last word about a report counts.
+const wordsSince = 3

@@ -7,37 +7,57 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
-// hit takes a hit into the episode that it belongs to: the one that knows its
-// evidence, else one that knows its payments, else the open one, else a new one.
-// A known evidence never opens an episode, however often it is told again, but
-// for a later version of a report whose alert ended before anybody was asked,
-// because a version between did not hit.
-func (f *fold) hit() {
+// evidence takes in what a rule says of a report. Events of before version 3 keep
+// their meaning.
+func (f *fold) evidence() {
 	var d caselog.HitData
 	if !f.data(&d) {
 		return
 	}
+	falls := f.r.Type == caselog.HitOverturned
+	switch {
+	case d.Fold >= wordsSince && falls && !d.Stands:
+		f.fallen(d)
+	case d.Fold >= wordsSince:
+		f.word(d)
+	case falls:
+		f.overturned(d)
+	default:
+		f.hit(d)
+	}
+}
+
+// hit takes a hit into the episode that it belongs to, before version 3. A known
+// evidence never opens an episode, however often it is told again, but for a later
+// version of a report whose alert ended before anybody was asked, because a
+// version between did not hit.
+func (f *fold) hit(d caselog.HitData) {
 	if id, known := f.s.Evidence[d.Evidence]; known && !f.revived(f.s.Alert(id), d) {
 		f.again(f.s.Alert(id), d)
 		return
 	}
+	f.join(d)
+}
+
+// join takes an evidence into the episode that it belongs to: the one that knows
+// its payments, else the open one, else a new one.
+func (f *fold) join(d caselog.HitData) *Alert {
 	a := f.home(d)
 	if a == nil {
 		a = f.open(f.Root.AlertID(f.s.Key, uint32(len(f.s.Alerts)+1)), d.CaseID)
 	}
 	f.on(a)
 	f.s.Evidence[d.Evidence] = a.ID
-	a.Hits = append(a.Hits, &Hit{
-		HitID: d.HitID, Evidence: d.Evidence, Rule: d.Rule, Version: d.Version, Severity: d.Severity, Approval: d.Approval,
-		Fit: !d.Cold && !d.Cut && !d.Stale, Record: d.Record.UnixMilli(), Personal: d.Personal,
-		Reporter: d.Reporter, ReportID: d.ReportID, Judged: d.ReportVersion(),
-	})
-	f.keep(a.Hits[len(a.Hits)-1])
+	h := &Hit{Evidence: d.Evidence, Rule: d.Rule, Record: d.Record.UnixMilli(), Reporter: d.Reporter, ReportID: d.ReportID}
+	h.say(d)
+	a.Hits = append(a.Hits, h)
+	f.keep(h)
 	if a.At.Record == 0 || d.Record.UnixMilli() < a.At.Record {
 		a.At.Record = d.Record.UnixMilli()
 	}
 	f.grow(a, d)
 	f.applied()
+	return a
 }
 
 // home returns the alert that the hit joins, or nil. One that was overturned
@@ -77,8 +97,9 @@ func (a *Alert) evidence(key string) *Hit {
 	return a.Hits[i]
 }
 
-// again takes in another version of known evidence. One lower than what is known
-// changes nothing, and one of a closed alert is noted and acts no more.
+// again takes in another version of known evidence, before version 3. One lower
+// than what is known changes nothing, and one of a closed alert is noted and acts
+// no more.
 func (f *fold) again(a *Alert, d caselog.HitData) {
 	if a == nil {
 		f.repeat()
@@ -91,6 +112,7 @@ func (f *fold) again(a *Alert, d caselog.HitData) {
 		return
 	}
 	h.HitID, h.Version, h.Personal, h.Gone, h.Judged = d.HitID, d.Version, d.Personal, false, d.ReportVersion()
+	h.Case, h.Ask = d.Case, union(h.Ask, d.Ask)
 	f.keep(h)
 	f.grow(a, d)
 	f.applied()
@@ -103,6 +125,12 @@ func (f *fold) grow(a *Alert, d caselog.HitData) {
 		return
 	}
 	before := a.Content()
+	f.absorb(a, d)
+	f.settle(a, before, d.Blocked)
+}
+
+// absorb adds what the hit says to the alert.
+func (f *fold) absorb(a *Alert, d caselog.HitData) {
 	for _, ask := range d.Ask {
 		if !slices.Contains(a.Asks, ask) {
 			a.Asks = append(a.Asks, ask)
@@ -117,9 +145,13 @@ func (f *fold) grow(a *Alert, d caselog.HitData) {
 	for i, p := range d.Payments {
 		f.payment(a, p, Source{d.Personal, i}, d.Evidence)
 	}
+}
+
+// settle draws the consequences of a change of the content, which was before.
+func (f *fold) settle(a *Alert, before, blocked string) {
 	if a.Content() != before {
 		f.changed(a)
-		f.block(a, d.Blocked, "")
+		f.block(a, blocked, "")
 	}
 }
 
@@ -141,6 +173,9 @@ func (f *fold) changed(a *Alert) {
 // is the same, and the greatest of its reports gives amount and details.
 func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence string) {
 	i := a.item(p)
+	if i == nil {
+		i = a.unshed(p)
+	}
 	if i == nil {
 		a.Numbered++
 		i = &Item{ID: freeze.ItemID(a.ID, a.Numbered), Hop: p.Hop, Added: f.r.Appended}
@@ -186,8 +221,10 @@ func (f *fold) bridge(a *Alert, i *Item) {
 }
 
 // item returns the item that p tells of, or nil.
-func (a *Alert) item(p caselog.PaymentMark) *Item {
-	for _, i := range a.Items {
+func (a *Alert) item(p caselog.PaymentMark) *Item { return match(a.Items, p) }
+
+func match(items []*Item, p caselog.PaymentMark) *Item {
+	for _, i := range items {
 		if p.Key != "" && p.Key == i.Key || p.Item != "" && p.Item == i.ID || slices.ContainsFunc(p.Refs, func(ref string) bool { return slices.Contains(i.Refs, ref) }) {
 			return i
 		}
@@ -195,11 +232,8 @@ func (a *Alert) item(p caselog.PaymentMark) *Item {
 	return nil
 }
 
-func (f *fold) overturned() {
-	var d caselog.HitData
-	if !f.data(&d) {
-		return
-	}
+// overturned ends a hit, before version 3.
+func (f *fold) overturned(d caselog.HitData) {
 	a := f.s.Alert(f.s.Evidence[d.Evidence])
 	if a == nil {
 		f.refuse("no such evidence")

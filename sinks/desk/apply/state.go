@@ -67,7 +67,8 @@ type Alert struct {
 	ConfirmBy   int64 `json:"confirm_by,omitempty"`
 
 	Items     []*Item    `json:"items,omitempty"`
-	Numbered  int        `json:"numbered,omitempty"` // items ever: an id is never given twice
+	Numbered  int        `json:"numbered,omitempty"` // items ever: an id is never given to two payments
+	Shed      []*Item    `json:"shed,omitempty"`     // what a proposal asked for while an overturned hit stood
 	Hits      []*Hit     `json:"hits,omitempty"`
 	Approvals []Approval `json:"approvals,omitempty"`
 	Messages  []*Message `json:"messages,omitempty"` // ours
@@ -130,12 +131,14 @@ type Source struct {
 
 // Hit is one evidence of an alert.
 type Hit struct {
-	HitID    string `json:"hit_id"`
-	Evidence string `json:"evidence"`
-	Rule     string `json:"rule"`
-	Version  uint32 `json:"version,omitempty"`
-	Severity string `json:"severity,omitempty"`
-	Approval string `json:"approval,omitempty"`
+	HitID    string   `json:"hit_id"`
+	Evidence string   `json:"evidence"`
+	Rule     string   `json:"rule"`
+	Version  uint32   `json:"version,omitempty"`
+	Case     string   `json:"case,omitempty"` // of the rule
+	Severity string   `json:"severity,omitempty"`
+	Approval string   `json:"approval,omitempty"`
+	Ask      []string `json:"ask,omitempty"`
 	// Fit says that the hit by itself may send a request: it is not cold, cut or
 	// older than max_age.
 	Fit      bool   `json:"fit,omitempty"`
@@ -246,6 +249,18 @@ func (s *Subject) Alert(id string) *Alert {
 		}
 	}
 	return nil
+}
+
+// Hit returns what the subject knows of an evidence, with its alert, or nil.
+func (s *Subject) Hit(evidence string) (*Alert, *Hit) {
+	if s == nil {
+		return nil, nil
+	}
+	a := s.Alert(s.Evidence[evidence])
+	if a == nil {
+		return nil, nil
+	}
+	return a, a.evidence(evidence)
 }
 
 // Message returns our message with that id, or nil.

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
+	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
@@ -36,8 +38,66 @@ type Hits struct {
 	Now    func() time.Time
 }
 
+// Hit returns what d is about, of a draft of this package's Hits.
+func (d Draft) Hit() *caselog.HitData {
+	data, _ := d.Data.(*caselog.HitData)
+	return data
+}
+
 // Drafts returns the drafts of a hit: one a subject, or one for the hits topic.
 func (x Hits) Drafts(h *hit.Hit) []Draft {
+	out := x.drafts(h)
+	for i := range out {
+		if h.Changed {
+			out[i].Type = caselog.HitChanged
+		}
+		if h.Cause != (event.Position{}) {
+			out[i].because(h.Cause)
+		}
+	}
+	return out
+}
+
+// Lowered returns the drafts of a hit whose case fell: one a subject that the
+// lower case names, or one for the hits topic.
+func (x Hits) Lowered(o *hit.Overturned) []Draft {
+	out := x.drafts(o.Now)
+	for i := range out {
+		d := out[i].Hit()
+		d.Overturns, d.Stands = o.HitID, true
+		out[i].Type = caselog.HitOverturned
+		out[i].because(o.Cause)
+	}
+	return out
+}
+
+// Fallen returns the draft of a hit that holds no more for the hits topic, where
+// the hit is if it cannot alert.
+func (x Hits) Fallen(o *hit.Overturned) Draft {
+	d := &caselog.HitData{
+		HitID: o.HitID, Evidence: o.EvidenceKey(), Overturns: o.HitID, Rule: o.Rule, Reporter: o.Reporter, ReportID: o.ReportID,
+		Revision: o.Version.Revision, Hash: hex.EncodeToString(o.Version.Hash[:]), Status: string(o.Status), Position: o.Position,
+		Values: map[string]any{}, Unknown: []string{}, Ask: []string{}, Typology: []string{}, Payments: []caselog.PaymentMark{}, Fold: apply.Version,
+	}
+	out := Draft{ID: o.HitID, Key: quietKey(d.Evidence), Type: caselog.HitOverturned, Data: d}
+	out.because(o.Cause)
+	return out
+}
+
+// because makes a draft that of later evidence: told again for the same reason it
+// is the same event.
+func (d *Draft) because(cause event.Position) {
+	data := d.Hit()
+	data.Cause = &cause
+	d.ID = hit.Text32(data.HitID, string(d.Key), string(d.Type), data.Case, cause.Topic, fmt.Sprint(cause.Partition, cause.Offset))
+}
+
+// quietKey is the key of an evidence on the hits topic.
+func quietKey(evidence string) caselog.Key {
+	return caselog.Key("none/" + caselog.Nobody + "/" + evidence)
+}
+
+func (x Hits) drafts(h *hit.Hit) []Draft {
 	if len(h.Alerts) == 0 || h.Status != hit.Live || h.Excepted || h.Cold {
 		return []Draft{x.quiet(h)}
 	}
@@ -54,7 +114,7 @@ func (x Hits) quiet(h *hit.Hit) Draft {
 		x.fill(data, personal, h, &h.Alerts[0])
 	}
 	return Draft{
-		ID: h.ID, Key: caselog.Key("none/" + caselog.Nobody + "/" + h.EvidenceKey()), Type: caselog.Hit, Trace: h.Trace,
+		ID: h.ID, Key: quietKey(data.Evidence), Type: caselog.Hit, Trace: h.Trace,
 		Data: data, Personal: personal, Seal: func(p string) { data.Personal = p },
 	}
 }
@@ -91,7 +151,7 @@ func (x Hits) Reroute(d caselog.HitData, personal *caselog.HitPersonal, trace st
 		return Draft{}, "", false
 	}
 	key := x.Root.Key(caselog.Out, party.ID, personal.UID)
-	d.Blocked = ""
+	d.Blocked, d.Overturns, d.Stands = "", "", false
 	return Draft{
 		ID: hit.Text32(d.HitID, string(key)), Key: key, Type: caselog.Hit, Trace: trace, Alerts: true,
 		Data: &d, Personal: personal, Seal: func(p string) { d.Personal = p },
@@ -120,7 +180,7 @@ func (x Hits) data(h *hit.Hit) (*caselog.HitData, *caselog.HitPersonal) {
 		Status: string(h.Status), Case: h.Case, Score: json.Number(h.Score.String()), Severity: h.Severity,
 		Late: h.Late, Cold: h.Cold, Cut: h.Cut, Excepted: h.Excepted, Digests: h.Digests, Position: h.Position,
 		Values: map[string]any{}, Unknown: list(h.Unknown), Ask: list(h.Ask), Approval: h.Approval,
-		Offence: h.PredicateOffence, Typology: list(h.Typology), Payments: []caselog.PaymentMark{},
+		Offence: h.PredicateOffence, Typology: list(h.Typology), Payments: []caselog.PaymentMark{}, Fold: apply.Version,
 	}
 	p := &caselog.HitPersonal{Facts: h.Facts}
 	for _, v := range h.Values {

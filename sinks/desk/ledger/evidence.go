@@ -17,12 +17,19 @@ func (m *Maker) Hit(e caselog.Event, partition int32, offset, appended int64) {
 	x.hit()
 }
 
+// hit makes the row of what a rule says of a report. What the fold did not take up
+// makes none.
+
 func (x *step) hit() {
 	if x.r.Type != caselog.Hit && x.r.Type != caselog.HitChanged && x.r.Type != caselog.HitOverturned {
 		return
 	}
 	var d caselog.HitData
-	if json.Unmarshal(x.r.Data, &d) != nil {
+	if json.Unmarshal(x.r.Data, &d) != nil || x.r.Key != "" && !x.v.Applied {
+		return
+	}
+	if x.r.Type == caselog.HitOverturned && !d.Stands {
+		x.rows.Overturns = append(x.rows.Overturns, overturnRow(x.r, &d))
 		return
 	}
 	var p caselog.HitPersonal
@@ -31,23 +38,45 @@ func (x *step) hit() {
 	}
 	row := hitRow(&d, &p)
 	row.Key, row.AlertID, row.AppendedAt, row.Trace = string(x.r.Key), x.v.AlertID, x.r.Appended, x.r.Trace
-	row.Standing, row.Version = x.r.Type != caselog.HitOverturned, version(x.r)
+	row.Version, row.Changed = version(x.r), change(x.r.Type)
 	x.rows.Hits = append(x.rows.Hits, row)
+}
+
+// change says how later evidence changed the case of a hit.
+func change(t caselog.Type) string {
+	switch t {
+	case caselog.HitChanged:
+		return "raised"
+	case caselog.HitOverturned:
+		return "lowered"
+	}
+	return ""
+}
+
+func overturnRow(r apply.Record, d *caselog.HitData) caselog.OverturnRow {
+	row := caselog.OverturnRow{
+		EvidenceKey: d.Evidence, Key: string(r.Key), Revision: d.Revision, Hash: content(d.Hash), HitID: d.HitID, Rule: d.Rule,
+		Reason: "revision", AppendedAt: r.Appended, Version: version(r),
+	}
+	if d.Cause != nil {
+		row.Reason, row.CauseTopic, row.CausePartition, row.CauseOffset = "later_evidence", d.Cause.Topic, d.Cause.Partition, d.Cause.Offset
+	}
+	return row
 }
 
 func hitRow(d *caselog.HitData, p *caselog.HitPersonal) caselog.HitRow {
 	row := caselog.HitRow{
 		HitID: d.HitID, EvidenceKey: d.Evidence, CaseID: d.CaseID, Rule: d.Rule, RuleVersion: d.Version, Title: d.Title, Status: d.Status,
 		Case: d.Case, Score: number(freeze.Dec(d.Score)), Severity: d.Severity, Typology: d.Typology, Offence: d.Offence, Approval: d.Approval, Asks: d.Ask,
-		Reporter: d.Reporter, ReportID: d.ReportID, Revision: d.Revision, Kind: d.Kind,
+		Reporter: d.Reporter, ReportID: d.ReportID, Revision: d.Revision, Hash: content(d.Hash), Kind: d.Kind,
 		OccurredAt: d.Occurred.UnixMilli(), RecordTime: d.Record.UnixMilli(), Topic: d.Position.Topic, Partition: d.Position.Partition, Offset: d.Position.Offset,
 		Late: d.Late, Cold: d.Cold, Cut: d.Cut, Excepted: d.Excepted, Unknown: d.Unknown, ValuesJSON: values(d, p),
 		DigestRules: d.Digests.Rules, DigestLists: d.Digests.Lists, DigestRates: d.Digests.Rates, Facts: p.Facts,
 		SubjectUID: p.UID, SubjectScheme: p.Subject.Account.Scheme, SubjectID: p.Subject.Account.ID, SubAccount: p.Subject.Account.SubAccount,
 		SubjectName: p.Subject.Account.Name, SubjectBIC: p.Subject.Servicer.BIC, Country: p.Subject.AccountCountry,
 	}
-	if hash, err := hex.DecodeString(d.Hash); err == nil {
-		copy(row.Hash[:], hash)
+	if d.Cause != nil {
+		row.CauseTopic, row.CausePartition, row.CauseOffset = d.Cause.Topic, d.Cause.Partition, d.Cause.Offset
 	}
 	for _, m := range d.Payments {
 		if m.Key != "" {
@@ -56,6 +85,14 @@ func hitRow(d *caselog.HitData, p *caselog.HitPersonal) caselog.HitRow {
 	}
 	row.Amount = sum(d.Payments)
 	return row
+}
+
+// content reads a content hash; a bad one is zero.
+func content(text string) (hash [16]byte) {
+	if b, err := hex.DecodeString(text); err == nil {
+		copy(hash[:], b)
+	}
+	return hash
 }
 
 // sum adds the payments when they share a currency.
@@ -108,12 +145,17 @@ func money(m *freeze.Money) caselog.Money {
 // payments makes the rows of the items after an event that may change them.
 func (x *step) payments() {
 	switch x.r.Type {
-	case caselog.Hit, caselog.HitChanged, caselog.Amended, caselog.Received:
+	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Received:
 	default:
 		return
 	}
 	for _, i := range x.a.Items {
 		x.rows.Payments = append(x.rows.Payments, x.payment(i))
+	}
+	for _, i := range x.a.Shed {
+		row := x.payment(i)
+		row.Shed = true
+		x.rows.Payments = append(x.rows.Payments, row)
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 // one that another try may cure. Safe for concurrent use.
 type Store interface {
 	WriteHits(ctx context.Context, rows []caselog.HitRow) error
+	WriteOverturns(ctx context.Context, rows []caselog.OverturnRow) error
 	WriteAlerts(ctx context.Context, rows []caselog.AlertRow) error
 	WriteCaseEvents(ctx context.Context, rows []caselog.CaseEventRow) error
 	WriteDeliveries(ctx context.Context, rows []caselog.DeliveryRow) error
@@ -275,6 +276,9 @@ func (r *session) write(ctx context.Context, rows Rows) error {
 	l := r.opt.Store
 	for _, store := range []func() error{
 		func() error { return some(rows.Hits, func() error { return l.WriteHits(ctx, rows.Hits) }) },
+		func() error {
+			return some(rows.Overturns, func() error { return l.WriteOverturns(ctx, rows.Overturns) })
+		},
 		func() error { return some(rows.Payments, func() error { return l.WritePayments(ctx, rows.Payments) }) },
 		func() error { return some(rows.Messages, func() error { return l.WriteMessages(ctx, rows.Messages) }) },
 		func() error {

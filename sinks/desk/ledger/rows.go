@@ -11,6 +11,7 @@ import (
 // Rows are the rows that a run of events makes.
 type Rows struct {
 	Hits       []caselog.HitRow
+	Overturns  []caselog.OverturnRow
 	Alerts     []caselog.AlertRow
 	CaseEvents []caselog.CaseEventRow
 	Deliveries []caselog.DeliveryRow
@@ -159,7 +160,7 @@ func public(data json.RawMessage) (officer, text string) {
 func (m *Maker) alert(a *apply.Alert, s *apply.Subject) caselog.AlertRow {
 	t := a.At
 	row := caselog.AlertRow{
-		AlertID: a.ID, Direction: a.Direction, Party: a.Party, Key: string(s.Key), Episode: a.Episode, CaseID: a.CaseID, State: string(a.State),
+		AlertID: a.ID, Direction: a.Direction, Party: a.Party, Key: string(s.Key), Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
 		Blocked: a.Blocked, Severity: a.Severity, Urgency: a.Urgency, Environment: a.Environment, Asks: a.Asks,
 		Hits: count(a.Standing()), Payments: count(len(a.Items)), Provisional: a.Provisional, Confirmed: a.Confirmed, Automatic: a.Automatic,
 		DuplicateOf: a.DuplicateOf, PartnerRef: a.PartnerRef, OpenTasks: a.OpenTasks(),
@@ -177,7 +178,7 @@ func (m *Maker) alert(a *apply.Alert, s *apply.Subject) caselog.AlertRow {
 		row.ParentAlerts = append(row.ParentAlerts, p.Alert)
 	}
 	for _, h := range a.Hits {
-		if !has(row.Rules, h.Rule) {
+		if !h.Gone && !has(row.Rules, h.Rule) {
 			row.Rules = append(row.Rules, h.Rule)
 		}
 	}

@@ -177,12 +177,21 @@ func (t *Tail) compacted(partition int32, offset int64) bool {
 
 // Sync waits until everything that is on the log now has been handled.
 func (t *Tail) Sync(ctx context.Context, partitions ...int32) error {
-	for _, p := range partitions {
-		end, err := t.End(p)
-		if err != nil {
-			return err
-		}
-		if err := t.Wait(ctx, p, end); err != nil {
+	ends, errs := make([]int64, len(partitions)), make([]error, len(partitions))
+	var asked sync.WaitGroup
+	for i, p := range partitions {
+		asked.Add(1)
+		go func() {
+			defer asked.Done()
+			ends[i], errs[i] = t.End(p)
+		}()
+	}
+	asked.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for i, p := range partitions {
+		if err := t.Wait(ctx, p, ends[i]); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,8 @@
 -- Each standing hit once, by evidence key (rule and report): the one on the latest version of the report, with
 -- all its subjects. A rule that hit an earlier version and not the latest one has no row, nor has an overturned
--- hit; shadow hits are in, see status. The latest version is the highest revision, then the larger content hash, of
--- what reports and hits know: a hit may be here before its report.
+-- hit (v_hits_overturned); shadow, excepted and cold hits are in, see status, excepted and cold. late: later evidence
+-- made it; changed: later evidence raised or lowered its case. The latest version is the highest revision, then the
+-- larger content hash, of what reports and hits know: a hit may be here before its report.
 -- Cost: reads and groups all hits, a few per thousand reports, and passes once over the identities in reports
 -- (two key columns, about 0.1 s per million reports on two cores), whatever the filter.
 SELECT
@@ -13,7 +14,7 @@ SELECT
     any(h.content_hash) AS content_hash, any(h.kind) AS kind,
     any(h.occurred_at) AS occurred_at, any(h.kafka_time) AS kafka_time, min(h.appended_at) AS appended_at,
     any(h.topic) AS topic, any(h.partition) AS partition, any(h.offset) AS offset, any(h.trace) AS trace,
-    any(h.late) AS late, any(h.cold) AS cold, any(h.cut) AS cut, any(h.excepted) AS excepted,
+    max(h.late) AS late, argMax(h.changed, h.version) AS changed, any(h.cold) AS cold, any(h.cut) AS cut, any(h.excepted) AS excepted,
     any(h.unknown) AS unknown, any(h.values) AS values, any(h.facts) AS facts,
     any(h.digest_rules) AS digest_rules, any(h.digest_lists) AS digest_lists, any(h.digest_rates) AS digest_rates,
     arraySort(groupUniqArrayIf(h.case_id, h.case_id != '')) AS case_ids,
@@ -22,7 +23,13 @@ SELECT
     arraySort(groupUniqArrayIf(h.subject_country, h.subject_country != '')) AS countries,
     arraySort(s -> s.1, groupArrayIf((h.subject_uid, h.subject_name, h.subject_country, h.amount, h.currency), h.subject_uid != '')) AS subjects
 FROM hits AS h FINAL
-WHERE h.standing AND (h.reporter, h.report_id, h.revision, h.content_hash) IN
+LEFT JOIN
+(
+    SELECT evidence_key, key, revision, content_hash, max(version) AS version
+    FROM hit_overturns
+    GROUP BY evidence_key, key, revision, content_hash
+) AS o ON o.evidence_key = h.evidence_key AND o.key = h.key AND o.revision = h.revision AND o.content_hash = h.content_hash
+WHERE h.standing AND h.version > ifNull(o.version, 0) AND (h.reporter, h.report_id, h.revision, h.content_hash) IN
 (
     SELECT reporter, report_id, latest.1, latest.2
     FROM
@@ -39,6 +46,6 @@ WHERE h.standing AND (h.reporter, h.report_id, h.revision, h.content_hash) IN
         GROUP BY reporter, report_id
     )
 )
-GROUP BY h.evidence_key, h.hit_id
-ORDER BY revision DESC, content_hash DESC, rule_version DESC, hit_id DESC
+GROUP BY h.evidence_key, h.hit_id, h.key != '' AS alerting
+ORDER BY revision DESC, content_hash DESC, rule_version DESC, alerting DESC, hit_id DESC
 LIMIT 1 BY evidence_key

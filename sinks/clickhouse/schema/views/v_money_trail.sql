@@ -5,6 +5,7 @@ SELECT
     arrayJoin(parent_items) AS from_item, item_id AS to_item, '' AS to_ref, 'item' AS told_by, direction, party,
     alert_id, case_id, hop, '' AS disposition, disputed AS amount, disputed_currency AS currency, executed_at AS at
 FROM alert_payments FINAL
+WHERE NOT shed
 UNION ALL
 SELECT
     f.item_id, '', f.to_ref, 'outcome', f.direction, f.party, f.alert_id, f.case_id, p.hop + 1, f.disposition,

@@ -23,4 +23,4 @@ LEFT JOIN
     WHERE state IN ('in_force', 'extended', 'converted', 'lifted', 'lapsed', 'ended')
     GROUP BY party, alert_id
 ) AS m ON m.party = p.party AND m.alert_id = p.alert_id
-WHERE p.direction = 'out'
+WHERE p.direction = 'out' AND NOT p.shed
