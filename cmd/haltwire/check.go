@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -22,6 +26,7 @@ import (
 type checkOptions struct {
 	dir, output  string
 	strict, bump bool
+	measure      int // days; 0 = the rates of the configuration
 }
 
 func checkCmd() *cobra.Command {
@@ -34,6 +39,11 @@ with line, column, the reason and the nearest right thing. Where DIR has a
 rules.lock, a rule that means something else than its version did is an error;
 --bump writes the lock when there is no error.
 
+What windows will keep in memory is judged by the rates of reports: those that the
+configuration gives under rules.windows.rates, or with --measure those that
+ClickHouse saw in the last days. Each window and what it keeps at most is listed,
+and rules that need more than rules.windows.bytes are an error.
+
 Exit code: 0; 1 with errors, or with warnings under --strict; 2 when no rule was
 found or it could not run.`,
 		Args: cobra.ExactArgs(1),
@@ -44,6 +54,7 @@ found or it could not run.`,
 	}
 	c.Flags().BoolVar(&o.strict, "strict", false, "warnings fail too")
 	c.Flags().BoolVar(&o.bump, "bump", false, "write rules.lock: what each version means")
+	c.Flags().IntVar(&o.measure, "measure", 0, "judge windows by the rates that ClickHouse saw in the last `DAYS`")
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "json or table")
 	return c
 }
@@ -60,6 +71,11 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 	if err != nil {
 		return exit(2, err)
 	}
+	if o.measure != 0 {
+		if err := measured(c.Context(), path, o, &options); err != nil {
+			return exit(2, err)
+		}
+	}
 	set, findings, err := lang.LoadLocked(o.dir, options)
 	if err != nil {
 		return exit(2, err)
@@ -73,7 +89,10 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 	for i := range findings { // as a compiler says it: a path that an editor opens
 		findings[i].File = filepath.Join(o.dir, findings[i].File)
 	}
-	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings, Overturned: overturned(set)}
+	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings, Overturned: overturned(set), Windows: []ruleset.Cost{}}
+	if len(options.Budget.Rates) > 0 {
+		r.Windows, r.Budget, r.Rates = ruleset.Costs(set, options.Budget), options.Budget.Bytes, options.Budget.Rates
+	}
 	if err := r.print(c, o.output); err != nil {
 		return exit(2, err)
 	}
@@ -122,12 +141,9 @@ type falling struct {
 // and those of the configuration at path, or near dir when path is "".
 func vocabulary(path, dir string) (lang.Options, error) {
 	o := lang.Options{Now: time.Now()}
-	if path == "" {
-		found, ok := config.Find(dir)
-		if !ok {
-			return o, nil
-		}
-		path = found
+	path, ok := configOf(path, dir)
+	if !ok {
+		return o, nil
 	}
 	c, err := config.Read(path)
 	if err != nil {
@@ -141,6 +157,28 @@ func vocabulary(path, dir string) (lang.Options, error) {
 	return language, nil
 }
 
+// configOf returns path, else the configuration near dir, and false without one.
+func configOf(path, dir string) (string, bool) {
+	if path != "" {
+		return path, true
+	}
+	return config.Find(dir)
+}
+
+// measured replaces the rates of options by those that ClickHouse saw.
+func measured(ctx context.Context, path string, o checkOptions, options *lang.Options) error {
+	path, ok := configOf(path, o.dir)
+	if !ok || o.measure < 1 {
+		return errors.New("--measure: name one day or more, and with -c the configuration that says where ClickHouse is")
+	}
+	c, err := config.Read(path)
+	if err != nil {
+		return err
+	}
+	options.Budget.Rates, _, err = app.MeasureRates(ctx, c, o.measure)
+	return err
+}
+
 // checkReport is what check prints.
 type checkReport struct {
 	Rules    int              `json:"rules"` // whose expressions are right
@@ -149,6 +187,10 @@ type checkReport struct {
 	Findings lang.Diagnostics `json:"findings"`
 
 	Overturned []falling `json:"overturned"` // rules that late evidence can overturn
+
+	Windows []ruleset.Cost     `json:"windows"`                 // what each keeps at most; empty without rates
+	Budget  int64              `json:"windows_bytes,omitempty"` // of all together; 0 = not judged
+	Rates   map[string]float64 `json:"rates,omitempty"`         // by which that was judged, reports a second
 }
 
 func (r checkReport) print(c *cobra.Command, output string) error {
@@ -172,6 +214,31 @@ func (r checkReport) print(c *cobra.Command, output string) error {
 			return fmt.Errorf("write notes: %w", err)
 		}
 	}
+	if err := r.printWindows(c.OutOrStdout()); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintf(c.ErrOrStderr(), "rules=%d errors=%d warnings=%d\n", r.Rules, r.Errors, r.Warnings)
 	return err
+}
+
+// printWindows writes what windows keep, a line each, and the sum.
+func (r checkReport) printWindows(w io.Writer) error {
+	if len(r.Windows) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "window\trules\treports/s\tkept for\tentries\tMiB at most\t\n")
+	total := 0.0
+	for _, c := range r.Windows {
+		total += c.Bytes
+		fmt.Fprintf(t, "%s\t%d\t%.2f\t%.1fd\t%.0f\t%.1f\t\n", c.Window, len(c.Rules), c.Rate, c.Seconds/86400, c.Entries, c.Bytes/(1<<20))
+	}
+	fmt.Fprintf(t, "together\t\t\t\t\t%.1f\t\n", total/(1<<20))
+	if r.Budget > 0 {
+		fmt.Fprintf(t, "rules.windows.bytes\t\t\t\t\t%.1f\t\n", float64(r.Budget)/(1<<20))
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("write windows: %w", err)
+	}
+	return nil
 }

@@ -108,3 +108,95 @@ func TestCheckBump(t *testing.T) {
 		t.Errorf("bump over an error: exit %d", code)
 	}
 }
+
+const windowedRule = `id: many
+version: 1
+status: live
+title: t
+owner: o
+severity: high
+on: bank.transfer
+windows:
+  day:
+    from: [bank.transfer, bank.login]
+    key: debtor.uid
+    within: 24h
+    values: {n: count(), total: sum(base_amount)}
+when: day.n > 3 && day.total > 100
+`
+
+// TestCheckWindows lists what windows keep at the rates of the configuration, and
+// refuses what is more than its budget.
+func TestCheckWindows(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "rules"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put("rules/many.yaml", windowedRule)
+	type report struct {
+		Errors  int
+		Windows []struct {
+			Window  string
+			Rules   []string
+			Rate    float64 `json:"reports_per_second"`
+			Seconds float64 `json:"kept_seconds"`
+			Entries float64
+			Bytes   float64
+		}
+		Budget int64 `json:"windows_bytes"`
+	}
+	for _, c := range []struct {
+		name, config string
+		code         int
+		windows      int
+	}{
+		{"no configuration", "", 0, 0},
+		{"no rates", "rules: {lateness: 1d}", 0, 0},
+		{"within the budget", "rules: {lateness: 1d, windows: {rates: {bank.transfer: 2, bank.login: 1, telecom.call: 5}, bytes: 100MiB}}", 0, 1},
+		{"over it", "rules: {lateness: 1d, windows: {rates: {bank.transfer: 2, bank.login: 1}, bytes: 10MiB}}", 1, 1},
+		{"no kind", "rules: {windows: {rates: {bank.tranfer: 2}}}", 2, 0},
+		{"less than nothing", "rules: {windows: {rates: {bank.transfer: -2}}}", 2, 0},
+	} {
+		if c.config != "" {
+			put("haltwire.yaml", c.config)
+		}
+		code, out := check(t, filepath.Join(dir, "rules"), "-o", "json")
+		if code != c.code {
+			t.Errorf("%s: exit %d, want %d\n%s", c.name, code, c.code, out)
+		}
+		if code == 2 {
+			continue
+		}
+		var r report
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Windows) != c.windows {
+			t.Errorf("%s: windows %+v", c.name, r.Windows)
+		}
+		if c.windows == 1 {
+			if w := r.Windows[0]; w.Window != "many.day" || w.Rate != 3 || w.Seconds != 2*86400 || w.Entries != 6*86400 || w.Bytes < 6*86400*40 || len(w.Rules) != 1 || r.Budget == 0 {
+				t.Errorf("%s: %+v", c.name, w)
+			}
+		}
+	}
+	put("haltwire.yaml", "rules: {lateness: 1d, windows: {rates: {bank.transfer: 2, bank.login: 1}, bytes: 100MiB}}")
+	if _, out := check(t, filepath.Join(dir, "rules")); !strings.Contains(out, "many.day") || !strings.Contains(out, "together") || !strings.Contains(out, "rules.windows.bytes") {
+		t.Errorf("table:\n%s", out)
+	}
+	if code, _ := check(t, filepath.Join(dir, "rules"), "--measure", "0"); code != 0 {
+		t.Errorf("--measure 0: exit %d", code)
+	}
+	if code, _ := check(t, filepath.Join(dir, "rules"), "--measure=-1"); code != 2 {
+		t.Errorf("--measure -1: exit %d", code)
+	}
+	if code, _ := check(t, ruleDir(t, "base_amount > 5"), "--measure=1"); code != 2 {
+		t.Errorf("--measure without a configuration: exit %d", code)
+	}
+}
