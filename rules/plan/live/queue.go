@@ -1,0 +1,139 @@
+package live
+
+import (
+	"math"
+	"slices"
+
+	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/plan/live/shelf"
+)
+
+// queue is the keys whose candidates must be judged again, in the order in which
+// they were changed first.
+type queue struct {
+	items []item
+	by    map[place]int // of items; nil while nothing is deferred
+	room  []shelf.Ref
+}
+
+// place is a key and the partition whose reports changed it.
+type place struct {
+	key    uint64 // hash of window and key
+	source int32
+}
+
+// item is a changed key.
+type item struct {
+	place
+	hold     int64  // offset of the first report that changed it
+	from, to int64  // times of candidates whose windows the change can be in
+	turn     uint32 // candidates judged in it or later have seen the change
+	cause    int64  // offset of the last report of the run that changed it
+	record   int64  // its record time
+	doubt    bool
+}
+
+// add notes a change, and makes it one with an earlier one of its place that is
+// still in the queue.
+func (q *queue) add(i item) {
+	at, ok := q.by[i.place]
+	if !ok {
+		if q.by != nil {
+			q.by[i.place] = len(q.items)
+		}
+		q.items = append(q.items, i)
+		return
+	}
+	have := &q.items[at]
+	i.hold, i.from, i.to, i.doubt = min(have.hold, i.hold), min(have.from, i.from), max(have.to, i.to), have.doubt || i.doubt
+	*have = i
+}
+
+// changed puts the keys that a batch changed into the queue. latest is the greatest time of what was fed.
+func (j *Judge) changed(b *event.Batch, source int32, latest, hold int64, doubt bool) {
+	last := b.Rows - 1
+	i := item{place: place{source: source}, hold: hold, turn: j.turn, cause: b.Offset(last), record: b.RecordTime(last), doubt: doubt}
+	empty := j.shelf.Candidates() == 0
+	j.state.Store().Dirty(func(w int, key []byte, from int64) {
+		if empty {
+			return
+		}
+		p := &j.panes[w]
+		i.key = p.hash(key)
+		i.from, i.to = from+p.until, math.MaxInt64
+		if latest < math.MaxInt64 {
+			i.to = latest + p.within
+		}
+		j.queue.add(i)
+	})
+}
+
+// choose calls at most budget candidates to be judged again, and returns how many
+// keys have none left.
+func (j *Judge) choose(budget int) (done int) {
+	q := &j.queue
+	for ; done < len(q.items) && budget > 0; done++ {
+		i := &q.items[done]
+		found := q.room[:0]
+		j.shelf.Between(i.key, i.from, i.to, func(ref shelf.Ref, r *shelf.Report) {
+			if int32(i.turn-r.Turn) > 0 && r.Time > j.horizon {
+				found = append(found, ref)
+			}
+		})
+		q.room = found
+		if len(found) > budget { // those that have waited longest
+			slices.SortFunc(found, func(a, b shelf.Ref) int { return int(int32(j.shelf.At(a).Turn - j.shelf.At(b).Turn)) })
+		}
+		for _, ref := range found[:min(len(found), budget)] {
+			j.turns.call(call{ref, i.at(j), i.record, i.doubt})
+		}
+		if budget -= len(found); budget < 0 {
+			break
+		}
+	}
+	return done
+}
+
+// at returns the position of the cause.
+func (i *item) at(j *Judge) event.Position {
+	p := j.sources[i.source]
+	return event.Position{Topic: p.Topic, Partition: p.ID, Offset: i.cause}
+}
+
+// cut forgets the first n items.
+func (q *queue) cut(n int) {
+	q.items = slices.Delete(q.items, 0, n)
+	q.by = nil
+	if len(q.items) == 0 {
+		return
+	}
+	q.by = make(map[place]int, len(q.items))
+	for at, i := range q.items {
+		q.by[i.place] = at
+	}
+}
+
+// hold returns the first offset of each partition whose consequences are not said
+// yet; nil when all are.
+func (j *Judge) hold() (hold map[event.Partition]int64) {
+	put := func(source int32, offset int64) {
+		p := j.sources[source].Partition
+		if hold == nil {
+			hold = map[event.Partition]int64{}
+		}
+		if have, ok := hold[p]; !ok || offset < have {
+			hold[p] = offset
+		}
+	}
+	for i := range j.queue.items {
+		if it := &j.queue.items[i]; it.hold < math.MaxInt64 {
+			put(it.source, it.hold)
+		}
+	}
+	for source := range j.settle.open {
+		if offset, ok := j.settle.first(j.shelf, int32(source)); ok {
+			put(int32(source), offset)
+		}
+	}
+	return hold
+}
