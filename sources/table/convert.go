@@ -63,22 +63,46 @@ func translate(from string, words map[string]string) convert {
 	}
 }
 
+// scale returns a conversion of numbers that are counted in another unit, or written
+// with an exponent, as spreadsheets do.
 func scale(from, by string) (convert, error) {
 	factor, err := decimal.Parse([]byte(by))
 	if err != nil {
 		return nil, fmt.Errorf("scale %q: %w", by, err)
 	}
 	return func(scratch, cell []byte) ([]byte, *codec.Defect) {
-		d, err := decimal.ParseSigned(cell)
-		if err != nil {
+		d, ok := parseNumber(cell)
+		if !ok {
 			return nil, codec.Refuse(event.BadType, "", "column %s: %s is no decimal", from, quote(cell))
 		}
-		d, ok := d.Mul(factor)
-		if !ok {
+		if d, ok = d.Mul(factor); !ok {
 			return nil, codec.Refuse(event.Range, "", "column %s: %s × %s is too large", from, quote(cell), by)
 		}
 		return d.Append(scratch), nil
 	}, nil
+}
+
+// parseNumber reads digits with a sign, a point and an exponent of up to 18.
+func parseNumber(cell []byte) (decimal.D, bool) {
+	at := bytes.IndexAny(cell, "eE")
+	if at < 0 {
+		d, err := decimal.ParseSigned(cell)
+		return d, err == nil
+	}
+	d, err := decimal.ParseSigned(cell[:at])
+	exponent, bad := strconv.Atoi(string(cell[at+1:]))
+	if err != nil || bad != nil || exponent > 18 || exponent < -18 {
+		return decimal.D{}, false
+	}
+	power := "1" + strings.Repeat("0", max(0, exponent))
+	if exponent < 0 {
+		power = "0." + strings.Repeat("0", -exponent-1) + "1"
+	}
+	by, err := decimal.Parse([]byte(power))
+	if err != nil {
+		return decimal.D{}, false
+	}
+	return d.Mul(by)
 }
 
 // elapsed returns a conversion of a number of units after a time.

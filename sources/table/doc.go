@@ -22,7 +22,8 @@
 //	missing: ["", NULL]             # texts that mean that a row has no value; default ""
 //	delimiter: ";"                  # of CSV; default a comma, "\t" is a tab
 //
-// time is rfc3339 (the default), unix, unix_ms, or a pattern of %Y %y %m %b %d %H
+// scale multiplies a decimal; it also reads exponents, which spreadsheets write, so
+// that "1" may be of use. time is rfc3339 (the default), unix, unix_ms, or a pattern of %Y %y %m %b %d %H
 // %I %p %M %S %f %z; zone says where its clock stands when it does not. words
 // translate whole values; a value that is not among them is an error of its row
 // unless there is "*".

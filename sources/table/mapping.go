@@ -19,20 +19,58 @@ const maxMapping = 1 << 20
 type Mapping struct {
 	Columns   map[string]Targets `yaml:"columns"`   // column → what it becomes
 	Constants map[string]string  `yaml:"constants"` // field → text with {column} and {row}
-	Missing   []string           `yaml:"missing"`   // texts that mean that there is no value; nil = the empty one
+	Missing   Texts              `yaml:"missing"`   // texts that mean that there is no value; nil = the empty one
 	Delimiter string             `yaml:"delimiter"` // of CSV: one character, "" = a comma
 }
 
 // Target is a field that a column becomes.
 type Target struct {
-	Field string            `yaml:"field"`
-	Words map[string]string `yaml:"words"` // value → value; "*" = any other
-	Time  string            `yaml:"time"`  // rfc3339 | unix | unix_ms | pattern of %
-	Zone  string            `yaml:"zone"`  // IANA name, of times that do not say theirs
-	Unit  string            `yaml:"unit"`  // ms | s | m | h | d: the column counts these after From
-	From  string            `yaml:"from"`  // RFC 3339
-	Ago   bool              `yaml:"ago"`   // the column counts before From
-	Scale string            `yaml:"scale"` // decimal that the column is multiplied by
+	Field string `yaml:"field"`
+	Words Words  `yaml:"words"` // value → value; "*" = any other
+	Time  string `yaml:"time"`  // rfc3339 | unix | unix_ms | pattern of %
+	Zone  string `yaml:"zone"`  // IANA name, of times that do not say theirs
+	Unit  string `yaml:"unit"`  // ms | s | m | h | d: the column counts these after From
+	From  string `yaml:"from"`  // RFC 3339
+	Ago   bool   `yaml:"ago"`   // the column counts before From
+	Scale string `yaml:"scale"` // decimal that the column is multiplied by
+}
+
+// Texts are a list of texts as they are written: NULL, no and 007 are what a table
+// has, not what YAML reads into them.
+type Texts []string
+
+// UnmarshalYAML takes the texts of scalars.
+func (t *Texts) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.SequenceNode {
+		return fmt.Errorf("line %d: write a list of texts", n.Line)
+	}
+	*t = Texts{}
+	for _, c := range n.Content {
+		if c.Kind != yaml.ScalarNode {
+			return fmt.Errorf("line %d: write a text", c.Line)
+		}
+		*t = append(*t, c.Value)
+	}
+	return nil
+}
+
+// Words translate texts, which are as written.
+type Words map[string]string
+
+// UnmarshalYAML takes the texts of scalars.
+func (w *Words) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: write words as {FROM: TO}", n.Line)
+	}
+	*w = Words{}
+	for i := 0; i < len(n.Content); i += 2 {
+		from, to := n.Content[i], n.Content[i+1]
+		if _, twice := (*w)[from.Value]; twice || from.Kind != yaml.ScalarNode || to.Kind != yaml.ScalarNode {
+			return fmt.Errorf("line %d: %q stands twice, or is no text", from.Line, from.Value)
+		}
+		(*w)[from.Value] = to.Value
+	}
+	return nil
 }
 
 // Targets are one or more fields of one column.

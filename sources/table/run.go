@@ -32,7 +32,11 @@ func (r *Runs) Add(row int64, cells [][]byte) {
 	if r.data == nil {
 		r.data = make([]byte, 0, r.size) // runs may be kept, so none gets room that it does not need
 	}
+	from := len(r.data)
 	data, bad := r.w.Append(r.data, row, cells)
+	if size := len(data) - from; bad == nil && size > event.MaxRecord {
+		data, bad = data[:from], codec.Refuse(event.TooLarge, "", "the row is a report of %d bytes, more than %d", size, event.MaxRecord)
+	}
 	r.data = data
 	if bad != nil {
 		r.Refuse(row, bad)
