@@ -156,7 +156,7 @@ func (r *Reader) next() error {
 	return nil
 }
 
-var errLong = fmt.Errorf("the row has more than %d bytes", event.MaxRecord) //nolint:gochecknoglobals // a sentinel
+var errLong = fmt.Errorf("the row has more than %d bytes", event.MaxRecord)
 
 // bounded gives no more of a row than a record may have: the parser would take all
 // of a file whose quote does not close into memory.

@@ -71,12 +71,7 @@ func cellsOf(a arrow.Array) (cells, bool) {
 		}
 		c.text = func(row int) []byte { return values.text(a.GetValueIndex(row)) }
 	case *array.Map:
-		keys, okKeys := cellsOf(a.Keys())
-		items, okItems := cellsOf(a.Items())
-		if !okKeys || !okItems || keys.text == nil || items.text == nil {
-			return c, false
-		}
-		c.append = mapOf(a, keys, items)
+		c.append = mapOf(a)
 	default:
 		c.append = valueOf(a)
 	}
@@ -157,7 +152,13 @@ func appendDecimal(dst []byte, s string) []byte {
 	return append(dst, s[:n]...)
 }
 
-func mapOf(a *array.Map, keys, items cells) func(dst []byte, row int) []byte {
+// mapOf renders maps from text to text as objects; nil = other maps.
+func mapOf(a *array.Map) func(dst []byte, row int) []byte {
+	keys, okKeys := cellsOf(a.Keys())
+	items, okItems := cellsOf(a.Items())
+	if !okKeys || !okItems || keys.text == nil || items.text == nil {
+		return nil
+	}
 	return func(dst []byte, row int) []byte {
 		from, to := a.ValueOffsets(row)
 		return table.Object(dst, int(to-from), func(i int) (key, val []byte) {

@@ -22,9 +22,10 @@ func asIs(_, cell []byte) ([]byte, *codec.Defect) { return cell, nil }
 
 // converter returns the conversion that t asks for, of a column called from.
 func (t *Target) converter(from string, field event.Column) (convert, error) {
-	timed := field.Type == event.Time || field.Type == event.Date
+	counted := t.Unit != "" || t.From != "" || t.Ago
+	clocked := t.Time != "" || t.Zone != ""
 	ways := 0
-	for _, asked := range []bool{t.Words != nil, t.Time != "" || t.Zone != "", t.Unit != "" || t.From != "" || t.Ago, t.Scale != ""} {
+	for _, asked := range []bool{t.Words != nil, clocked, counted, t.Scale != ""} {
 		if asked {
 			ways++
 		}
@@ -36,14 +37,13 @@ func (t *Target) converter(from string, field event.Column) (convert, error) {
 		return nil, errors.New("words, time, unit and scale exclude one another")
 	case t.Words != nil:
 		return translate(from, t.Words), nil
+	case t.Scale != "" && field.Type != event.Decimal:
+		return nil, fmt.Errorf("scale is for decimals, and %s is %s", field.Name, field.Type)
 	case t.Scale != "":
-		if field.Type != event.Decimal {
-			return nil, fmt.Errorf("scale is for decimals, and %s is %s", field.Name, field.Type)
-		}
 		return scale(from, t.Scale)
-	case !timed:
+	case field.Type != event.Time && field.Type != event.Date:
 		return nil, fmt.Errorf("time and unit are for times and dates, and %s is %s", field.Name, field.Type)
-	case t.Unit != "" || t.From != "" || t.Ago:
+	case counted:
 		return t.elapsed(from, field.Type)
 	}
 	return t.clock(from, field.Type)

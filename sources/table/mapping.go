@@ -123,7 +123,7 @@ func ReadMapping(from io.Reader) (*Mapping, error) {
 	d.KnownFields(true)
 	var m Mapping
 	if err := d.Decode(&m); errors.Is(err, io.EOF) {
-		return nil, errors.New("read mapping: the file is empty; it needs columns: and constants:")
+		return nil, errors.New("read mapping: the file is empty; it needs columns and constants")
 	} else if err != nil {
 		return nil, fmt.Errorf("read mapping: %w", err)
 	}

@@ -142,8 +142,8 @@ func appendText(dst, text []byte) []byte {
 			continue
 		}
 		dst = append(dst, text[from:i]...)
-		switch {
-		case c == '"' || c == '\\':
+		switch c {
+		case '"', '\\':
 			dst = append(dst, '\\', c)
 		default:
 			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
