@@ -130,7 +130,7 @@ func TestRefused(t *testing.T) {
 		"columns: {c: [[a]]}":       "write the name of a field",
 		"columns: {c: {field: status, words: {a: b, a: c}}}": "mapping",
 		"columns: {c: {field: status, words: [a]}}":          "write words as",
-		"missing: x":                                                                 "write a list of texts",
+		"missing: x":                                                                    "write a list of texts",
 		"missing: [[]]":                                                                 "write a text",
 		"delimiter: ab":                                                                 "more than one character",
 		"columns: {d: amount}\n" + needed:                                               `there is no column "d"`,

@@ -10,6 +10,7 @@ import (
 	"os"
 	"unicode/utf8"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
@@ -41,6 +42,8 @@ type EvalOptions struct {
 
 	Out io.Writer // hits
 	Log io.Writer // findings about rules, and the counts
+
+	conf *config.Config // what Configure read, nil = none
 }
 
 // EvalCounts are what became of the input of Eval.

@@ -25,6 +25,7 @@ func (o *EvalOptions) Configure(path string) error {
 	if err != nil {
 		return err
 	}
+	o.conf = c
 	if o.Schema, err = c.Schema(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
