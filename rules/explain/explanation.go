@@ -142,8 +142,8 @@ type Window struct {
 
 	Values  []Field        `json:"values"`
 	Reasons map[Reason]int `json:"reasons"` // how many reports of the key counted, and how many not for which reason
-	Entries []Entry        `json:"entries"` // by time, the newest Options.Entries
-	Omitted int            `json:"omitted"` // older ones that are not listed
+	Entries []Entry        `json:"entries"` // by time: the newest that count, then of the others, Options.Entries of all
+	Omitted int            `json:"omitted"` // that are not listed
 }
 
 // Field is a named value.

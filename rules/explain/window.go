@@ -276,9 +276,7 @@ func (s *scan) failing(all []condition, row lang.BatchRow) string {
 
 // finish decides what depends on other reports and returns the window.
 func (s *scan) finish() Window {
-	slices.SortFunc(s.found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.Reporter, b.Reporter), cmp.Compare(a.ID, b.ID), a.Version.Compare(b.Version))
-	})
+	slices.SortFunc(s.found, candidate.order)
 	s.duplicates()
 	s.last()
 	s.compare()
@@ -286,11 +284,39 @@ func (s *scan) finish() Window {
 	for _, c := range s.found {
 		out.Reasons[c.Reason]++
 	}
-	out.Omitted = max(0, len(s.found)-s.of.options.Entries)
-	for _, c := range s.found[out.Omitted:] {
+	listed := s.telling()
+	out.Omitted = len(s.found) - len(listed)
+	for _, c := range listed {
 		out.Entries = append(out.Entries, c.Entry)
 	}
 	return out
+}
+
+// order sorts by time, and as windows do where that is equal.
+func (c candidate) order(d candidate) int {
+	return cmp.Or(cmp.Compare(c.time, d.time), cmp.Compare(c.Reporter, d.Reporter), cmp.Compare(c.ID, d.ID), c.Compare(d.Version))
+}
+
+// telling returns what is listed: the newest that count, then the newest of the
+// others in the window, then those outside.
+func (s *scan) telling() []candidate {
+	if len(s.found) <= s.of.options.Entries {
+		return s.found
+	}
+	rank := func(c candidate) int {
+		switch c.Reason {
+		case Counted:
+			return 0
+		case Older, Newer, Superseded:
+			return 2
+		}
+		return 1
+	}
+	all := slices.Clone(s.found)
+	slices.SortFunc(all, func(a, b candidate) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), b.order(a)) })
+	all = all[:s.of.options.Entries]
+	slices.SortFunc(all, candidate.order)
+	return all
 }
 
 // duplicates marks those whose once_per an earlier one has.

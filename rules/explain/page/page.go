@@ -73,6 +73,9 @@ func (p *printer) flush() {
 	for _, r := range p.rows {
 		indent := strings.Repeat(" ", len(r.left)-len(strings.TrimLeft(r.left, " ")))
 		a := wrap(strings.TrimLeft(r.left, " "), left-len(indent))
+		if len(a) > 1 { // the lines after the first stand two further in
+			a = wrap(strings.TrimLeft(r.left, " "), left-len(indent)-2)
+		}
 		b := wrap(r.remark, Width-left-markWidth-4)
 		for i := range max(len(a), len(b)) {
 			var text, mark, remark string

@@ -55,7 +55,7 @@ func (p *printer) entries(w *explain.Window) {
 	}
 	p.line("  reports of this key: %s", strings.Join(counts, ", "))
 	if w.Omitted > 0 {
-		p.line("  %d older ones are not listed", w.Omitted)
+		p.line("  %d of them are not listed", w.Omitted)
 	}
 	for _, e := range w.Entries {
 		id := e.Reporter + "/" + e.ReportID
