@@ -62,7 +62,7 @@ Exit code: 0 when it is explained, whether it fires or not; 1 when a rule has er
 	c.Flags().StringVar(&o.Rules, "rules", "", "`DIR` of rules (default: rules.dir of the configuration)")
 	c.Flags().StringVar(&o.Input, "file", "", "`FILE` of one report a line, - for standard input (default: ClickHouse)")
 	c.Flags().IntVar(&o.PerKey, "per-key", 0, "reports that a window keeps of a key, the newest; 0 = all")
-	c.Flags().IntVar(&o.Entries, "entries", 0, "reports that are listed a window, the newest; 0 = 50")
+	c.Flags().IntVar(&o.Entries, "entries", 0, "reports that are listed a window, the newest that count first; 0 = 50")
 	c.Flags().StringVarP(&output, "output", "o", "table", "json or table")
 	for _, name := range []string{"rule", "report"} {
 		if err := c.MarkFlagRequired(name); err != nil {

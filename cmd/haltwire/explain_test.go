@@ -64,7 +64,7 @@ func TestExplainText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"DOES NOT FIRE (unknown)", "inflow.from is at least 1: the window was cut", "5 older ones are not listed"} {
+	for _, want := range []string{"DOES NOT FIRE (unknown)", "inflow.from is at least 1: the window was cut", "5 of them are not listed"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

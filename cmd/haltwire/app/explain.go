@@ -110,7 +110,7 @@ func (o *ExplainOptions) explainFile(set *lang.Set) (*explain.Explanation, error
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }() // read only
 	for {
 		recs, err := in.Next()
 		if errors.Is(err, io.EOF) {
