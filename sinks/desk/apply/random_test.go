@@ -15,7 +15,7 @@ import (
 // drawn makes one event, sensible or not, about what is there.
 func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 	kind := rapid.SampledFrom([]caselog.Type{
-		caselog.Hit, caselog.Hit, caselog.HitOverturned, caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Receipt, caselog.Outcome,
+		caselog.Hit, caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.HitOverturned, caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Receipt, caselog.Outcome,
 		caselog.Received, caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.Instructed, caselog.Recorded,
 		caselog.Amended, caselog.Overdue, caselog.Blocked, caselog.TaskClosed, caselog.Instructed, caselog.Recorded, "nonsense",
 	}).Draw(t, "type")
@@ -41,6 +41,10 @@ func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 	}
 	if kind == caselog.Receipt || kind == caselog.Outcome || kind == caselog.Received {
 		data["message_id"] = fmt.Sprintf("%s-A%03d", alert, number("theirs", 3))
+	}
+	data["fold"], data["stands"], data["case"], data["revision"] = 3*number("fold", 1), number("stands", 1) == 1, pick("case", "ask", "freeze"), number("revision", 1)
+	if number("superseded", 4) == 0 {
+		data["superseded"] = map[string]any{"revision": number("by", 2), "hash": ""}
 	}
 	payments := []map[string]any{}
 	for i := range number("payments", 2) {

@@ -62,9 +62,9 @@ func (f *fold) revive(a *Alert, h *Hit, d caselog.HitData) {
 	}
 }
 
-// replace puts a word in the place of the last one. As long as nobody was asked,
-// the proposal is what the words that stand ask for; afterwards it only grows, and
-// people decide about what fell. What a closed alert hears is noted and does not
+// replace puts a word in the place of the last one. As long as people have not
+// approved it, a proposal is what the words that stand ask for; afterwards it only
+// grows, and people decide about what fell. What a closed alert hears is noted and does not
 // act; people see a case that rose.
 func (f *fold) replace(a *Alert, h *Hit, d caselog.HitData) {
 	f.on(a)
@@ -76,15 +76,18 @@ func (f *fold) replace(a *Alert, h *Hit, d caselog.HitData) {
 	f.keep(h)
 	f.applied()
 	if a.Open() {
-		before, proposal := a.Content(), a.Request() == nil
-		if proposal {
+		before := a.Content()
+		if a.State == Proposed {
 			a.unsay(h.Evidence)
 		}
 		f.absorb(a, d)
-		if proposal {
+		if a.State == Proposed {
 			a.shed()
 		}
 		f.settle(a, before, d.Blocked)
+	}
+	if f.r.Type != caselog.HitOverturned {
+		a.doneAbout("lowered", d.HitID)
 	}
 	switch {
 	case again && a.Open():
@@ -118,12 +121,13 @@ func (f *fold) fallen(d caselog.HitData) {
 	h.Gone, h.Judged = true, of
 	f.applied()
 	a.doneAbout("stands_again", h.HitID)
+	a.doneAbout("lowered", h.HitID)
 	switch {
 	case again || !a.Open():
 	case a.State == Proposed && a.Standing() == 0:
 		f.close(a, endOverturned)
 	default:
-		if before := a.Content(); a.Request() == nil {
+		if before := a.Content(); a.State == Proposed {
 			a.shed()
 			f.settle(a, before, f.unrouted(a))
 		}
