@@ -142,8 +142,8 @@ func (s *Store) tidy(t *table, sh int, i uint32, n int, cutoff int64) {
 	}
 }
 
-// looseBytes is how much of a shard's memory may lie idle at least: 16 MiB in all.
-const looseBytes = 256 << 10
+// looseBytes is how much of a shard's memory may lie idle at least: 4 MiB in all.
+const looseBytes = 64 << 10
 
 // compact copies the shards of which a third lies idle into new memory: keys that
 // grow leave extents behind that fit no other.

@@ -238,24 +238,25 @@ func (s *Store) warm(t *table, keys *Texts, from, to int) {
 		s.words = append(s.words, w)
 		if slot := k.Touched(w); slot != nil {
 			slab.Prefetch(slot)
-			slab.Prefetch(slot[slab.Body:])
+			slab.Prefetch(slot[slab.Body-1:])
 		}
 	}
 	for i, h := range s.hashes {
-		if slot := t.parts[h>>58].keys.Touched(s.words[i]); slot != nil && slab.Word(slot, slotRef) != 0 {
+		if slot := t.parts[h>>58].keys.Touched(s.words[i]); slot != nil {
 			t.prefetchEdges(&s.shards[h>>58].arena, slot)
 		}
 	}
 }
 
-// prefetchEdges asks for where the entries of a slot begin and end in their
-// extent.
+// prefetchEdges asks for where the entries of a slot begin and end.
 func (t *table) prefetchEdges(a *slab.Arena, slot []byte) {
 	from, n := int(slab.Word(slot, slotStart))*t.lay.stride, int(slab.Word(slot, slotCount))*t.lay.stride
-	if n == 0 {
+	ref := slab.Word(slot, slotRef)
+	if n == 0 || ref == 0 {
+		slab.Prefetch(slot[len(slot)-1:])
 		return
 	}
-	b := a.Bytes(slab.Word(slot, slotRef), slab.Units(from+n))
+	b := a.Bytes(ref, slab.Units(from+n))
 	slab.Prefetch(b[from:])
 	slab.Prefetch(b[from+n-1:])
 }

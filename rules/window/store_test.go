@@ -385,7 +385,7 @@ func TestCompact(t *testing.T) {
 	}
 	for b := range slices.Chunk(all, 300) {
 		feed(s, defs, b)
-		if st := s.Stats(); st.Held > st.Bytes*8/5+64<<18 {
+		if st := s.Stats(); st.Held > st.Bytes*8/5+64<<16 {
 			t.Fatalf("%d bytes held for %d", st.Held, st.Bytes)
 		}
 	}

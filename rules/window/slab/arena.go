@@ -6,7 +6,7 @@ const (
 	// Unit is what extents are measured and addressed in, in bytes.
 	Unit = 8
 
-	pageUnits = 8192 // 64 KiB: 64 shards with one page each take 4 MiB
+	pageUnits = 2048 // 16 KiB: 64 shards with one page each take 1 MiB
 	exact     = 16   // sizes up to here have a class each
 	perOctave = 8    // classes between two powers of two: at most 12.5 % is wasted
 	classes   = exact + (32-4)*perOctave

@@ -23,7 +23,7 @@ const (
 	// MaxSlots is how many slots Keys can have.
 	MaxSlots = 1<<24 - 2
 
-	pageSlots = 128
+	pageSlots = 64 // of 96 and 108 bytes they are what the allocator has
 	fewSlots  = 16 // room of an index without keys
 
 	live = 1

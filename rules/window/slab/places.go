@@ -13,15 +13,15 @@ const (
 
 	placeBits  = 42 // slot + 1 in 24, shard in 6, table in 12
 	printBits  = 64 - placeBits
-	partBits   = 10
+	partBits   = 8
 	partitions = 1 << partBits
 	fewPlaces  = 16
 )
 
 // Places says in which slots a report, known by 64 bits, may have entries. It
-// keeps 32 of the 64 bits, so a place must be looked at to be believed. Eight
+// keeps 30 of the 64 bits, so a place must be looked at to be believed. Eight
 // bytes a place, in partitions that are at most four fifths full and grow by a
-// fifth, one by one. Places in tables of which every window has one would stand
+// quarter, one by one. Places in tables of which every window has one would stand
 // in long rows of equal prints, so there is a group of partitions for every few
 // tables.
 type Places struct {
@@ -146,7 +146,7 @@ func (p *part) home(fp uint64) int { return int(fp * uint64(p.homes) >> printBit
 // grow moves the words into a larger array.
 func (p *part) grow() {
 	old := p.words
-	p.homes = max(fewPlaces, p.homes+p.homes/5)
+	p.homes = max(fewPlaces, p.homes+p.homes/4)
 	room := p.homes + p.homes/16 + fewPlaces
 	for !p.move(old, room) {
 		room += room / 8

@@ -29,7 +29,7 @@ func TestArena(t *testing.T) {
 				held = slices.Delete(held, j, j+1)
 				continue
 			}
-			n := rapid.OneOf(rapid.IntRange(1, 40), rapid.SampledFrom([]int{8190, 8191, 8192, 8193, 20_000})).Draw(t, "units")
+			n := rapid.OneOf(rapid.IntRange(1, 40), rapid.SampledFrom([]int{2046, 2047, 2048, 2049, 20_000})).Draw(t, "units")
 			e := extent{a.Alloc(n), n}
 			if e.ref == 0 || slab.Size(n) < n || slab.Size(n) > n+n/8+1 {
 				t.Fatalf("extent %d for %d units, class %d", e.ref, n, slab.Size(n))
