@@ -18,8 +18,11 @@ func (e *Explainer) explanation(b *event.Batch, own *hit.Hit) *Explanation {
 		Report: e.describe(b), When: v.node(e.rule.Guard),
 		Stops: []Stop{}, Lets: []Let{}, Weights: []Weight{}, Cases: []Case{}, Windows: []Window{}, Lists: []Lookup{}, Tables: []Lookup{}, Exceptions: []Exception{}, Notes: []string{},
 	}
+	read := v.read()
 	for _, l := range e.rule.Lets {
-		x.Lets = append(x.Lets, Let{l.Name, v.node(l.Node)})
+		if stands(l.Node, read) {
+			x.Lets = append(x.Lets, Let{l.Name, v.node(l.Node)})
+		}
 	}
 	v.score(x)
 	v.cases(x)
@@ -33,6 +36,44 @@ func (e *Explainer) explanation(b *event.Batch, own *hit.Hit) *Explanation {
 		x.Stops = append(x.Stops, v.why(x, on)...)
 	}
 	return x
+}
+
+// read returns the keys of all nodes that the rule reads, lets only where something
+// uses them.
+func (e *evaluator) read() map[string]bool {
+	keys := map[string]bool{}
+	note := func(n *lang.Node) bool {
+		keys[n.Key] = true
+		return true
+	}
+	e.rule.Guard.Walk(note)
+	e.rule.Score.Walk(note)
+	outcomes := []lang.Outcome{e.rule.Outcome}
+	for _, w := range e.rule.Weights {
+		w.When.Walk(note)
+	}
+	for _, c := range e.rule.Cases {
+		c.When.Walk(note)
+		outcomes = append(outcomes, c.Outcome)
+	}
+	for _, o := range outcomes {
+		if o.Alert == nil {
+			continue
+		}
+		for _, part := range o.Alert.Facts {
+			part.Expr.Walk(note)
+		}
+	}
+	return keys
+}
+
+// stands reports whether n is among what is read, perhaps as a part of a longer
+// connective.
+func stands(n *lang.Node, read map[string]bool) bool {
+	if read[n.Key] {
+		return true
+	}
+	return (n.Op == lang.And || n.Op == lang.Or) && !slices.ContainsFunc(n.Args, func(a *lang.Node) bool { return !stands(a, read) })
 }
 
 // describe returns who made the report in b and where it stands.
