@@ -7,9 +7,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haltwire/haltwire/pipeline/event"
-	"time"
 )
 
 // By is what labels name.
@@ -121,6 +121,9 @@ func (l *Labels) add(row []string, names []int, what, since int) error {
 		out.since = at.UnixMilli()
 	}
 	name := nameOf(parts...)
+	if l.By == ByAccount {
+		name = string(fold(nil, name))
+	}
 	if i, again := l.at[name]; again {
 		if l.all[i].fraud != out.fraud {
 			return fmt.Errorf("%s is labelled twice, once fraud and once not", strings.Join(parts, "/"))
@@ -130,6 +133,21 @@ func (l *Labels) add(row []string, names []int, what, since int) error {
 	l.at[name] = len(l.all)
 	l.all = append(l.all, out)
 	return nil
+}
+
+// fold appends an account without blanks and in small letters: decoders bring
+// accounts into a normal form, and people write them as they are printed.
+func fold[T string | []byte](dst []byte, account T) []byte {
+	for i := range len(account) {
+		c := account[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != ' ' {
+			dst = append(dst, c)
+		}
+	}
+	return dst
 }
 
 func nameOf(parts ...string) string { return strings.Join(parts, "\x00") }
@@ -154,13 +172,19 @@ func (l *Labels) Observe(b *event.Batch) {
 		}
 		return
 	}
+	var folded []byte
 	for _, name := range l.Columns() {
 		v := &b.Columns[b.Schema.Must(name)]
 		if v.Empty() {
 			continue
 		}
 		for r := range b.Rows {
-			if i, ok := l.at[string(v.Text(r))]; ok {
+			text := v.Text(r)
+			if l.By == ByAccount {
+				folded = fold(folded[:0], text)
+				text = folded
+			}
+			if i, ok := l.at[string(text)]; ok {
 				l.all[i].seen = true
 			}
 		}

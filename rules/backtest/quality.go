@@ -32,6 +32,9 @@ type finds struct {
 
 func (f *finds) add(l *Labels, names []string, at int64) {
 	for _, name := range names {
+		if l.By == ByAccount {
+			name = string(fold(nil, name))
+		}
 		if i, ok := l.at[name]; ok && name != "" {
 			if old, known := f.labelled[i]; !known || at < old {
 				f.labelled[i] = at

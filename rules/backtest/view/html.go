@@ -41,7 +41,7 @@ type row struct {
 // WriteHTML writes r as one HTML page that needs nothing else.
 func WriteHTML(w io.Writer, r *backtest.Report) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"amounts": amounts, "party": party, "percent": percent, "span": span, "case": caseOf, "num": num, "thousands": thousands, "plain": plain,
+		"amounts": amounts, "party": party, "percent": percent, "span": span, "case": caseOf, "num": num, "thousands": thousands, "plain": plain, "days": func(n int) string { return count(n, "day") },
 	}).Parse(page)
 	if err != nil {
 		return fmt.Errorf("parse page: %w", err)

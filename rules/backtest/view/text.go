@@ -72,14 +72,17 @@ func writeRule(t io.Writer, r *backtest.Rule, labelled bool) {
 	for i, l := range loads {
 		lead := "\t\t\t\t\t\t\t"
 		if i == 0 {
-			lead = fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%d\t%s\t", plain(r.ID), r.Status, r.Hits, r.Alerts, r.Alone, r.Subjects, amounts(r.Amounts))
+			lead = fmt.Sprintf("%s\t%s\t%d\t%d\t%d\t%d\t%s\t", plain(r.ID), plain(r.Status), r.Hits, r.Alerts, r.Alone, r.Subjects, amounts(r.Amounts))
 		}
 		budget, over := "-", "-"
 		if r.Budget > 0 {
 			budget, over = strconv.Itoa(r.Budget), strconv.Itoa(l.OverDays)
 		}
 		fmt.Fprintf(t, "%s%s\t%d\t%d\t%d\t%s\t%s", lead, party(l.Party), l.P50, l.P95, l.Max, budget, over)
-		if labelled && i == 0 {
+		switch {
+		case labelled && i > 0:
+			fmt.Fprint(t, "\t\t\t\t\t") // cells end columns, and a column ends where a row has none
+		case labelled:
 			q := r.Quality
 			if q == nil {
 				q = &backtest.Quality{}
@@ -102,7 +105,7 @@ func notes(s *backtest.Set) []string {
 		for _, n := range []struct {
 			n    uint64
 			what string
-		}{{uint64(r.Excepted), "hits are excepted"}, {uint64(r.Cut), "hits looked into windows that were cut"}, {r.Errors, "reports met a run-time error"}} {
+		}{{uint64(r.Excepted), "hits excepted"}, {uint64(r.Cut), "hits by windows that were cut"}, {r.Errors, "run-time errors"}} {
 			if n.n > 0 {
 				out = append(out, fmt.Sprintf("%s: %d %s", plain(r.ID), n.n, n.what))
 			}
@@ -127,7 +130,7 @@ func writeDifference(out io.Writer, d *backtest.Difference) error {
 		fmt.Fprintln(t, "\nOCCURRED\tREPORT\tKIND\tRULE\tIN A\tIN B")
 	}
 	for _, c := range d.List {
-		fmt.Fprintf(t, "%s\t%s/%s\t%s\t%s\t%s\t%s\n", c.OccurredAt, plain(c.Reporter), plain(c.ReportID), plain(c.Kind), plain(c.Rule), caseOf(c.CaseA), caseOf(c.CaseB))
+		fmt.Fprintf(t, "%s\t%s/%s\t%s\t%s\t%s\t%s\n", plain(c.OccurredAt), plain(c.Reporter), plain(c.ReportID), plain(c.Kind), plain(c.Rule), caseOf(c.CaseA), caseOf(c.CaseB))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write table: %w", err)
@@ -194,6 +197,7 @@ func span(ms *int64) string {
 	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
+// count returns a number of things.
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
