@@ -22,7 +22,7 @@ func world() map[string]country {
 			{country: "IN", scheme: "bban", bic: "HWBIINBB", clearingSystem: "INFSC", clearing: "HWBI0000001"},
 			{country: "IN", scheme: "bban", bic: "HWBJINBB", clearingSystem: "INFSC", clearing: "HWBJ0000002"},
 		}},
-		"GB": {code: "GB", currency: "GBP", dial: "+447700900", operators: []string{"HWT-GB-1", "HWT-GB-2"}, banks: []account{
+		"GB": {code: "GB", currency: "GBP", dial: "+4400", operators: []string{"HWT-GB-1", "HWT-GB-2"}, banks: []account{
 			{country: "GB", scheme: "iban", bic: "HWBAGB2L", clearing: "HWBA000000"},
 			{country: "GB", scheme: "iban", bic: "HWBBGB2L", clearing: "HWBB000000"},
 		}},
@@ -104,11 +104,6 @@ func digits(g *Generator, n int) string {
 	return string(s)
 }
 
-// phone returns a number from ranges kept for fiction or not assigned.
-func (g *Generator) phone() string {
-	c := g.home()
-	if c.code == "GB" {
-		return c.dial + digits(g, 3)
-	}
-	return c.dial + digits(g, 8)
-}
+// phone returns a number from ranges that are not assigned, as many as a country
+// has subscribers: of fewer, each would have its SIM swapped every minute.
+func (g *Generator) phone() string { return g.home().dial + digits(g, 8) }
