@@ -72,9 +72,10 @@ type Reader interface {
 	Add(p event.Partition, from int64)
 	// Remove stops reading p: runs that wait are dropped.
 	Remove(p event.Partition)
-	// Next blocks until there is a run, which the caller releases. Runs of one
-	// partition come in order, without gaps. What is read and not released stays
-	// within the reader's budget, so that a slow caller slows the reader down.
+	// Next blocks until there is a run, which the caller releases; one that is there
+	// already is returned although ctx has ended. Runs of one partition come in
+	// order, without gaps. What is read and not released stays within the reader's
+	// budget, so that a slow caller slows the reader down.
 	Next(ctx context.Context) (*event.Records, error)
 	// Ended returns for how long it has been known that Next returns no more of p
 	// than it has returned, and false when there is more or nobody knows.
@@ -114,9 +115,11 @@ type Memory interface {
 	// later. clock is the aligned record time, Unix ms, and never goes back: reports
 	// that come later have later record times, as far as anybody can know.
 	Tick(clock int64) (*hit.Judgement, error)
-	// Recent returns once more what later evidence has recently made of reports of
-	// p below an offset, hits that hold no more too: the owner before may not have
-	// seen that evidence, and this instance was silent about it.
+	// Recent returns once more what is to be said of recent reports of p below an
+	// offset, that hits hold and that they do not: p has come here, the owner before
+	// may not have seen what this instance has, which was silent about it. Its Hold
+	// is not looked at. It is called before any report of p is judged again, and at
+	// a start when all that is below the committed offsets has been.
 	Recent(p event.Partition, below int64) (*hit.Judgement, error)
 	// Keep may write part of a snapshot. at are the first offsets of all partitions
 	// that have not been judged.

@@ -73,6 +73,7 @@ func (d *detect) run(ctx context.Context) {
 	loops.Go(func() { d.commit(ctx) })
 	for ctx.Err() == nil {
 		d.arrange()
+		d.recall(ctx)
 		records, err := d.next(ctx)
 		if err == nil {
 			d.take(ctx, records)
@@ -83,24 +84,24 @@ func (d *detect) run(ctx context.Context) {
 	d.detach()
 }
 
-// next waits for a run, until somebody pokes, or a tick is due.
+// next returns a run that is there, else waits for one until somebody pokes or a
+// tick is due.
 func (d *detect) next(ctx context.Context) (*event.Records, error) {
 	d.mu.Lock()
-	if d.poked {
-		d.poked = false
-		d.mu.Unlock()
-		return nil, context.Canceled
-	}
-	var wait context.Context
+	var cancel context.CancelFunc
 	if d.memory != nil {
-		wait, d.interrupt = context.WithTimeout(ctx, tickEvery)
+		ctx, cancel = context.WithTimeout(ctx, tickEvery)
 	} else {
-		wait, d.interrupt = context.WithCancel(ctx)
+		ctx, cancel = context.WithCancel(ctx)
 	}
-	cancel := d.interrupt
+	d.interrupt = cancel
+	if d.poked {
+		cancel()
+	}
+	d.poked = false
 	d.mu.Unlock()
 	defer cancel()
-	return d.options.Detect.Next(wait)
+	return d.options.Detect.Next(ctx)
 }
 
 // poke makes the detect loop look at what has changed.

@@ -22,7 +22,6 @@ func (d *detect) between(ctx context.Context, busy bool) {
 	}
 	now := d.options.Now()
 	d.look()
-	d.recall(ctx)
 	if now.Sub(d.ticked) >= tickEvery {
 		d.ticked = now
 		d.tick(ctx, now)
@@ -49,7 +48,8 @@ func (d *detect) look() {
 
 // recall publishes, for each partition that has come here, what later evidence
 // has recently made of its earlier reports: its owner before may not have said it
-// all. That waits until whatever was said before has been judged.
+// all. That waits until whatever was said before has been judged, and comes before
+// anything is judged again.
 func (d *detect) recall(ctx context.Context) {
 	for _, o := range d.recallable() {
 		v := &verdict{recent: o, concerned: []*owned{o}, began: d.options.Now()}

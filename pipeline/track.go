@@ -81,11 +81,10 @@ func (d *detect) arrange() {
 	d.opened = true
 	follows := d.memory != nil && d.listed
 	for p, t := range d.tracks {
-		if t.owner == nil || d.owned[p] == t.owner {
-			continue
+		if t.owner != nil && d.owned[p] != t.owner {
+			t.owner = nil
 		}
-		t.owner = nil // a new owner below, or another instance's now: it goes on in silence
-		if !follows {
+		if t.owner == nil && !follows {
 			d.untrackLocked(t)
 		}
 	}
@@ -95,11 +94,6 @@ func (d *detect) arrange() {
 		}
 	}
 	if !follows {
-		for _, t := range d.tracks {
-			if t.owner == nil {
-				d.untrackLocked(t)
-			}
-		}
 		return
 	}
 	for p, s := range d.found {

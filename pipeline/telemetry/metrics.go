@@ -59,6 +59,13 @@ type Metrics struct {
 	Inbound        metric.Int64Counter     // party, result
 	Reloads        metric.Int64Counter     // result
 	RuleSetRules   metric.Int64Gauge       // status
+
+	// What rules with windows remember and do; all without attributes but WindowCut,
+	// by reason per_key or bound, and WarmedShare, by loop kafka or clickhouse.
+	WindowKeys, WindowEntries, WindowBytes          metric.Int64Gauge
+	Candidates, EvidenceBytes, Settling, DirtyKeys  metric.Int64Gauge
+	WindowCut, Deferred, Rejudged, TooLate, Dropped metric.Int64Counter
+	WarmedShare                                     metric.Float64Gauge
 }
 
 // Definition describes one instrument for the table in the docs.
@@ -115,6 +122,29 @@ func (m *maker) sizes(name, unit, help, attrs string) metric.Int64Histogram {
 }
 
 func (m *maker) all() *Metrics {
+	all := m.pipeline()
+	m.windows(all)
+	return all
+}
+
+// windows makes the instruments of rules with windows.
+func (m *maker) windows(all *Metrics) {
+	all.WindowKeys = m.gauge("haltwire.windows.keys", "{key}", "Keys that windows hold.", "")
+	all.WindowEntries = m.gauge("haltwire.windows.entries", "{entry}", "Reports that windows hold, once a window and key.", "")
+	all.WindowBytes = m.gauge("haltwire.windows.memory", "By", "Memory of windows.", "")
+	all.WindowCut = m.counter("haltwire.windows.cut", "{entry}", "Entries that windows gave up: over rules.windows.per_key, or over keys or bytes.", Reason)
+	all.Candidates = m.gauge("haltwire.candidates", "{report}", "Reports on which later evidence can change what a rule says.", "")
+	all.EvidenceBytes = m.gauge("haltwire.candidates.memory", "By", "Memory of candidates, and of reports that alerts of others may be about.", "")
+	all.Dropped = m.counter("haltwire.candidates.dropped", "{report}", "Reports given up over rules.windows.evidence: later evidence changes nothing about them.", "")
+	all.Settling = m.gauge("haltwire.settling", "{report}", "Reports that wait until they have settled.", "")
+	all.DirtyKeys = m.gauge("haltwire.windows.dirty", "{key}", "Keys whose earlier reports are to be judged again.", "")
+	all.Deferred = m.counter("haltwire.windows.deferred", "{key}", "Times that a dirty key had to wait for another batch.", "")
+	all.Rejudged = m.counter("haltwire.rejudged", "{report}", "Reports judged again because evidence was late.", "")
+	all.TooLate = m.counter("haltwire.too_late", "{report}", "Reports older than rules.lateness: later evidence changes nothing about them.", "")
+	all.WarmedShare = m.level("haltwire.windows.warmed", "1", "How much of the past that new windows need has been read, by loop kafka or clickhouse.", Loop)
+}
+
+func (m *maker) pipeline() *Metrics {
 	return &Metrics{
 		Reports:        m.counter("haltwire.reports", "{report}", "Reports read by the detect loop.", Topic),
 		ReportBytes:    m.counter("haltwire.report.bytes", "By", "Decompressed bytes read by the detect loop.", Topic),

@@ -142,8 +142,8 @@ func (r *Reader) removeLocked(p event.Partition) {
 	r.stoppedMetric(q, 0)
 }
 
-// Next blocks until there is a run and returns it; the caller releases it. The
-// error is that of ctx.
+// Next blocks until there is a run and returns it, also when ctx has ended; the
+// caller releases it. The error is that of ctx.
 func (r *Reader) Next(ctx context.Context) (*event.Records, error) {
 	for {
 		r.mu.Lock()
