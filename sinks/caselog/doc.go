@@ -5,6 +5,26 @@
 // It is a leaf: it knows neither Kafka nor ClickHouse nor what an event means
 // for an alert; sinks/desk/apply decides that.
 //
+// # What rules say
+//
+// 2026-11-24: haltwire.case.hit, .hit.changed and .hit.overturned are the words of
+// a rule about one version of a report, each for one subject. hit.changed is a hit
+// whose case rose; hit.overturned one that holds no more, or, with stands, one
+// whose case fell, and then it carries the lower case in full. The last word in the
+// order of the log counts; one about a lower version than is known counts nothing.
+// Words that later evidence made carry its latest report as cause, which is in
+// their id: the same word told again is the same event. Events of before that date
+// have no fold member and keep the meaning that they had.
+//
+// haltwire.case.revised is about a report and no alert: it has a version beyond its
+// first (reporter, report_id, revision, hash, position). Its key is
+// none/-/ID of the report, so it lies in another partition than the hits on the
+// report; every instance keeps it for at least a week on the clock of the log, and
+// the owner of a hit on a lower version writes hit.overturned with that version as
+// superseded, unless the rule hit that version too. It is written after the hits on
+// the version, and writing it again is harmless. It opens, closes and changes no
+// alert by itself and has no data.personal.
+//
 // # Sealing
 //
 // 2026-10-02: what names a person or an account stands in data.personal, a

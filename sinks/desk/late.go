@@ -125,7 +125,8 @@ func (f *fold) says(x intake.Draft) bool {
 	return known
 }
 
-// news makes the events of hits, without what the log says already: after a
+// news makes the events of hits, with the end of the evidence under subjects that
+// they do not name any more, and without what the log says already: after a
 // takeover thousands are told again. The fold decides, as of the call; when it is
 // behind for longer everything is written, which is harmless. What follows another
 // word about the same evidence is news however the log stands.
@@ -135,7 +136,7 @@ func (d *Desk) news(ctx context.Context, hits []*hit.Hit) []intake.Draft {
 	look := false
 	for i, h := range hits {
 		parts[i] = d.hits.Drafts(h)
-		look = look || h.Changed || slices.ContainsFunc(parts[i], d.fold.says)
+		look = look || h.Changed || slices.ContainsFunc(parts[i], d.fold.says) || len(d.fold.unnamed(h, parts[i])) > 0
 		all = append(all, parts[i]...)
 	}
 	if !look {
@@ -150,9 +151,7 @@ func (d *Desk) news(ctx context.Context, hits []*hit.Hit) []intake.Draft {
 	told := map[place]bool{}
 	var out []intake.Draft
 	for i, h := range hits {
-		if h.Changed && parts[i][0].Alerts {
-			out = append(out, d.fold.unnamed(h, parts[i])...)
-		}
+		out = append(out, d.fold.unnamed(h, parts[i])...)
 		for _, x := range parts[i] {
 			at := place{x.Key, x.Hit().Evidence}
 			if told[at] || !d.fold.says(x) {
@@ -170,10 +169,13 @@ type place struct {
 	evidence string
 }
 
-// unnamed makes the events that end an evidence under the subjects that a hit with
-// a higher case does not name any more. A subject that goes to another party
-// because more is asked stays.
+// unnamed makes the events that end an evidence under the subjects that a hit does
+// not name any more. A subject that goes to another party because more is asked
+// stays, and a hit that cannot alert says nothing of subjects.
 func (f *fold) unnamed(h *hit.Hit, drafts []intake.Draft) []intake.Draft {
+	if !drafts[0].Alerts {
+		return nil
+	}
 	named := func(key caselog.Key) bool {
 		_, _, subject := key.Split()
 		return slices.ContainsFunc(drafts, func(x intake.Draft) bool {

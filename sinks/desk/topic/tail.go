@@ -25,12 +25,14 @@ type Entry struct {
 // Tail follows every partition of a topic from a start offset to its end and on.
 type Tail struct {
 	topic    string
+	config   conn.Config
 	client   sarama.Client
 	consumer sarama.Consumer
 	parts    []sarama.PartitionConsumer
 	next     []atomic.Int64 // offset after the last handled one, by partition
 	moved    chan struct{}  // closed and replaced when a partition moves
 	mu       sync.Mutex
+	asking   sarama.Client // for ends, made when first needed: on the other one they wait for a fetch that waits for records
 	done     sync.WaitGroup
 	failed   chan error
 }
@@ -51,7 +53,7 @@ func Follow(c conn.Config, topic string, partitions []int32, from func(partition
 	if err != nil {
 		return nil, fmt.Errorf("follow %s: %w", topic, err)
 	}
-	t := &Tail{topic: topic, client: client, moved: make(chan struct{}), failed: make(chan error, 1)}
+	t := &Tail{topic: topic, config: c, client: client, moved: make(chan struct{}), failed: make(chan error, 1)}
 	if err := t.open(partitions, from, handle); err != nil {
 		return nil, errors.Join(fmt.Errorf("follow %s: %w", topic, err), t.Close())
 	}
@@ -128,11 +130,34 @@ func (t *Tail) End(partition int32) (int64, error) { return t.EndOf(t.topic, par
 
 // EndOf is End for another topic of the same cluster.
 func (t *Tail) EndOf(topic string, partition int32) (int64, error) {
-	end, err := t.client.GetOffset(topic, partition, sarama.OffsetNewest)
+	client, err := t.asker()
+	if err != nil {
+		return 0, fmt.Errorf("ask for the end of %s partition %d: %w", topic, partition, err)
+	}
+	end, err := client.GetOffset(topic, partition, sarama.OffsetNewest)
 	if err != nil {
 		return 0, fmt.Errorf("ask for the end of %s partition %d: %w", topic, partition, err)
 	}
 	return end, nil
+}
+
+// asker returns the client for ends.
+func (t *Tail) asker() (sarama.Client, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.asking != nil {
+		return t.asking, nil
+	}
+	config, err := t.config.Sarama()
+	if err != nil {
+		return nil, err
+	}
+	client, err := sarama.NewClient(t.config.Brokers, config)
+	if err != nil {
+		return nil, err
+	}
+	t.asking = client
+	return client, nil
 }
 
 // quiet is how long a partition must have given nothing to count as read to its
@@ -207,6 +232,11 @@ func (t *Tail) Close() error {
 	var err error
 	if t.consumer != nil {
 		err = t.consumer.Close()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.asking != nil {
+		err = errors.Join(err, t.asking.Close())
 	}
 	return errors.Join(err, t.client.Close())
 }
