@@ -120,9 +120,3 @@ func perReport(b *testing.B, spent time.Duration, reports, rules int) {
 	}
 	b.ReportMetric(0, "ns/op") // of no use: it counts what is not measured
 }
-
-// median returns the middle one of some times.
-func median(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
-}

@@ -29,7 +29,7 @@ type Places struct {
 }
 
 // groupTables is how many tables share a group.
-const groupTables = 16
+const groupTables = 4
 
 // part is words in rising order with gaps: each stands at its home or, when that
 // is taken, behind those that come before it, without a gap between. The last
