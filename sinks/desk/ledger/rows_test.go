@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/desk/ledger"
@@ -195,5 +197,54 @@ func TestFundsThatALaterWordLacksAreTakenBack(t *testing.T) {
 	}
 	if late := word("o3", 3, 0).Funds; len(late) != 0 {
 		t.Errorf("an older word made rows %+v", late)
+	}
+}
+
+// TestWordsBecomeRows tells a hit, a higher case, a lower one and the end, twice
+// each: a row a word that counts, and the payments that a proposal has shed.
+func TestWordsBecomeRows(t *testing.T) {
+	l := newLog(t)
+	word := func(kind caselog.Type, evidence, cased string, stands bool, payments ...string) ledger.Rows {
+		d := caselog.HitData{
+			HitID: "H" + evidence, Evidence: evidence, Rule: "r", Title: "t", Score: "1", Case: cased, Severity: "high", Ask: []string{"trace"}, Hash: "00ff", Fold: apply.Version, Stands: stands, Late: kind != caselog.Hit,
+		}
+		if kind != caselog.Hit {
+			d.Cause = &event.Position{Topic: "telecom.events", Partition: 2, Offset: 7}
+		}
+		for _, p := range payments {
+			d.Payments = append(d.Payments, caselog.PaymentMark{Key: p, Amount: &freeze.Money{Amount: "5.50", Currency: "GBP"}})
+		}
+		rows := l.add(kind, d)
+		if again := l.add(kind, d); len(again.Hits)+len(again.Overturns)+len(again.Payments) != 0 || len(again.CaseEvents) != 1 || again.CaseEvents[0].Refused != "repeat" {
+			t.Errorf("%s told again made %+v", kind, again)
+		}
+		return rows
+	}
+	word(caselog.Hit, "other", "ask", false, "K0")
+	first := word(caselog.Hit, "E", "ask", false, "K1").Hits[0]
+	raised := word(caselog.HitChanged, "E", "freeze", false, "K1", "K2")
+	lowered := word(caselog.HitOverturned, "E", "ask", true, "K1")
+	gone := word(caselog.HitOverturned, "E", "", false)
+	for i, h := range []caselog.HitRow{first, raised.Hits[0], lowered.Hits[0]} {
+		want := []string{"", "raised", "lowered"}[i]
+		if h.Changed != want || h.Title != "t" || h.Late != (i > 0) || (h.CauseTopic != "") != (i > 0) || i > 0 && h.Version <= first.Version {
+			t.Errorf("row %d %+v", i, h)
+		}
+	}
+	if len(gone.Hits) != 0 || len(gone.Overturns) != 1 {
+		t.Fatalf("the end made %+v", gone)
+	}
+	if o := gone.Overturns[0]; o.Reason != "later_evidence" || o.CauseTopic != "telecom.events" || o.CausePartition != 2 || o.CauseOffset != 7 || o.Key != string(key) || o.Version <= lowered.Hits[0].Version {
+		t.Errorf("overturned %+v", o)
+	}
+	shed := func(rows ledger.Rows) string {
+		var out []string
+		for _, p := range rows.Payments {
+			out = append(out, fmt.Sprint(p.PaymentKey, p.Shed))
+		}
+		return strings.Join(out, " ")
+	}
+	if a, b, c := shed(raised), shed(lowered), shed(gone); a != "K0false K1false K2false" || b != "K0false K1false K2true" || c != "K0false K2true K1true" {
+		t.Errorf("payments %q, %q, %q", a, b, c)
 	}
 }

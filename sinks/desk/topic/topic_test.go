@@ -179,3 +179,28 @@ func TestPartitionOfIsForEver(t *testing.T) {
 		}
 	}
 }
+
+// TestSyncDoesNotWaitForTheFetch asks an idle tail for the end of the log: the
+// answer must not wait behind a fetch that waits half a second for records.
+func TestSyncDoesNotWaitForTheFetch(t *testing.T) {
+	c, names := cluster(t)
+	tail, err := topic.Follow(c, names.Cases, nil, nil, func(topic.Entry) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := tail.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const times = 20 // 5 s behind the fetch
+	begin := time.Now()
+	for range times {
+		if err := tail.Sync(t.Context(), 0, 1, 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(begin); took > 2500*time.Millisecond {
+		t.Errorf("%d syncs took %v", times, took)
+	}
+}
