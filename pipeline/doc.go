@@ -26,6 +26,36 @@
 // Everything between two steps is bounded by the budgets of the two readers: what
 // is not on the log, or not stored, is not released, and the reader stops.
 //
-// Windows, which need the reports before the committed offset again, will start a
-// reader below it: hits below owned.emit are judged and not published.
+// # Judges that remember
+//
+// A Memory sees the reports of every partition. What it says is addressed: it is
+// published by the owner of the partition of the report that it is about, whichever
+// report gave rise to it. So every instance
+// reads all partitions, those of others in silence, and is the hot standby of all
+// the others.
+//
+// After a start reading begins where Begin says, with all partitions at once, so
+// that it is aligned by record time: the instance waits until the group has given
+// out what it has. What was said before is not said again: an owner committed no
+// report before all its consequences were on the log (Judgement.Hold bounds it),
+// so what a report below its committed offset gives rise to has been said, as long
+// as all that was judged so far lies below a committed offset too. With the first
+// report beyond one, judging may go otherwise than it went then, even of reports
+// that come after it and were committed: from there on everything is said, and the
+// log ignores what it knows.
+//
+// When a partition comes to an instance, it is read again from its committed offset,
+// and Memory.Recent says once more what it was silent about. The owner before may
+// have ended with reports of others unseen. At a start that waits for the end of
+// the replay, and no snapshot counts before it is on the log. A partition that is
+// given back is read on.
+//
+// The clock of a Memory is the least record time up to which a partition has been
+// judged: of one that is read to its end it is the time of the answer that said so,
+// less what a record needs to get there. A partition whose leader is away for long
+// does not stop it: what comes from there later is late evidence.
+//
+// 2026-11-24: the reader is told to add and remove partitions by the detect loop
+// alone. When the goroutines of ownership did it, a run that was on its way from
+// before could be taken for the new owner's, and a commit pass over a gap.
 package pipeline

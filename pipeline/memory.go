@@ -129,6 +129,7 @@ func (d *detect) tick(ctx context.Context, now time.Time) {
 	v, before := &verdict{began: now}, d.holding
 	if err := d.judgeMore(v, func(m Memory) (*hit.Judgement, error) { return m.Tick(d.clock) }); err != nil {
 		d.options.Log.Error("judge what has waited", telemetry.Error, err)
+		d.ticked = now.Add(retryMax)
 		return
 	}
 	if len(v.hits) > 0 || len(v.overturned) > 0 || !maps.Equal(before, v.hold) {

@@ -80,14 +80,7 @@ func (d *detect) arrange() {
 	}
 	d.opened = true
 	follows := d.memory != nil && d.listed
-	for p, t := range d.tracks {
-		if t.owner != nil && d.owned[p] != t.owner {
-			t.owner = nil
-		}
-		if t.owner == nil && !follows {
-			d.untrackLocked(t)
-		}
-	}
+	d.dismissLocked(follows)
 	for p, o := range d.owned {
 		if t := d.tracks[p]; t == nil || t.owner != o {
 			d.attachLocked(t, o)
@@ -99,6 +92,19 @@ func (d *detect) arrange() {
 	for p, s := range d.found {
 		if d.tracks[p] == nil {
 			d.trackLocked(&track{p: p, said: s.committed, next: s.begin})
+		}
+	}
+}
+
+// dismissLocked forgets owners that have given their partitions back. These are
+// read on when others' are.
+func (d *detect) dismissLocked(follows bool) {
+	for p, t := range d.tracks {
+		if t.owner != nil && d.owned[p] != t.owner {
+			t.owner = nil
+		}
+		if t.owner == nil && !follows {
+			d.untrackLocked(t)
 		}
 	}
 }

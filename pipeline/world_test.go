@@ -358,12 +358,15 @@ func (r *memReader) Away(p event.Partition) bool {
 // noReader and noCursor are those of an archive loop that gets nothing.
 type noReader struct{}
 
-func (noReader) Run(ctx context.Context) error                    { <-ctx.Done(); return nil }
-func (noReader) Add(event.Partition, int64)                       {}
-func (noReader) Remove(event.Partition)                           {}
-func (noReader) Ended(event.Partition) (time.Duration, bool)      { return 0, false }
-func (noReader) Away(event.Partition) bool                        { return false }
-func (noReader) Next(ctx context.Context) (*event.Records, error) { <-ctx.Done(); return nil, ctx.Err() }
+func (noReader) Run(ctx context.Context) error               { <-ctx.Done(); return nil }
+func (noReader) Add(event.Partition, int64)                  {}
+func (noReader) Remove(event.Partition)                      {}
+func (noReader) Ended(event.Partition) (time.Duration, bool) { return 0, false }
+func (noReader) Away(event.Partition) bool                   { return false }
+func (noReader) Next(ctx context.Context) (*event.Records, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
 
 type noCursor struct{}
 
