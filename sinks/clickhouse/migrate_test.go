@@ -28,6 +28,7 @@ func TestMigrate(t *testing.T) {
 		"newer":            migrateNewer,
 		"changed":          migrateChanged,
 		"died_half_way":    migrateHalf,
+		"upgraded":         migrateUpgraded,
 		"numbering":        migrateNumbering,
 		"configured_field": configuredField,
 		"retention":        retention,
@@ -100,6 +101,29 @@ func shipped(t *testing.T) fstest.MapFS {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// migrateUpgraded upgrades a database with rows of before hit_overturns: hits that
+// stood stand, and those that were overturned do not.
+func migrateUpgraded(t *testing.T, c clickhouse.Config) {
+	files := fstest.MapFS{}
+	for name, file := range shipped(t) {
+		if strings.HasPrefix(name, "migrations/") && name < "migrations/0004" {
+			files[name] = file
+		}
+	}
+	elsewhere := c
+	elsewhere.Database = "default"
+	execute(t, elsewhere, "CREATE DATABASE IF NOT EXISTS "+c.Database)
+	if err := apply(t, c, files); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, c, "INSERT INTO hits (hit_id, evidence_key, key, rule, title, reporter, report_id, standing, version) VALUES ('h1', 'e1', 'out/GB/a', 'r', 't', 'B', 'R1', true, 3), ('h2', 'e2', 'out/GB/a', 'r', '', 'B', 'R2', false, 4)")
+	execute(t, c, "INSERT INTO alerts (alert_id, direction, party, state, version) VALUES ('A', 'out', 'GB-FIU', 'sent', 3)")
+	open(t, c, event.Default())
+	if got := ask(t, c, "SELECT (groupArray((evidence_key, title, changed, late)), (SELECT any(ending) FROM v_alerts)) FROM v_hits"); got != "([('e1','t','',false)],'')" {
+		t.Errorf("after the upgrade %s", got)
+	}
 }
 
 func migrateNewer(t *testing.T, c clickhouse.Config) {
