@@ -5,16 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/backtest"
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/rules/plan/whole"
+	"github.com/haltwire/haltwire/rules/spec"
 	"github.com/haltwire/haltwire/sinks/policy"
 	"github.com/haltwire/haltwire/sources/codec"
 	jsoncodec "github.com/haltwire/haltwire/sources/codec/json"
@@ -61,11 +66,14 @@ func Backtest(ctx context.Context, o BacktestOptions) (*backtest.Report, error) 
 		if dir == "" {
 			continue
 		}
-		s, err := o.side(dir, measured)
+		s, err := o.side(dir, measured, len(sides) == 0)
 		if err != nil {
 			return nil, err
 		}
 		sides = append(sides, s)
+	}
+	if err := o.checkParams(sides); err != nil {
+		return nil, err
 	}
 	in, err := o.open(ctx, sides)
 	if err != nil {
@@ -130,22 +138,31 @@ type side struct {
 	plan      *plan.Plan
 	collector *backtest.Collector
 	judge     *whole.Judge
-	first     int64 // occurred_at of the first report that is measured, and of the last
+	params    []string // that can be replaced: NAME and RULE/NAME
+	first     int64    // occurred_at of the first report that is measured, and of the last
 	last      int64
 }
 
-// side loads a folder of rules and makes what judges by it.
-func (o *BacktestOptions) side(dir string, measured backtest.Options) (*side, error) {
+// side loads a folder of rules and makes what judges by it. The first side shows the
+// reports to the labels, which one goroutine may do.
+func (o *BacktestOptions) side(dir string, measured backtest.Options, first bool) (*side, error) {
 	language := o.Language
 	language.Schema, language.Kinds, language.Params = o.Schema, o.Kinds, o.Params
-	set, findings, err := lang.Load(dir, language)
+	tree, findings, err := spec.Read(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load rules: %w", err)
 	}
-	if findings.Errors() > 0 {
+	set, more := lang.Check(tree, language)
+	if findings = append(findings, more...); findings.Errors() > 0 {
+		findings.Sort()
 		return nil, errors.Join(writeErrors(o.Log, findings), ErrBadRules)
 	}
-	s := &side{dir: dir, set: set, first: 1<<63 - 1, last: -1 << 63}
+	s := &side{dir: dir, set: set, first: math.MaxInt64, last: math.MinInt64}
+	for _, r := range tree.Rules {
+		for _, p := range r.Params {
+			s.params = append(s.params, p.Name.Text, r.ID.Text+"/"+p.Name.Text)
+		}
+	}
 	var rules []*lang.Rule
 	for i, r := range set.Rules {
 		if r.Status == lang.Retired {
@@ -163,11 +180,30 @@ func (o *BacktestOptions) side(dir string, measured backtest.Options) (*side, er
 	if s.plan, err = plan.New(set, o.Lookups); err != nil {
 		return nil, err
 	}
-	s.judge, err = o.judge(s, measured)
+	s.judge, err = o.judge(s, measured, first)
 	return s, err
 }
 
-func (o *BacktestOptions) judge(s *side, measured backtest.Options) (*whole.Judge, error) {
+// checkParams refuses to replace what no rule has.
+func (o *BacktestOptions) checkParams(sides []*side) error {
+	var all []string
+	for _, s := range sides {
+		all = append(all, s.params...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Params)) {
+		if slices.Contains(all, name) {
+			continue
+		}
+		if near := code.Nearest(all, name); near != "" {
+			return fmt.Errorf("no rule has a param %s; did you mean %s?", name, near)
+		}
+		return fmt.Errorf("no rule has a param %s", name)
+	}
+	return nil
+}
+
+// judge returns what judges by s.
+func (o *BacktestOptions) judge(s *side, measured backtest.Options, first bool) (*whole.Judge, error) {
 	columns := []string{"occurred_at"}
 	if measured.Labels != nil {
 		columns = append(columns, measured.Labels.Columns()...)
@@ -185,7 +221,7 @@ func (o *BacktestOptions) judge(s *side, measured backtest.Options) (*whole.Judg
 		Digests:  hit.Digests{Lists: lookupsDigest(o.Lookups), Rates: o.Rates.Digest()},
 		Take:     s.collector.Take,
 		Observe: func(b *event.Batch) {
-			if measured.Labels != nil && s.dir == o.Rules { // one goroutine may look at labels
+			if measured.Labels != nil && first {
 				measured.Labels.Observe(b)
 			}
 			for r := range b.Rows {

@@ -33,7 +33,11 @@ func WriteText(w io.Writer, r *backtest.Report) error {
 			return err
 		}
 	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
+	var text strings.Builder
+	for line := range strings.Lines(out.String()) {
+		text.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	if _, err := io.WriteString(w, text.String()); err != nil {
 		return fmt.Errorf("write result: %w", err)
 	}
 	return nil
