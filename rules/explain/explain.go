@@ -75,7 +75,8 @@ func New(set *lang.Set, q Question, o Options) (*Explainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.judge, err = whole.New(p, set.Schema, whole.Options{Decoders: o.Decoders(p), Windows: o.Windows}); err != nil {
+	ref := q.Ref()
+	if e.judge, err = whole.New(p, set.Schema, whole.Options{Decoders: o.Decoders(p), Windows: o.Windows, Only: &ref}); err != nil {
 		return nil, err
 	}
 	e.decode = o.Decoders(p)

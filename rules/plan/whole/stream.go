@@ -37,12 +37,15 @@ func (j *Judge) AddAll(from Source, added func(recs *event.Records, accepted int
 	})
 }
 
-// Finish judges what waits for that, which is everything where the plan has windows;
-// nothing can be added afterwards. judged, which may be nil, hears how many runs are
-// done of how many.
+// Finish judges what waits for that, which is everything where the plan has windows,
+// or the only report; nothing can be added afterwards. judged, which may be nil,
+// hears how many runs are done of how many.
 func (j *Judge) Finish(judged func(done, of int)) error {
 	runs := j.runs
 	j.runs = nil
+	if j.only != nil {
+		runs = j.one(*j.only)
+	}
 	done := 0
 	return j.stream(&kept{runs}, func(d decoded) error {
 		if done++; judged != nil {

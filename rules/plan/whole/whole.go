@@ -32,6 +32,9 @@ type Options struct {
 	// Observe sees every batch that is added, before it is judged; it must not keep
 	// it. nil = nobody.
 	Observe func(*event.Batch)
+	// Only names the one report whose latest version is judged, as of the whole input
+	// all the same; nil = all are.
+	Only *plan.Ref
 }
 
 // Judge gathers an input and then judges it. One goroutine uses it.
@@ -41,6 +44,7 @@ type Judge struct {
 	judge  *plan.Judge
 	state  *plan.State // nil without windows
 	latest map[plan.Ref]place
+	only   *plan.Ref
 	runs   []*event.Records // with windows only
 	hits   []*hit.Hit
 	keep   func(*hit.Hit)
@@ -57,7 +61,7 @@ type place struct {
 
 // New returns a judge by p, whose schema is s.
 func New(p *plan.Plan, s *event.Schema, o Options) (*Judge, error) {
-	j := &Judge{plan: p, decode: o.Decoders, judge: plan.NewJudge(p, o.Whole, o.Digests), latest: map[plan.Ref]place{}, keep: o.Take, watch: o.Observe}
+	j := &Judge{plan: p, decode: o.Decoders, judge: plan.NewJudge(p, o.Whole, o.Digests), latest: map[plan.Ref]place{}, keep: o.Take, watch: o.Observe, only: o.Only}
 	if j.keep == nil {
 		j.keep = func(h *hit.Hit) { j.hits = append(j.hits, h) }
 	}
@@ -97,12 +101,28 @@ func (j *Judge) add(b *event.Batch, recs *event.Records) error {
 	if j.watch != nil {
 		j.watch(b)
 	}
-	if j.state == nil {
-		return j.take(b)
+	if j.state != nil {
+		j.state.Feed(b)
 	}
-	j.state.Feed(b)
-	j.runs = append(j.runs, recs)
+	switch {
+	case j.only != nil: // what Finish judges is in latest
+	case j.state == nil:
+		return j.take(b)
+	default:
+		j.runs = append(j.runs, recs)
+	}
 	return nil
+}
+
+// one returns the latest version of a report as runs.
+func (j *Judge) one(ref plan.Ref) []*event.Records {
+	p, ok := j.latest[ref]
+	if !ok {
+		return nil
+	}
+	recs := &event.Records{Topic: p.run.Topic, Partition: p.run.Partition, Codec: p.run.Codec, Next: p.run.Next, High: p.run.High}
+	plan.AppendRecord(recs, p.run, p.record)
+	return []*event.Records{recs}
 }
 
 // take judges a batch.
