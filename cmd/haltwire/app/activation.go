@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/IBM/sarama"
-
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -37,28 +35,47 @@ func (a *App) firstJudge(ctx context.Context) (pipeline.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	var from []event.Position
+	var begins []event.Position
 	if changed := len(set.Changed(now)) > 0; changed && now != nil {
-		ends, err := a.ends()
+		ends, err := a.logs.ends()
 		if err != nil {
 			return nil, err
 		}
-		from = positions(ends)
+		begins = positions(ends)
 	}
-	if now, before, err = a.succeed(ctx, set, now, before, from); err != nil {
+	if now, before, err = a.succeed(ctx, set, now, before, begins); err != nil {
 		return nil, err
 	}
 	a.force.set(set, now)
 	a.reports.rates.Store(&set.Rates)
-	if before == nil {
-		return a.judge(set)
+	after, err := a.judgeFirst(ctx, set)
+	if err != nil || before == nil {
+		return after, err
+	}
+	from := offsets(now.From)
+	if behind, err := a.behind(ctx, from); err != nil || !behind {
+		return after, err
 	}
 	old, err := a.sources.CompileEdition(before)
 	if err != nil {
 		a.log.Warn("the rules before these cannot be read any more; reports that were not committed are judged by the new ones", telemetry.Error, err)
-		return a.judge(set)
+		return after, nil
 	}
-	return a.succession(old, set, offsets(now.From))
+	return a.succession(old, set, after, from)
+}
+
+// behind reports whether something below the given offsets is not committed.
+func (a *App) behind(ctx context.Context, from map[event.Partition]int64) (bool, error) {
+	for p, offset := range from {
+		if offset <= 0 {
+			continue
+		}
+		committed, err := a.committed(ctx, p)
+		if err != nil || committed < offset {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // firstSet returns what the files say, else what was in force last.
@@ -92,34 +109,6 @@ func (a *App) succeed(ctx context.Context, set *ruleset.Set, now, before *rulese
 		}
 	}
 	return set.Edition(at, from), now, nil
-}
-
-// ends returns where the topics of reports end now.
-func (a *App) ends() (map[event.Partition]int64, error) {
-	c, err := a.config.Kafka.Sarama()
-	if err != nil {
-		return nil, err
-	}
-	client, err := sarama.NewClient(a.config.Kafka.Brokers, c)
-	if err != nil {
-		return nil, fmt.Errorf("find ends of topics: %w", err)
-	}
-	defer func() { _ = client.Close() }() // nothing was written through it
-	ends := map[event.Partition]int64{}
-	for _, t := range a.config.Kafka.Topics {
-		ids, err := client.Partitions(t.Name)
-		if err != nil {
-			return nil, fmt.Errorf("find partitions of %s: %w", t.Name, err)
-		}
-		for _, id := range ids {
-			end, err := client.GetOffset(t.Name, id, sarama.OffsetNewest)
-			if err != nil {
-				return nil, fmt.Errorf("find end of %s/%d: %w", t.Name, id, err)
-			}
-			ends[event.Partition{Topic: t.Name, ID: id}] = end
-		}
-	}
-	return ends, nil
 }
 
 func positions(from map[event.Partition]int64) []event.Position {

@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
+	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/desk"
@@ -57,6 +59,13 @@ type App struct {
 	sources ruleset.Sources
 	looked  string // of the files of sources, before they were first read
 	force   inForce
+
+	logs        *logs                                                 // of reports
+	source      kafka.Options                                         // how they are read
+	committed   func(context.Context, event.Partition) (int64, error) // of the detect loop
+	remembering atomic.Pointer[memory]                                // nil = the rules in force have no windows
+	warmUp      warmUp
+
 	records chan recordOf // of sets put in force, to be kept in ClickHouse
 }
 
@@ -68,7 +77,7 @@ func New(c *config.Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	a := &App{config: c, opt: o, ready: make(chan struct{}), records: make(chan recordOf, waitingRecords), log: c.Telemetry.Logger(o.Log).With("party", c.Party.ID)}
+	a := &App{config: c, opt: o, ready: make(chan struct{}), records: make(chan recordOf, waitingRecords), warmUp: warmUp{ask: make(chan *ruleset.Set, 1)}, log: c.Telemetry.Logger(o.Log).With("party", c.Party.ID)}
 	a.parts = newParts(a.log)
 	return a, nil
 }

@@ -19,6 +19,12 @@ type Counts struct {
 // counters count once a batch.
 type counters struct{ reports, dead, hits atomic.Uint64 }
 
+// count counts a run that was judged.
+func (c *counters) count(b *event.Batch, recs *event.Records) {
+	c.reports.Add(uint64(recs.Len()))
+	c.dead.Add(uint64(recs.Len() - b.Rows))
+}
+
 // Counts returns the counts so far.
 func (a *App) Counts() Counts {
 	return Counts{Reports: a.counters.reports.Load(), Dead: a.counters.dead.Load(), Hits: a.counters.hits.Load()}
@@ -37,8 +43,7 @@ func (j countingJudge) Columns() []bool { return j.judge.Columns() }
 func (j countingJudge) Judge(b *event.Batch, recs *event.Records) (*hit.Judgement, error) {
 	said, err := j.judge.Judge(b, recs)
 	if err == nil {
-		j.counters.reports.Add(uint64(recs.Len()))
-		j.counters.dead.Add(uint64(recs.Len() - b.Rows))
+		j.counters.count(b, recs)
 	}
 	return said, err
 }

@@ -18,23 +18,21 @@ const rowVersion = "1"
 
 // startPipeline reads the rules and starts both loops.
 func (a *App) startPipeline(ctx context.Context) error {
-	var err error
-	if a.sources, err = ruleset.From(a.config); err != nil {
+	source, err := a.openSource(ctx)
+	if err != nil {
 		return err
 	}
-	a.looked = a.sources.Look()
 	judge, err := a.firstJudge(ctx)
+	a.parts.start(ctx, &part{name: "windows", stop: func(context.Context) error {
+		if m := a.remembering.Load(); m != nil {
+			return m.close()
+		}
+		return nil
+	}})
 	if err != nil {
 		return err
 	}
-	o := kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(), FetchBytes: int(a.config.Kafka.Fetch.Bytes), Log: a.log, Metrics: a.telemetry.Metrics}
-	for _, t := range a.config.Kafka.Topics {
-		o.Topics = append(o.Topics, kafka.Topic{Name: t.Name, Codec: t.Codec})
-	}
-	source, err := kafka.NewSource(o)
-	if err != nil {
-		return err
-	}
+	o := a.source
 	budget := int(a.config.Kafka.Fetch.Buffered)
 	if a.detect, err = kafka.NewReader(o, kafka.ReaderOptions{Loop: "detect", Aligned: true, Budget: budget}); err != nil {
 		return err
@@ -55,7 +53,8 @@ func (a *App) startPipeline(ctx context.Context) error {
 		Source: source, Detect: a.detect, Archive: archive, Cursor: cursor,
 		Judge: judge, HitLog: countingLog{tracingLog{a.desk, a.telemetry.Tracer}, &a.counters}, Store: a.gate, DeadLetters: &letterbox{topic: letters, gate: a.gate},
 		NewDecoder: func(columns []bool) (pipeline.Decoder, error) { return a.reports.decoder(columns), nil },
-		Schema:     a.reports.schema, Version: rowVersion, Retention: source.Retention,
+		Partitions: source.Partitions, Committed: source.Committed, Begin: a.begin,
+		Schema: a.reports.schema, Version: rowVersion, Retention: source.Retention,
 		BlockRows: a.config.ClickHouse.Block.Rows, BlockEvery: a.config.ClickHouse.Block.Every.Std(),
 		Log: a.log, Metrics: a.telemetry.Metrics, Tracer: a.telemetry.Tracer,
 	})
@@ -68,8 +67,33 @@ func (a *App) startPipeline(ctx context.Context) error {
 	a.parts.start(ctx, &part{name: "pipeline", run: a.pipe.Run, stop: func(ctx context.Context) error {
 		return errors.Join(a.pipe.Stop(ctx), cursor.Stop(ctx), letters.Stop(ctx))
 	}})
+	a.parts.start(ctx, &part{name: "warm-up", run: a.warm})
+	a.warmUp.want(set)
 	a.parts.start(ctx, &part{name: "reload", run: a.reloads})
 	return nil
+}
+
+// openSource finds the files of rules and opens the topics of reports.
+func (a *App) openSource(ctx context.Context) (*kafka.Source, error) {
+	var err error
+	if a.sources, err = ruleset.From(a.config); err != nil {
+		return nil, err
+	}
+	a.looked = a.sources.Look()
+	a.source = kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(), FetchBytes: int(a.config.Kafka.Fetch.Bytes), Log: a.log, Metrics: a.telemetry.Metrics}
+	for _, t := range a.config.Kafka.Topics {
+		a.source.Topics = append(a.source.Topics, kafka.Topic{Name: t.Name, Codec: t.Codec})
+	}
+	source, err := kafka.NewSource(a.source)
+	if err != nil {
+		return nil, err
+	}
+	a.committed = source.Committed
+	if a.logs, err = openLogs(a.config.Kafka); err != nil {
+		return nil, err
+	}
+	a.parts.start(ctx, &part{name: "looks into topics of reports", stop: func(context.Context) error { return a.logs.close() }})
+	return source, nil
 }
 
 // DeadLetters returns the topic of dead letters that c names; the caller stops it.

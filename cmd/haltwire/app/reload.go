@@ -42,9 +42,6 @@ func (a *App) read(ctx context.Context, last *ruleset.Edition) (*ruleset.Set, er
 	if err != nil {
 		return nil, errors.Join(errRefused, err)
 	}
-	if set.Plan.Windowed() {
-		return nil, errors.Join(errRefused, errors.New("rules.dir: windows are not yet in run: eval and test judge them"))
-	}
 	if len(set.Changed(last)) == 0 || a.config.Rules.Tests == config.TestsOff {
 		return set, nil
 	}
@@ -105,16 +102,16 @@ func (a *App) reload(ctx context.Context) (changed bool, err error) {
 	}
 	var then *ruleset.Edition
 	err = a.pipe.Swap(func(from map[event.Partition]int64) (pipeline.Judge, error) {
-		ends, err := a.ends() // for partitions of other instances
+		ends, err := a.logs.ends() // for partitions of other instances
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(ends, from)
-		judge, err := a.judge(set)
-		if err != nil {
+		if then, _, err = a.succeed(ctx, set, edition, nil, positions(ends)); err != nil {
 			return nil, err
 		}
-		if then, _, err = a.succeed(ctx, set, edition, nil, positions(ends)); err != nil {
+		judge, err := a.judgeNext(set)
+		if err != nil {
 			return nil, err
 		}
 		a.reports.rates.Store(&set.Rates)
@@ -124,6 +121,7 @@ func (a *App) reload(ctx context.Context) (changed bool, err error) {
 		return false, fmt.Errorf("swap rules: %w", err)
 	}
 	a.force.set(set, then)
+	a.warmUp.want(set)
 	a.announce(ctx, set, then.At, set.Changed(edition))
 	return true, nil
 }

@@ -31,12 +31,13 @@ func payment(name, amount string) map[string]any {
 // files say takes effect by itself, and a set with an error or a failing test does
 // not.
 func TestReload(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, map[string]string{"listed": listed})
 	w.begin()
 	first := w.ready("rules are in force", func(r app.Readiness) bool { return r.Ready })
 	w.report("bank.transfer", 0, payment("MULE", "100.00"))
 	w.report("bank.transfer", 0, payment("DONKEY", "100.00"))
-	events := w.expect("hit listed R001")
+	events := w.expect("listed R001")
 	if d := events[0].Digests; d.Rules != "sha256:"+first.Rules || d.Lists != first.Lists || d.Rates != first.Rates {
 		t.Errorf("the hit says %+v, /readyz %+v", d, first)
 	}
@@ -51,7 +52,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("%+v became %+v", first, second)
 	}
 	w.report("bank.transfer", 0, payment("DONKEY", "100.00"))
-	events = w.expect("hit listed R001", "hit listed R003")
+	events = w.expect("listed R001", "listed R003")
 	if events[len(events)-1].Digests.Lists == events[0].Digests.Lists {
 		t.Error("both hits name one digest of lists")
 	}
@@ -60,7 +61,7 @@ func TestReload(t *testing.T) {
 	w.ready("the rates are in force", func(r app.Readiness) bool { return r.Rates != first.Rates })
 	w.report("bank.transfer", 0, payment("MULE", "150.00"))
 	w.report("bank.transfer", 0, payment("MULE", "250.00"))
-	w.expect("hit listed R001", "hit listed R003", "hit listed R005")
+	w.expect("listed R001", "listed R003", "listed R005")
 
 	w.write("rules/listed.yaml", strings.Replace(listed, "base_amount >", "no_such_field >", 1))
 	w.ready("a wrong rule is refused", func(r app.Readiness) bool {
@@ -75,7 +76,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("after a start with a wrong rule: %+v", r)
 	}
 	w.report("bank.transfer", 0, payment("MULE", "250.00"))
-	w.expect("hit listed R001", "hit listed R003", "hit listed R005", "hit listed R006")
+	w.expect("listed R001", "listed R003", "listed R005", "listed R006")
 
 	w.write("rules/listed.yaml", strings.Replace(listed, "version: 1", "version: 2", 1))
 	w.ready("a right rule is taken", func(r app.Readiness) bool { return r.Rules != first.Rules && r.Refused == "" })
@@ -90,6 +91,7 @@ func TestReload(t *testing.T) {
 // TestFirstStartRefuses ends with the errors of the rules where nothing was in force
 // before.
 func TestFirstStartRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ from, to, want string }{
 		"an error":       {"base_amount >", "no_such_field >", "no_such_field"},
 		"a failing test": {`"200.00"`, `"20.00"`, "tests failed"},

@@ -1,12 +1,18 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
 	"sync"
 	"time"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/rules/plan"
+	"github.com/haltwire/haltwire/rules/plan/live"
 )
 
 // inForce is what judges now, and what was refused since.
@@ -43,8 +49,81 @@ func (f *inForce) refuse(r *refusal) {
 	f.refused = r
 }
 
-// judge returns a judge by s whose work is counted.
-func (a *App) judge(s *ruleset.Set) (pipeline.Judge, error) {
+// stateless returns a judge by s, which has no windows, whose work is counted.
+func (a *App) stateless(s *ruleset.Set) pipeline.Judge {
 	j := plan.NewJudge(s.Plan, a.reports.decoderBy(&s.Rates, a.reports.schema.Whole()).Decode, s.Digests)
-	return countingJudge{j, &a.counters}, nil
+	return countingJudge{j, &a.counters}
+}
+
+// judgeFirst returns the judge by s for a start.
+func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set) (pipeline.Judge, error) {
+	if !s.Plan.Windowed() {
+		return a.stateless(s), a.forget()
+	}
+	covered := time.Now().UnixMilli()
+	if a.config.Rules.Windows.Warm != config.WarmNone {
+		var err error
+		if covered, err = a.logs.coverage(ctx, time.Now().Add(-a.longest(s))); err != nil {
+			return nil, err
+		}
+	}
+	m, err := a.remember(s, true, covered)
+	if err != nil {
+		return nil, err
+	}
+	m.look()
+	a.remembering.Store(m)
+	return m, nil
+}
+
+// judgeNext returns the judge by s that takes over from the one in force, which
+// stands still meanwhile. Windows that both have go on.
+func (a *App) judgeNext(s *ruleset.Set) (pipeline.Judge, error) {
+	m := a.remembering.Load()
+	switch {
+	case !s.Plan.Windowed():
+		if m == nil {
+			return a.stateless(s), nil
+		}
+		a.remembering.Store(nil)
+		return a.stateless(s), errors.Join(m.close(), a.forget())
+	case m == nil:
+		var err error
+		if m, err = a.remember(s, false, time.Now().UnixMilli()); err != nil {
+			return nil, err
+		}
+		a.remembering.Store(m)
+	default:
+		if err := a.reloadMemory(m, s); err != nil {
+			return nil, fmt.Errorf("reload windows: %w", err)
+		}
+	}
+	m.look()
+	return m, nil
+}
+
+// reloadMemory makes m judge by s.
+func (a *App) reloadMemory(m *memory, s *ruleset.Set) error {
+	o := a.liveOptions(s, time.Now().UnixMilli())
+	if r, ok := any(m.judge).(interface {
+		Reload(p *plan.Plan, o live.Options) error
+	}); ok {
+		return r.Reload(s.Plan, o)
+	}
+	next, err := live.New(s.Plan, o)
+	if err != nil {
+		return err
+	}
+	err = m.judge.Close()
+	m.judge, m.last = next, live.Stats{}
+	return err
+}
+
+// forget removes the snapshots of rules that are not in force any more: what came
+// since is not in them.
+func (a *App) forget() error {
+	if err := os.RemoveAll(a.snapshots()); err != nil {
+		return fmt.Errorf("remove snapshots of windows: %w", err)
+	}
+	return nil
 }

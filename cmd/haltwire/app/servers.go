@@ -122,7 +122,15 @@ type Readiness struct {
 	Rates      string            `json:"rates"`                // digest in force
 	Refused    string            `json:"refused,omitempty"`    // why the last reload was refused: the first errors
 	RefusedAt  *time.Time        `json:"refused_at,omitempty"` //
+	Windows    *WindowState      `json:"windows,omitempty"`    // nil = no rule in force has any
 	Stopped    map[string]string `json:"stopped,omitempty"`    // partitions that cannot go on
+}
+
+// WindowState is how much of the past windows have seen.
+type WindowState struct {
+	Replaying bool     `json:"replaying"`         // what came before the start is being read again
+	Replayed  float64  `json:"replayed"`          // share of it
+	Warming   *Warming `json:"warming,omitempty"` // of new windows; nil = nothing is read
 }
 
 // Readiness says whether haltwire does its work. ClickHouse being away is no
@@ -135,6 +143,10 @@ func (a *App) Readiness() Readiness {
 	}
 	if refused != nil {
 		r.Refused, r.RefusedAt = refused.Why, &refused.At
+	}
+	if a.remembering.Load() != nil {
+		p := a.pipe.Progress()
+		r.Windows = &WindowState{Replaying: p.CatchingUp(), Replayed: p.Share(), Warming: a.warmUp.get()}
 	}
 	for p, err := range a.detect.Stopped() {
 		if r.Stopped == nil {

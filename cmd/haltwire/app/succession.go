@@ -1,12 +1,17 @@
 package app
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/rules/plan"
+	"github.com/haltwire/haltwire/rules/plan/live"
 )
 
 // succession judges each report by the rules that held at its offset: after a
@@ -17,18 +22,47 @@ type succession struct {
 	from          map[event.Partition]int64 // where after begins; 0 where not listed
 }
 
-// succession returns what judges by old below the given offsets and by set from
-// there on.
-func (a *App) succession(old, set *ruleset.Set, from map[event.Partition]int64) (pipeline.Judge, error) {
-	before, err := a.judge(old)
+// succession returns what judges by old below the given offsets and by after, which
+// judges by set, from there on.
+func (a *App) succession(old, set *ruleset.Set, after pipeline.Judge, from map[event.Partition]int64) (pipeline.Judge, error) {
+	before, err := a.judgeBefore(old)
 	if err != nil {
 		return nil, err
 	}
 	if old.Digests.Rates != set.Digests.Rates {
-		before = decodingJudge{before, a.reports.decoderBy(&old.Rates, before.Columns())}
+		before = decoding(before, a.reports.decoderBy(&old.Rates, before.Columns()))
 	}
-	after, err := a.judge(set)
-	return succession{before: before, after: after, from: from}, err
+	_, remembered := before.(pipeline.Memory)
+	if _, remembers := after.(pipeline.Memory); remembers || remembered {
+		return &heirs{before: before, after: after, from: from}, nil
+	}
+	return succession{before: before, after: after, from: from}, nil
+}
+
+// judgeBefore returns a judge by rules that are not in force any more: it restores
+// what is remembered, writes no snapshot and counts nothing.
+func (a *App) judgeBefore(old *ruleset.Set) (pipeline.Judge, error) {
+	if !old.Plan.Windowed() {
+		return plan.NewJudge(old.Plan, a.reports.decoderBy(&old.Rates, a.reports.schema.Whole()).Decode, old.Digests), nil
+	}
+	j, err := live.New(old.Plan, a.liveOptions(old, time.Now().UnixMilli()))
+	if err != nil {
+		return nil, fmt.Errorf("make windows of the rules before: %w", err)
+	}
+	if _, err := j.Restore(); err != nil {
+		a.log.Warn("the snapshot of windows cannot be used for the rules before these", telemetry.Error, err)
+	}
+	return &memory{judge: j, counters: &counters{}, metrics: telemetry.Discard()}, nil
+}
+
+// decoding makes j judge what a decoder of its own makes of records.
+func decoding(j pipeline.Judge, d *decoder) pipeline.Judge {
+	m, ok := j.(*memory)
+	if !ok {
+		return decodingJudge{j, d}
+	}
+	m.decoder = d
+	return m
 }
 
 // decodingJudge judges what its own decoder makes of records: by other rates.

@@ -136,7 +136,10 @@ type Windows struct {
 	Bytes  conn.Size `yaml:"bytes"`   // of all windows; the newest stay, and check refuses rules that need more at rates
 	Keys   int       `yaml:"keys"`    // of all windows together
 	PerKey int       `yaml:"per_key"` // entries of a key; the newest stay
-	Warm   string    `yaml:"warm"`    // kafka | clickhouse | none: where the past of a new window is read from
+	// Evidence bounds the reports that later evidence may change, and those that
+	// alerts of others may be about.
+	Evidence conn.Size `yaml:"evidence"`
+	Warm     string    `yaml:"warm"` // kafka | clickhouse | none: where the past of a new window is read from
 
 	Rates map[string]float64 `yaml:"rates"` // kind → reports a second, by which check judges what windows will keep
 }

@@ -105,7 +105,7 @@ func Default() *Config {
 	c.Kafka.Own = Own{Prefix: "haltwire", CasePartitions: 12, Replication: 1}
 	c.ClickHouse = clickhouse.Defaults()
 	c.Rules.Dir, c.Rules.Watch, c.Rules.Tests = "rules", true, TestsRequired
-	c.Rules.Windows = Windows{Bytes: 2 << 30, Keys: 10_000_000, PerKey: 10_000, Warm: WarmKafka}
+	c.Rules.Windows = Windows{Bytes: 2 << 30, Keys: 10_000_000, PerKey: 10_000, Evidence: 1 << 30, Warm: WarmKafka}
 	c.Rules.Lateness = conn.Duration(7 * 24 * time.Hour)
 	c.Rules.MaxAge = conn.Duration(24 * time.Hour)
 	c.Rates.BaseCurrency = "USD"

@@ -115,8 +115,8 @@ func (c *Config) rules() error {
 	if w.Warm != WarmKafka && w.Warm != WarmClickHouse && w.Warm != WarmNone {
 		errs = append(errs, fmt.Errorf("rules.windows.warm: %q is none of kafka, clickhouse, none", w.Warm))
 	}
-	if w.Bytes < 1<<20 || w.Keys < 1 || w.PerKey < 1 {
-		errs = append(errs, errors.New("rules.windows: want bytes of 1MiB, keys and per_key of 1 at least"))
+	if w.Bytes < 1<<20 || w.Evidence < 1<<20 || w.Keys < 1 || w.PerKey < 1 {
+		errs = append(errs, errors.New("rules.windows: want bytes and evidence of 1MiB, keys and per_key of 1 at least"))
 	}
 	if c.Rules.Lateness < 0 || c.Rules.Lateness.Std() > maxLateness {
 		errs = append(errs, errors.New("rules.lateness: want 0s to 400d"))
