@@ -146,7 +146,7 @@ func (d *detect) aligned(now time.Time) (int64, bool) {
 	defer d.mu.Unlock()
 	least := int64(math.MaxInt64)
 	for p, t := range d.tracks {
-		at := min(t.time, now.UnixMilli()) // a record from the future proves nothing
+		at := t.time
 		if age, ok := d.options.Detect.Ended(p); ok {
 			at = max(at, now.Add(-age-clockAllowance).UnixMilli())
 		} else if d.options.Detect.Away(p) {

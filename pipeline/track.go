@@ -171,6 +171,6 @@ func (d *detect) advance(v *verdict) {
 	t.next = r.Next
 	t.through = t.through || t.next >= t.end
 	if n := r.Len(); n > 0 {
-		t.time = max(t.time, r.Times[n-1])
+		t.time = max(t.time, min(r.Times[n-1], v.began.UnixMilli())) // a record from the future proves nothing
 	}
 }
