@@ -52,8 +52,11 @@ func (p *printer) fires(x *explain.Explanation) {
 		if h.Excepted {
 			text += ", excepted: never alerted"
 		}
-		if h.Cut {
+		switch cut := slices.ContainsFunc(x.Windows, func(w explain.Window) bool { return w.Cut }); {
+		case h.Cut && cut:
 			text += ", with a cut window"
+		case h.Cut:
+			text += ", its alerts are about the newest reports only"
 		}
 		if len(h.Unknown) > 0 {
 			text += ", unknown weights " + strings.Join(h.Unknown, ", ")

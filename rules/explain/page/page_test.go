@@ -79,7 +79,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"the latest of 3 versions", "FIRES with case c: hit H, severity high, score 2, with a cut window, unknown weights u",
+		"the latest of 3 versions", "FIRES with case c: hit H, severity high, score 2, its alerts are about the newest reports only,",
 		"an account that is missing, no country: nobody can be asked", "alert about GB1, GB, for 0 payments", "note: something is left out",
 		"amount is 2", "let sum = amount + 1", "let unused", "hits this report with case bad", "score", "missing", "list safe, 4 rows", "x in lists.safe", "unknown",
 	} {
