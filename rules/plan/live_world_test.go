@@ -2,7 +2,6 @@ package plan_test
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"slices"
@@ -74,6 +73,7 @@ type world struct {
 	hold      map[event.Partition]int64
 	judge     *live.Judge
 	clock     int64
+	trace     []string // what happened, for whoever reads a failure
 }
 
 // parts are the partitions of a world.
@@ -136,6 +136,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.quiet, w.hold = true, nil
+	w.note("start from %v, committed %v", begin, w.committed)
 	for _, p := range parts() {
 		w.read[p], w.emit[p] = min(begin[p], w.committed[p]), w.committed[p]
 	}
@@ -166,13 +167,25 @@ func (w *world) run(p event.Partition, n, publish int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.note("run %s %v of %v quiet %v", p, recs.Offsets, w.logs[p], w.quiet)
 	w.publish(j, publish)
+}
+
+func (w *world) note(format string, args ...any) {
+	w.trace = append(w.trace, fmt.Sprintf(format, args...))
 }
 
 func (w *world) publish(j *hit.Judgement, tenths int) {
 	silent := func(p event.Position) bool {
 		return w.quiet && p.Offset < w.emit[event.Partition{Topic: p.Topic, ID: p.Partition}]
 	}
+	for _, h := range j.Hits {
+		w.note("  hit %s %s v%d %q late %v changed %v at %v cause %v", h.ReportID, h.Rule, h.Revision, h.Case, h.Late, h.Changed, h.Position, h.Cause)
+	}
+	for _, o := range j.Overturned {
+		w.note("  overturned %s %s v%d now %v at %v cause %v", o.ReportID, o.Rule, o.Version.Revision, o.Now != nil, o.Position, o.Cause)
+	}
+	w.note("  hold %v", j.Hold)
 	all := len(j.Hits) + len(j.Overturned)
 	for i, h := range j.Hits {
 		if !silent(h.Position) && 10*i < all*tenths {
@@ -193,6 +206,7 @@ func (w *world) tick(clock int64) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.note("tick %d", w.clock)
 	w.publish(j, 10)
 }
 
@@ -206,6 +220,7 @@ func (w *world) commit() {
 		w.committed[p] = max(w.committed[p], at)
 	}
 	w.judge.Committed(w.committed)
+	w.note("commit %v", w.committed)
 }
 
 func (w *world) keep() {
@@ -216,27 +231,27 @@ func (w *world) keep() {
 
 // act does something that is drawn.
 func (w *world) act(arrivals []int) (left []int) {
-	p := rapid.SampledFrom(parts()).Draw(w.t, "partition")
-	switch rapid.IntRange(0, 11).Draw(w.t, "act") {
+	p := parts()[even(w.t, len(parts()), "partition")]
+	switch even(w.t, 12, "act") {
 	case 0, 1, 2, 3:
-		n := min(len(arrivals), rapid.IntRange(1, 4).Draw(w.t, "arrive"))
+		n := min(len(arrivals), 1+even(w.t, 4, "arrive"))
 		w.logs[p] = append(w.logs[p], arrivals[:n]...)
 		return arrivals[n:]
 	case 4, 5, 6, 7:
 		if n := int64(len(w.logs[p])) - w.read[p]; n > 0 {
-			w.run(p, int(rapid.Int64Range(1, min(4, n)).Draw(w.t, "run")), 10)
+			w.run(p, 1+even(w.t, int(min(4, n)), "run"), 10)
 		}
 	case 8:
-		w.tick(rapid.SampledFrom(times).Draw(w.t, "clock") + 1_500)
+		w.tick(int64(1_000 * even(w.t, 8, "clock")))
 	case 9:
 		w.commit()
 	case 10:
-		for range rapid.SampledFrom([]int{1, 30, 70, 140}).Draw(w.t, "keep") {
+		for range []int{1, 30, 70, 140}[even(w.t, 4, "keep")] {
 			w.keep()
 		}
 	case 11:
 		if n := int64(len(w.logs[p])) - w.read[p]; n > 0 && rapid.Bool().Draw(w.t, "dying") {
-			w.run(p, int(n), rapid.IntRange(0, 10).Draw(w.t, "published"))
+			w.run(p, int(n), even(w.t, 11, "published"))
 		}
 		w.crash()
 	}
@@ -246,7 +261,7 @@ func (w *world) act(arrivals []int) (left []int) {
 // end judges everything that is left.
 func (w *world) end(arrivals []int) {
 	for _, row := range arrivals {
-		p := rapid.SampledFrom(parts()).Draw(w.t, "partition")
+		p := parts()[even(w.t, len(parts()), "partition")]
 		w.logs[p] = append(w.logs[p], row)
 	}
 	for _, p := range parts() {
@@ -316,5 +331,3 @@ func short(lines []string) []string {
 	}
 	return out
 }
-
-var _ = maps.Keys[map[int]int]

@@ -18,7 +18,7 @@ type turns struct {
 	key   []byte
 	more  []shelf.Verdict
 	notes []entry // verdicts to be noted when all of the turn is said
-	ripe  []shelf.Ref
+	ripe  []call // candidates that have settled
 	calls []call
 	by    map[shelf.Ref]int // of calls
 	bytes []byte
@@ -57,9 +57,9 @@ func (j *Judge) begin() {
 // review judges again the candidates that have settled and those whose windows have
 // changed, ends the turn, and says in out what must not be committed yet.
 func (j *Judge) review(out *hit.Judgement) error {
-	for _, ref := range j.turns.ripe {
-		if j.shelf.Kept(ref) && j.shelf.At(ref).Pinned() {
-			j.turns.call(call{ref: ref})
+	for _, c := range j.turns.ripe {
+		if j.shelf.Kept(c.ref) && j.shelf.At(c.ref).Pinned() {
+			j.turns.call(c)
 		}
 	}
 	done := j.choose(j.o.Budget)

@@ -200,7 +200,7 @@ func (j *Judge) candidate(t *turn, row int, open []plan.Open, source int32) (she
 	if !ok {
 		return 0, outdated
 	}
-	j.openVerdicts(ref, open, occurred, len(keys) > 0)
+	j.openVerdicts(t, ref, open, len(keys) > 0)
 	for _, k := range keys {
 		j.shelf.Watch(k, ref)
 	}
@@ -230,9 +230,9 @@ func (j *Judge) keys(t *turn, row int, open []plan.Open) (keys []uint64, settles
 }
 
 // openVerdicts gives a candidate the verdicts that it has not.
-func (j *Judge) openVerdicts(ref shelf.Ref, open []plan.Open, occurred int64, watched bool) {
+func (j *Judge) openVerdicts(t *turn, ref shelf.Ref, open []plan.Open, watched bool) {
 	more := j.turns.more[:0]
-	had := j.shelf.Count(ref)
+	had, occurred := j.shelf.Count(ref), j.shelf.At(ref).Time
 	wait := false
 	for _, o := range open {
 		n := j.book.numbers[o.Rule]
@@ -246,7 +246,7 @@ func (j *Judge) openVerdicts(ref shelf.Ref, open []plan.Open, occurred int64, wa
 		v := shelf.Verdict{Rule: n, State: unsaid}
 		if at := occurred + j.book.rules[n].settle; watched && at > occurred && j.clock < at {
 			v.State, v.Pinned, wait = waiting, true, true
-			j.settle.wait(at, ref)
+			j.settle.wait(at, ref, t.doubt)
 		}
 		more = append(more, v)
 	}

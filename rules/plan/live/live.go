@@ -169,13 +169,16 @@ func (j *Judge) use(p *plan.Plan, state *plan.State, covered map[string]int64) {
 func (j *Judge) Columns() []bool { return j.plan.Columns() }
 
 // Errors returns, by position in Plan.Rules, on how many reports evaluating the
-// rule met a run-time error.
+// rule met a run-time error, and for how many feeding one of its windows did.
 func (j *Judge) Errors() []uint64 {
 	sum := append([]uint64(nil), j.errors...)
 	for _, e := range j.fresh {
 		for i, n := range e.Errors() {
 			sum[i] += n
 		}
+	}
+	for i, n := range j.state.Errors() {
+		sum[i] += n
 	}
 	return sum
 }

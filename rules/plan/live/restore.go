@@ -165,7 +165,7 @@ func (j *Judge) adopt(h head) error {
 			v.Rule = numbers[v.Rule]
 			j.shelf.SetVerdict(ref, i, v)
 			if v.Pinned {
-				j.settle.wait(r.Time+j.book.rules[v.Rule].settle, ref)
+				j.settle.wait(r.Time+j.book.rules[v.Rule].settle, ref, true)
 			}
 		}
 	})

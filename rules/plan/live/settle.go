@@ -14,8 +14,9 @@ type settle struct {
 
 // due is when a rule can be judged on a report.
 type due struct {
-	at  int64
-	ref shelf.Ref
+	at    int64
+	ref   shelf.Ref
+	doubt bool // what was said of it before may not be known
 }
 
 // held is a report whose offset must not be committed.
@@ -43,7 +44,9 @@ func (d *dues) Pop() any {
 }
 
 // wait makes a report wait for the clock to reach at.
-func (s *settle) wait(at int64, ref shelf.Ref) { heap.Push(&s.heap, due{at, ref}) }
+func (s *settle) wait(at int64, ref shelf.Ref, doubt bool) {
+	heap.Push(&s.heap, due{at, ref, doubt})
+}
 
 // hold keeps the offset of a report that waits from being committed.
 func (s *settle) hold(ref shelf.Ref, r *shelf.Report) {
@@ -71,8 +74,8 @@ func (s *settle) first(kept *shelf.Shelf, source int32) (offset int64, ok bool) 
 }
 
 // ripe takes the reports that need to wait no longer.
-func (s *settle) ripe(clock int64, f func(ref shelf.Ref)) {
+func (s *settle) ripe(clock int64, f func(d due)) {
 	for len(s.heap) > 0 && s.heap[0].at <= clock {
-		f(heap.Pop(&s.heap).(due).ref)
+		f(heap.Pop(&s.heap).(due))
 	}
 }

@@ -13,7 +13,7 @@ import (
 func (j *Judge) Tick(clock int64) (*hit.Judgement, error) {
 	j.begin()
 	j.clock = max(j.clock, clock)
-	j.settle.ripe(j.clock, func(ref shelf.Ref) { j.turns.ripe = append(j.turns.ripe, ref) })
+	j.settle.ripe(j.clock, func(d due) { j.turns.ripe = append(j.turns.ripe, call{ref: d.ref, doubt: d.doubt}) })
 	out := &hit.Judgement{}
 	if err := j.review(out); err != nil {
 		return nil, err
