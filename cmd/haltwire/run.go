@@ -18,7 +18,8 @@ func runCmd() *cobra.Command {
 		Use:   "run",
 		Short: "Run haltwire: detect, archive, alert, follow each alert to its outcome",
 		Long: `Runs until SIGTERM or Ctrl-C, which drain and end it within 30 seconds.
-SIGHUP reads the rules again; a set with an error is refused as a whole.`,
+SIGHUP reads the rules, lists, tables and rates again, as a change of their files
+does; a set with an error, or whose tests fail, is refused as a whole.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			conf, err := loadConfig(c)

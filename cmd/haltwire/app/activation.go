@@ -19,6 +19,14 @@ import (
 // begins where the topics end now. Files that are refused leave the last edition in
 // force, as a reload does.
 func (a *App) firstJudge(ctx context.Context) (pipeline.Judge, error) {
+	j, err := a.firstJudges(ctx)
+	if err == nil && a.remembering.Load() == nil {
+		err = a.forget() // only now: the rules before may have had a snapshot
+	}
+	return j, err
+}
+
+func (a *App) firstJudges(ctx context.Context) (pipeline.Judge, error) {
 	all, err := a.desk.Activations(ctx)
 	if err != nil {
 		return nil, err

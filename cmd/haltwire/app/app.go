@@ -64,6 +64,8 @@ type App struct {
 	source      kafka.Options                                         // how they are read
 	committed   func(context.Context, event.Partition) (int64, error) // of the detect loop
 	remembering atomic.Pointer[memory]                                // nil = the rules in force have no windows
+	reading     *memory                                               // by which reading begins at a start; nil = at what is committed
+	heirs       *heirs                                                // of the rules before the start; nil = there are none
 	warmUp      warmUp
 
 	records chan recordOf // of sets put in force, to be kept in ClickHouse

@@ -131,7 +131,7 @@ func (a *App) begin(ctx context.Context, p event.Partition, committed int64) (in
 		return 0, err
 	}
 	at := committed
-	m := a.remembering.Load()
+	m := a.reading
 	if m == nil {
 		return committed, nil
 	}

@@ -115,7 +115,7 @@ func (a *App) reload(ctx context.Context) (changed bool, err error) {
 			return nil, err
 		}
 		a.reports.rates.Store(&set.Rates)
-		return judge, nil
+		return a.inherit(judge), nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("swap rules: %w", err)

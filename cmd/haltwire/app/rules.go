@@ -58,7 +58,7 @@ func (a *App) stateless(s *ruleset.Set) pipeline.Judge {
 // judgeFirst returns the judge by s for a start.
 func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set) (pipeline.Judge, error) {
 	if !s.Plan.Windowed() {
-		return a.stateless(s), a.forget()
+		return a.stateless(s), nil
 	}
 	covered := time.Now().UnixMilli()
 	if a.config.Rules.Windows.Warm != config.WarmNone {
@@ -73,6 +73,7 @@ func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set) (pipeline.Judge, e
 	}
 	m.look()
 	a.remembering.Store(m)
+	a.reading = m
 	return m, nil
 }
 
@@ -100,6 +101,15 @@ func (a *App) judgeNext(s *ruleset.Set) (pipeline.Judge, error) {
 	}
 	m.look()
 	return m, nil
+}
+
+// inherit lets the rules before the start speak on as long as they have to.
+func (a *App) inherit(j pipeline.Judge) pipeline.Judge {
+	if a.heirs == nil || a.heirs.done.Load() {
+		return j
+	}
+	a.heirs = &heirs{before: a.heirs.before, after: j, from: a.heirs.from}
+	return a.heirs
 }
 
 // reloadMemory makes m judge by s.

@@ -34,7 +34,8 @@ func (a *App) succession(old, set *ruleset.Set, after pipeline.Judge, from map[e
 	}
 	_, remembered := before.(pipeline.Memory)
 	if _, remembers := after.(pipeline.Memory); remembers || remembered {
-		return &heirs{before: before, after: after, from: from}, nil
+		a.heirs = &heirs{before: before, after: after, from: from}
+		return a.heirs, nil
 	}
 	return succession{before: before, after: after, from: from}, nil
 }
@@ -49,10 +50,14 @@ func (a *App) judgeBefore(old *ruleset.Set) (pipeline.Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make windows of the rules before: %w", err)
 	}
-	if _, err := j.Restore(); err != nil {
+	m := &memory{judge: j, counters: &counters{}, metrics: telemetry.Discard(), longest: a.longest(old)}
+	if m.begin, err = j.Restore(); err != nil {
 		a.log.Warn("the snapshot of windows cannot be used for the rules before these", telemetry.Error, err)
 	}
-	return &memory{judge: j, counters: &counters{}, metrics: telemetry.Discard()}, nil
+	if a.reading == nil {
+		a.reading = m
+	}
+	return m, nil
 }
 
 // decoding makes j judge what a decoder of its own makes of records.
