@@ -38,11 +38,16 @@ func (j *Judge) With(s *State) *Judge {
 func (j *Judge) Columns() []bool { return j.plan.Columns() }
 
 // Errors returns, by position in Plan.Rules, on how many reports evaluating the
-// rule met a run-time error.
+// rule met a run-time error, and for how many feeding one of its windows did.
 func (j *Judge) Errors() []uint64 {
 	sum := make([]uint64, len(j.plan.rules))
 	for _, e := range j.evaluators {
 		for i, n := range e.errors {
+			sum[i] += n
+		}
+	}
+	if j.state != nil {
+		for i, n := range j.state.Errors() {
 			sum[i] += n
 		}
 	}

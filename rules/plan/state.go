@@ -23,6 +23,7 @@ type FetchAll func(refs []Ref) ([]*event.Batch, error)
 // State is what the windows of a plan remember. One goroutine uses it and the
 // evaluators and judges that look into it.
 type State struct {
+	plan             *Plan
 	store            *window.Store
 	feeder           *past.Feeder
 	judging, writing *past.Reader // for frames of the plan, and for those of its writer
@@ -52,7 +53,7 @@ func NewState(p *Plan, o window.Options, fetch Fetch) (*State, error) {
 // over returns a state for p over a store of its windows.
 func (p *Plan) over(store *window.Store) *State {
 	return &State{
-		store: store, feeder: p.past.NewFeeder(store, p.compiler.Frame()),
+		plan: p, store: store, feeder: p.past.NewFeeder(store, p.compiler.Frame()),
 		judging: p.past.NewReader(store), writing: p.writer.past.NewReader(store),
 	}
 }
@@ -86,6 +87,18 @@ func (s *State) Fed(w int) []int32 { return s.feeder.Fed(w) }
 // Store returns the store of the windows, which are Plan.Definitions. Whoever
 // changes it does what its owner may.
 func (s *State) Store() *window.Store { return s.store }
+
+// Errors returns, by position in Plan.Rules, for how many reports what feeds a
+// window of the rule met a run-time error: the greatest number of its windows.
+func (s *State) Errors() []uint64 {
+	byWindow, all := s.feeder.Errors(), make([]uint64, len(s.plan.rules))
+	for rule := range all {
+		for _, w := range s.plan.outcomes[rule].watches {
+			all[rule] = max(all[rule], byWindow[w])
+		}
+	}
+	return all
+}
 
 // Stats returns what the windows hold.
 func (s *State) Stats() window.Stats { return s.store.Stats() }

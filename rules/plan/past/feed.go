@@ -17,13 +17,14 @@ type Feeder struct {
 	reports  window.Reports
 	verdicts []window.Verdict
 	feeds    []window.Feed // one a window
+	errors   []uint64      // one a window
 	key      []byte
 }
 
 // NewFeeder returns a feeder of s. f is a frame of p's compiler that nobody else
 // uses.
 func (p *Past) NewFeeder(s *window.Store, f *kernel.Frame) *Feeder {
-	fd := &Feeder{past: p, store: s, frame: f, feeds: make([]window.Feed, len(p.defs))}
+	fd := &Feeder{past: p, store: s, frame: f, feeds: make([]window.Feed, len(p.defs)), errors: make([]uint64, len(p.defs))}
 	for i := range fd.feeds {
 		fd.feeds[i].Args = make([]window.Column, len(p.feeds[i].kinds))
 	}
@@ -47,7 +48,11 @@ func (fd *Feeder) Feed(b *event.Batch) []window.Verdict {
 		}
 		fd.frame.Start(r)
 		for _, w := range windows {
+			before := fd.frame.Errs
 			fd.enter(b, r, w)
+			if fd.frame.Errs != before {
+				fd.errors[w]++
+			}
 		}
 	}
 	for w := range fd.feeds {
@@ -61,6 +66,10 @@ func (fd *Feeder) Feed(b *event.Batch) []window.Verdict {
 // Fed returns the rows of the last batch that feed window w, valid until the next
 // Feed.
 func (fd *Feeder) Fed(w int) []int32 { return fd.feeds[w].Rows }
+
+// Errors returns, by window of the store, for how many reports what feeds it met a
+// run-time error. It is the feeder's own and grows.
+func (fd *Feeder) Errors() []uint64 { return fd.errors }
 
 func (fd *Feeder) reset(w int) {
 	f := &fd.feeds[w]
