@@ -29,6 +29,7 @@ type Hit struct {
 	Status   Status
 	Title    string // of the rule
 	Case     string // name of the first true case, "" where the rule has none
+	Rank     int    // position of the case in the rule: 0 is the highest
 	Score    decimal.D
 	Severity string   // low | medium | high | critical
 	Typology []string //

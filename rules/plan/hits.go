@@ -160,7 +160,7 @@ func (w *writer) hit(f *kernel.Frame, b *event.Batch, m Match, state *State) (h 
 	r := int(m.Row)
 	h = &hit.Hit{
 		Rule: rule.ID, Version: rule.Version, Status: hit.Status(rule.Status), Title: rule.Title,
-		Case: name, Score: m.Score, Severity: outcome.Severity, Typology: outcome.Typology,
+		Case: name, Rank: int(max(m.Case, 0)), Score: m.Score, Severity: outcome.Severity, Typology: outcome.Typology,
 		Reporter: w.at.text(b, r, w.at.reporter), ReportID: w.at.text(b, r, w.at.reportID),
 		Hash: b.Hash(r), Kind: w.at.text(b, r, w.at.kind),
 		OccurredAt: b.Columns[w.at.occurredAt].I64[r], RecordTime: b.RecordTime(r),

@@ -28,6 +28,7 @@ type HitData struct {
 	Record   freeze.Time `json:"record_time"`
 	Status   string      `json:"status"`
 	Case     string      `json:"case,omitempty"`
+	Rank     int         `json:"rank,omitempty"` // of the case in the rule: 0 is the highest
 	Score    json.Number `json:"score"`
 	Severity string      `json:"severity"`
 	Late     bool        `json:"late"`

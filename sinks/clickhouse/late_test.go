@@ -146,10 +146,10 @@ func earlierRows(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 // alerts on the same reports, payments and subjects.
 func ruleOutcomes(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 	var hits []caselog.HitRow
-	add := func(rule, status, report, alert, payment, subject string) {
+	add := func(rule, status, id, alert, payment, subject string) {
 		hits = append(hits, caselog.HitRow{
-			HitID: rule + report, EvidenceKey: rule + report, Key: strings.Repeat("out/GB/", min(len(alert), 1)) + alert, AlertID: alert, Rule: rule, RuleVersion: 2, Status: status,
-			Reporter: "B", ReportID: report, PaymentKeys: []string{payment}, SubjectUID: subject, Late: report == "R1", Version: uint64(len(hits) + 1),
+			HitID: rule + id, EvidenceKey: rule + id, Key: strings.Repeat("out/GB/", min(len(alert), 1)) + alert, AlertID: alert, Rule: rule, RuleVersion: 2, Status: status,
+			Reporter: "B", ReportID: id, PaymentKeys: []string{payment}, SubjectUID: subject, Late: id == "R1", Hash: event.ContentHash([]byte(id)), Version: uint64(len(hits) + 1),
 		})
 	}
 	states := []struct{ alert, state, decision, ending string }{
@@ -163,12 +163,14 @@ func ruleOutcomes(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 	}
 	add("better", "shadow", "R1", "", "", "")     // the same report
 	add("better", "shadow", "X1", "", "P3", "")   // another report of the same payment
-	add("better", "shadow", "X2", "", "", "S1")   // another report about the same subject
+	add("better", "shadow", "X2", "", "", "")     // another report about the same subject
 	add("better", "shadow", "X3", "", "P9", "S9") // what only this rule finds
 	add("worse", "shadow", "R2", "", "", "")
 	add("worse", "shadow", "R4", "", "", "")
 	add("worse", "shadow", "X4", "", "", "S5")
 	add("worse", "shadow", "R3", "", "", "")
+	w := newWriter(event.Default())
+	insert(t, s, w.batch(report("X2", 0, "raw", "X2", "reporter", "B", "creditor.uid", "S1"), report("X3", 0, "raw", "X3", "reporter", "B", "debtor.uid", "S9", "payment.key", "P9")), "t/0/1")
 	for range 2 {
 		if err := s.WriteHits(t.Context(), hits); err != nil {
 			t.Fatal(err)
@@ -177,7 +179,7 @@ func ruleOutcomes(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 			t.Fatal(err)
 		}
 	}
-	over := caselog.OverturnRow{EvidenceKey: "worseR3", HitID: "worseR3", Rule: "worse", Reason: "later_evidence", Version: 1000}
+	over := caselog.OverturnRow{EvidenceKey: "worseR3", HitID: "worseR3", Hash: event.ContentHash([]byte("R3")), Rule: "worse", Reason: "later_evidence", Version: 1000}
 	if err := s.WriteOverturns(t.Context(), []caselog.OverturnRow{over}); err != nil {
 		t.Fatal(err)
 	}

@@ -129,7 +129,7 @@ func (f *fold) says(x intake.Draft) bool {
 // they do not name any more, and without what the log says already: after a
 // takeover thousands are told again. The fold decides, as of the call; when it is
 // behind for longer everything is written, which is harmless. What follows another
-// word about the same evidence is news however the log stands.
+// word of the same call is measured by that.
 func (d *Desk) news(ctx context.Context, hits []*hit.Hit) []intake.Draft {
 	var all []intake.Draft
 	parts := make([][]intake.Draft, len(hits))
@@ -148,16 +148,17 @@ func (d *Desk) news(ctx context.Context, hits []*hit.Hit) []intake.Draft {
 		d.opt.Log.WarnContext(ctx, "see what the log says of hits already", telemetry.Error, err)
 		return all
 	}
-	told := map[place]bool{}
+	told := map[place]*apply.Hit{}
 	var out []intake.Draft
 	for i, h := range hits {
 		out = append(out, d.fold.unnamed(h, parts[i])...)
 		for _, x := range parts[i] {
 			at := place{x.Key, x.Hit().Evidence}
-			if told[at] || !d.fold.says(x) {
-				told[at] = true
-				out = append(out, x)
+			if last := told[at]; last == nil && d.fold.says(x) || last.Says(x.Hit()) {
+				continue
 			}
+			told[at] = apply.Heard(x.Hit())
+			out = append(out, x)
 		}
 	}
 	return out

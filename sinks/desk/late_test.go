@@ -24,7 +24,7 @@ func about(id, account, cased string) *hit.Hit {
 	h.Case, h.Approval = cased, "two_person"
 	name(h, id, account)
 	if cased == "ask" {
-		h.Severity, h.Ask = "high", []string{"trace"}
+		h.Rank, h.Severity, h.Ask = 1, "high", []string{"trace"}
 	}
 	return h
 }
@@ -190,6 +190,42 @@ func TestToldAgainIsNotWrittenAgain(t *testing.T) {
 	if n := len(d.events()); n != before+2 {
 		t.Errorf("%d events after a word that differs, %d before", n, before)
 	}
+	d.stop()
+}
+
+// TestInDoubtTheLogDecides tells verdicts as after a crash, when nobody remembers
+// what was said last: as a hit, as one that rose and as one that fell. The log
+// takes up the one that is true, once.
+func TestInDoubtTheLogDecides(t *testing.T) {
+	t.Parallel()
+	d := newDesked(t)
+	doubt := func(cased string, offset int64) int {
+		before := len(d.events())
+		h := about("TX-1", "GB00A", cased)
+		d.append(late(about("TX-1", "GB00A", cased), false, offset), late(about("TX-1", "GB00A", cased), true, offset))
+		d.overturn(fell(h, h, offset))
+		return len(d.events()) - before
+	}
+	d.append(about("TX-1", "GB00A", "freeze"))
+	for i, step := range []struct {
+		cased, alert string
+		events       int
+	}{
+		{"freeze", "GB00A proposed critical [hold_amount trace] hits=1 payments=1 tasks=[]", 0},
+		{"ask", "GB00A proposed high [trace] hits=1 payments=1 tasks=[lowered]", 1},
+		{"ask", "GB00A proposed high [trace] hits=1 payments=1 tasks=[lowered]", 0},
+		{"freeze", "GB00A proposed critical [trace hold_amount] hits=1 payments=1 tasks=[]", 1},
+	} {
+		if n := doubt(step.cased, int64(i)); n != step.events {
+			t.Errorf("step %d wrote %d events, want %d", i, n, step.events)
+		}
+		d.want(fmt.Sprint("step ", i), step.alert)
+	}
+	d.overturn(fell(about("TX-1", "GB00A", "ask"), nil, 9))
+	if n := doubt("freeze", 10); n != 1 {
+		t.Errorf("%d events when it stands again", n)
+	}
+	d.want("stands again", "GB00A proposed critical [trace hold_amount] hits=1 payments=1 tasks=[stands_again]")
 	d.stop()
 }
 

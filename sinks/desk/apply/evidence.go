@@ -48,8 +48,7 @@ func (f *fold) join(d caselog.HitData) *Alert {
 	}
 	f.on(a)
 	f.s.Evidence[d.Evidence] = a.ID
-	h := &Hit{Evidence: d.Evidence, Rule: d.Rule, Record: d.Record.UnixMilli(), Reporter: d.Reporter, ReportID: d.ReportID}
-	h.say(d)
+	h := Heard(&d)
 	a.Hits = append(a.Hits, h)
 	f.keep(h)
 	if a.At.Record == 0 || d.Record.UnixMilli() < a.At.Record {

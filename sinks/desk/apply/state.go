@@ -136,6 +136,7 @@ type Hit struct {
 	Rule     string   `json:"rule"`
 	Version  uint32   `json:"version,omitempty"`
 	Case     string   `json:"case,omitempty"` // of the rule
+	Rank     int      `json:"rank,omitempty"` // of the case: 0 is the highest
 	Severity string   `json:"severity,omitempty"`
 	Approval string   `json:"approval,omitempty"`
 	Ask      []string `json:"ask,omitempty"`

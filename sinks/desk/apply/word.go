@@ -13,9 +13,17 @@ const endOverturned = "overturned"
 
 // say makes d what the rule says now.
 func (h *Hit) say(d caselog.HitData) {
-	h.HitID, h.Version, h.Case, h.Severity, h.Approval, h.Ask = d.HitID, d.Version, d.Case, d.Severity, d.Approval, d.Ask
+	h.HitID, h.Version, h.Case, h.Rank = d.HitID, d.Version, d.Case, d.Rank
+	h.Severity, h.Approval, h.Ask = d.Severity, d.Approval, d.Ask
 	h.Fit = !d.Cold && !d.Cut && !d.Stale
 	h.Personal, h.Gone, h.Judged = d.Personal, false, d.ReportVersion()
+}
+
+// Heard returns what is known of an evidence after d alone.
+func Heard(d *caselog.HitData) *Hit {
+	h := &Hit{Evidence: d.Evidence, Rule: d.Rule, Record: d.Record.UnixMilli(), Reporter: d.Reporter, ReportID: d.ReportID}
+	h.say(*d)
+	return h
 }
 
 // Says reports whether d is what h says already: of the same version of the
@@ -69,6 +77,7 @@ func (f *fold) revive(a *Alert, h *Hit, d caselog.HitData) {
 func (f *fold) replace(a *Alert, h *Hit, d caselog.HitData) {
 	f.on(a)
 	again := h.Gone && h.Judged == d.ReportVersion()
+	rises, falls := f.moves(h, d)
 	if a.Ending == endOverturned {
 		a.State, a.Ending, a.At.Closed = Proposed, "", 0
 	}
@@ -86,18 +95,32 @@ func (f *fold) replace(a *Alert, h *Hit, d caselog.HitData) {
 		}
 		f.settle(a, before, d.Blocked)
 	}
-	if f.r.Type != caselog.HitOverturned {
+	if rises {
 		a.doneAbout("lowered", d.HitID)
 	}
 	switch {
 	case again && a.Open():
 		a.doneAbout("overturned", d.HitID)
 		f.task(a, "stands_again", d.HitID)
-	case f.r.Type == caselog.HitOverturned && a.Open():
+	case falls && a.Open():
 		f.task(a, "lowered", d.HitID)
-	case f.r.Type == caselog.HitChanged && !a.Open():
+	case rises && !a.Open():
 		f.task(a, "changed", d.HitID)
 	}
+}
+
+// moves reports whether the case rises or falls with the word d after h. After a
+// crash the writer may not know what was said last: then the ranks of the cases
+// tell.
+func (f *fold) moves(h *Hit, d caselog.HitData) (rises, falls bool) {
+	same := h.HitID == d.HitID && !h.Gone
+	switch f.r.Type {
+	case caselog.HitChanged:
+		return !same || d.Rank <= h.Rank, same && d.Rank > h.Rank
+	case caselog.HitOverturned:
+		return same && d.Rank < h.Rank, !same || d.Rank >= h.Rank
+	}
+	return same && d.Rank < h.Rank, same && d.Rank > h.Rank
 }
 
 // fallen takes in that a hit holds no more: later evidence came, or its report has

@@ -58,6 +58,9 @@ func (w said) hitData() caselog.HitData {
 		Revision: w.revision, Hash: "aa", Status: "live", Case: w.cased, Severity: "high", Approval: "two_person", Ask: w.asks(), Fold: apply.Version, Stands: w.do == "lowered",
 		Personal: "sealed",
 	}
+	if w.cased == "ask" {
+		d.Rank = 1
+	}
 	if w.do == "gone" || w.do == "revised" {
 		d.Ask, d.Case = nil, ""
 	}

@@ -177,7 +177,7 @@ func (x Hits) data(h *hit.Hit) (*caselog.HitData, *caselog.HitPersonal) {
 		HitID: h.ID, Evidence: h.EvidenceKey(), Rule: h.Rule, Version: h.Version, Title: h.Title,
 		Reporter: h.Reporter, ReportID: h.ReportID, Revision: h.Revision, Hash: hex.EncodeToString(h.Hash[:]), Kind: h.Kind,
 		Occurred: freeze.At(time.UnixMilli(h.OccurredAt)), Record: freeze.At(time.UnixMilli(h.RecordTime)),
-		Status: string(h.Status), Case: h.Case, Score: json.Number(h.Score.String()), Severity: h.Severity,
+		Status: string(h.Status), Case: h.Case, Rank: h.Rank, Score: json.Number(h.Score.String()), Severity: h.Severity,
 		Late: h.Late, Cold: h.Cold, Cut: h.Cut, Excepted: h.Excepted, Digests: h.Digests, Position: h.Position,
 		Values: map[string]any{}, Unknown: list(h.Unknown), Ask: list(h.Ask), Approval: h.Approval,
 		Offence: h.PredicateOffence, Typology: list(h.Typology), Payments: []caselog.PaymentMark{}, Fold: apply.Version,

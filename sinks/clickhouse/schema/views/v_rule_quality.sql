@@ -1,14 +1,14 @@
 -- Per rule and status (live or shadow): hits that stand (those of v_hits) and that no longer do, and what became of
 -- the alerts. Those of a hit that alerts are its own; those of one that does not (shadow, excepted, cold, no alert) are
--- the alerts of live rules on the same report, a same payment or the same subject, so that a shadow rule is compared
--- with live ones by outcome. Of the standing hits: confirmed = a partner granted a request in whole or part; refuted =
+-- the alerts of live rules on the same report, a same payment or the same account (as subject there, as debtor, creditor
+-- or subject here), so that a shadow rule is compared with live ones by outcome. Of the standing hits: confirmed = a partner granted a request in whole or part; refuted =
 -- a partner refused, or officers did not approve or took it back; unclear = nothing found, duplicate, or closed
 -- otherwise; open = nobody has said yet; only_this = no live rule has an alert there (what a shadow rule would add).
 -- precision is confirmed of confirmed and refuted; useful is the share of decided alerts that were granted. Both are
 -- NULL while there is none.
 -- Example: SELECT rule, status, hits, confirmed, refuted, open, only_this, precision FROM v_rule_quality
 -- WHERE rule LIKE 'mule-%' ORDER BY rule, status.
--- Cost: that of v_hits, then reads hits six times and joins alerts.
+-- Cost: that of v_hits, then reads hits some more times, the reports of hits that do not alert, and alerts.
 WITH
     told AS
     (
@@ -17,24 +17,37 @@ WITH
             reporter, report_id, payment_keys, subject_uid, alert_id
         FROM hits FINAL
     ),
+    quiet AS
+    (
+        SELECT evidence_key, point
+        FROM told
+        ARRAY JOIN arrayConcat([('report', concat(reporter, '/', report_id)), ('subject', splitByChar('#', subject_uid)[1])], arrayMap(p -> ('payment', p), payment_keys)) AS point
+        WHERE alert_id = ''
+        UNION ALL
+        SELECT evidence_key, point
+        FROM (SELECT evidence_key, reporter, report_id FROM told WHERE alert_id = '') AS q
+        INNER JOIN
+        (
+            SELECT reporter, report_id, payment_key, creditor_uid, debtor_uid
+            FROM reports
+            WHERE (reporter, report_id) IN (SELECT reporter, report_id FROM told WHERE alert_id = '')
+        ) AS r ON r.reporter = q.reporter AND r.report_id = q.report_id
+        ARRAY JOIN [('payment', payment_key), ('subject', creditor_uid), ('subject', debtor_uid)] AS point
+    ),
+    alerted AS
+    (
+        SELECT DISTINCT alert_id, point
+        FROM told
+        ARRAY JOIN arrayConcat([('report', concat(reporter, '/', report_id)), ('subject', splitByChar('#', subject_uid)[1])], arrayMap(p -> ('payment', p), payment_keys)) AS point
+        WHERE alert_id != '' AND point.2 != ''
+    ),
     near AS
     (
         SELECT evidence_key, alert_id FROM told WHERE alert_id != ''
         UNION DISTINCT
         SELECT q.evidence_key AS evidence_key, l.alert_id AS alert_id
-        FROM (SELECT evidence_key, reporter, report_id FROM told WHERE alert_id = '') AS q
-        INNER JOIN (SELECT DISTINCT reporter, report_id, alert_id FROM told WHERE alert_id != '') AS l
-            ON l.reporter = q.reporter AND l.report_id = q.report_id
-        UNION DISTINCT
-        SELECT q.evidence_key AS evidence_key, l.alert_id AS alert_id
-        FROM (SELECT evidence_key, arrayJoin(payment_keys) AS payment FROM told WHERE alert_id = '') AS q
-        INNER JOIN (SELECT DISTINCT arrayJoin(payment_keys) AS payment, alert_id FROM told WHERE alert_id != '') AS l
-            ON l.payment = q.payment
-        UNION DISTINCT
-        SELECT q.evidence_key AS evidence_key, l.alert_id AS alert_id
-        FROM (SELECT evidence_key, subject_uid FROM told WHERE alert_id = '' AND subject_uid != '') AS q
-        INNER JOIN (SELECT DISTINCT subject_uid, alert_id FROM told WHERE alert_id != '' AND subject_uid != '') AS l
-            ON l.subject_uid = q.subject_uid
+        FROM (SELECT DISTINCT evidence_key, point FROM quiet WHERE point.2 != '') AS q
+        INNER JOIN alerted AS l ON l.point = q.point
     ),
     outcomes AS
     (
