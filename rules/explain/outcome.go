@@ -2,6 +2,7 @@ package explain
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -230,4 +231,43 @@ func (e *evaluator) lookedUp(x *Explanation) {
 
 func (e *evaluator) ask(n *lang.Node) Ask {
 	return Ask{Text: e.text(n), Type: n.Type.String(), Key: plain(e.value(n.Args[0])), Answer: plain(e.value(n))}
+}
+
+// frame returns the window without its reports.
+func (s *scan) frame() Window {
+	w, v := s.window, s.of.eval
+	out := Window{
+		Name: s.use.Name, Why: s.why, Kinds: w.From, Last: w.Last, Self: w.Self,
+		After: event.FormatTime(s.time - w.Within), UpTo: event.FormatTime(s.time - w.Until),
+		Key: []Field{}, Values: []Field{}, Reasons: map[Reason]int{}, Entries: []Entry{},
+	}
+	for i, n := range w.Match {
+		out.Key = append(out.Key, field(v.text(n), s.match[i]))
+	}
+	for _, n := range []*lang.Node{w.Where, w.Dynamic} {
+		if n != nil {
+			out.Where = strings.TrimPrefix(out.Where+" and "+v.text(n), " and ")
+		}
+	}
+	if w.OncePer != nil {
+		out.OncePer = v.text(w.OncePer)
+	}
+	cols := v.frame.Window(s.use.Win)
+	for _, u := range s.use.Values {
+		a := w.Values[u.Col]
+		arg := ""
+		if a.Arg != nil {
+			arg = v.text(a.Arg)
+		}
+		f := field(u.Name, lang.Value{})
+		if cols != nil {
+			got, cut := v.windowed(&lang.Node{Op: lang.Windowed, Type: a.Type, Win: s.use.Win, Col: u.Col})
+			f = field(u.Name, got)
+			f.Bound = cut
+			out.Cut = out.Cut || cols[u.Col].IsCut(0)
+		}
+		f.Text = a.Func + "(" + arg + ")"
+		out.Values = append(out.Values, f)
+	}
+	return out
 }
