@@ -43,7 +43,7 @@ type Open struct{ Row, Rule int32 }
 // NewEvaluator returns an evaluator of p.
 func NewEvaluator(p *Plan) *Evaluator {
 	e := &Evaluator{plan: p, frame: p.compiler.Frame(), errors: make([]uint64, len(p.rules))}
-	e.frame.Hits = e.hits
+	e.frame.Hits, e.frame.Doubt = e.hits, e.doubts
 	e.scanner = index.NewScanner(p.index, e.frame, e.candidate, e.fault)
 	return e
 }
@@ -86,6 +86,10 @@ func (e *Evaluator) Key(row, w int, key []byte) ([]byte, bool) {
 // batch.
 func (e *Evaluator) Cut(row, rule int) bool {
 	e.frame.Start(row)
+	return e.cut(int32(rule))
+}
+
+func (e *Evaluator) cut(rule int32) bool {
 	return slices.ContainsFunc(e.plan.rules[rule].Windows, func(u lang.WindowUse) bool {
 		return slices.ContainsFunc(e.frame.Window(u.Win), func(c window.Column) bool { return c.IsCut(0) })
 	})
@@ -150,7 +154,7 @@ func (e *Evaluator) outcome(o *outcome) (which int16, score decimal.D, ok bool) 
 		return -1, score, true
 	}
 	f := e.frame
-	f.Score = e.sum(o)
+	f.Score, f.Bound = e.sum(o)
 	if len(o.cases) == 0 {
 		return -1, f.Score.D, true
 	}
@@ -162,34 +166,96 @@ func (e *Evaluator) outcome(o *outcome) (which int16, score decimal.D, ok bool) 
 	return 0, score, false
 }
 
-// sum returns the score of the row.
-func (e *Evaluator) sum(o *outcome) kernel.Num {
+// sum returns the score of the row, and what it is worth when windows were cut:
+// points that are left out because of that would raise or lower it.
+func (e *Evaluator) sum(o *outcome) (kernel.Num, kernel.Bound) {
+	f := e.frame
+	cuts := f.Cuts()
 	if o.score != nil {
-		return o.score(e.frame)
+		score := o.score(f)
+		if !score.OK && f.Cuts() != cuts {
+			return score, kernel.Unsure
+		}
+		return score, kernel.Exact
 	}
-	total := kernel.Num{OK: true}
+	total, bound := kernel.Num{OK: true}, kernel.Exact
 	for i := range o.weights {
-		points, ok := e.points(&o.weights[i])
-		if !ok {
-			continue
-		}
+		points, worth := e.points(&o.weights[i])
+		bound = max(bound, worth)
 		if total.D, total.OK = total.D.Add(points); !total.OK {
-			return kernel.Num{}
+			return kernel.Num{}, bound
 		}
 	}
-	return total
+	if bound == kernel.Unsure {
+		return kernel.Num{}, bound
+	}
+	return total, bound
 }
 
-// points returns what w adds on the row.
-func (e *Evaluator) points(w *weight) (decimal.D, bool) {
-	if w.when != nil {
-		return w.points, w.when(e.frame) == kernel.True
+// points returns what w adds on the row, and whether that may be too little or too
+// much.
+func (e *Evaluator) points(w *weight) (decimal.D, kernel.Bound) {
+	if w.when == nil {
+		return e.pointsByRule(w)
 	}
-	name, ok := e.hit(w.rule)
-	if !ok {
-		return decimal.D{}, false
+	cuts := e.frame.Cuts()
+	switch w.when(e.frame) {
+	case kernel.True:
+		return w.points, kernel.Exact
+	case kernel.Unknown:
+		if e.frame.Cuts() != cuts {
+			return decimal.D{}, worth(decimal.D{}, w.points)
+		}
 	}
-	return w.by.PointsOf(name), true
+	return decimal.D{}, kernel.Exact
+}
+
+// pointsByRule is points for what another rule says: where a cut leaves that open,
+// it may be everything that the rule can say.
+func (e *Evaluator) pointsByRule(w *weight) (points decimal.D, bound kernel.Bound) {
+	name, hit := e.hit(w.rule)
+	if hit {
+		points = w.by.PointsOf(name)
+	}
+	if w.rule < 0 || !e.shaken(w.rule) {
+		return points, kernel.Exact
+	}
+	bound = worth(points, w.by.Hit)
+	for _, c := range w.by.ByCase {
+		bound = max(bound, worth(points, c.Points))
+	}
+	return points, bound
+}
+
+// worth says what points are worth where others may be due.
+func worth(points, others decimal.D) kernel.Bound {
+	switch points.Cmp(others) {
+	case -1:
+		return kernel.AtLeast
+	case 1:
+		return kernel.Unsure
+	}
+	return kernel.Exact
+}
+
+// shaken reports whether a window was cut that a rule, or one whose hits it counts,
+// reads on the row.
+func (e *Evaluator) shaken(rule int32) bool {
+	o := &e.plan.outcomes[rule]
+	if !o.open {
+		return false
+	}
+	return e.cut(rule) || slices.ContainsFunc(o.counts, e.shaken)
+}
+
+// doubts reports whether a cut may have changed what hits says.
+func (e *Evaluator) doubts(id, name string) bool {
+	rule, ok := e.plan.at[id]
+	if !ok || !e.shaken(rule) {
+		return false
+	}
+	_, hit := e.hit(rule)
+	return name != "" || !hit // with a bound it may hit by another case
 }
 
 // hit returns the case with which a rule, which has decided, hits the row; false

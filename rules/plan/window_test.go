@@ -178,7 +178,15 @@ func TestCutNeverCausesAHit(t *testing.T) {
 		f := newFiller()
 		set := grower{t: t, s: f.schema}.set(4)
 		for _, r := range set.Rules {
-			r.Weights, r.Score, r.Cases, r.Alert = nil, nil, nil, nil
+			r.Alert = nil
+			for i := range r.Cases {
+				r.Cases[i].Alert = nil
+			}
+			for i := range r.Weights {
+				if w := &r.Weights[i]; rapid.Bool().Draw(t, "less") {
+					w.Points, w.Hit = w.Points.Neg(), w.Hit.Neg()
+				}
+			}
 		}
 		b := f.input(t, rapid.IntRange(2, 12).Draw(t, "rows"))
 		p, err := plan.New(set, lookups)

@@ -30,7 +30,7 @@ func (c *Compiler) number(n *lang.Node) (Number, error) {
 	case lang.Missing:
 		return func(*Frame) Num { return Num{} }, nil
 	case lang.Score:
-		return func(f *Frame) Num { return f.Score }, nil
+		return exactScore, nil
 	case lang.Column:
 		return c.numberOf(n)
 	case lang.Add, lang.Sub, lang.Mul, lang.Div, lang.Mod:

@@ -42,11 +42,13 @@ const maxTable = 4096
 // Frame is the mutable state of one evaluator. It is used by one goroutine.
 type Frame struct {
 	Row   int
-	Errs  int // run-time errors met since the caller last looked
-	Score Num // what `score` means in a case
+	Errs  int   // run-time errors met since the caller last looked
+	Score Num   // what `score` means in a case
+	Bound Bound // what Score is worth
 
 	Windows Windows                      // nil = every value of a window is missing
 	Hits    func(rule, name string) bool // whether a rule hits the row, with the case called name unless it is ""; nil = none does
+	Doubt   func(rule, name string) bool // whether a cut may have changed what Hits says; nil = never
 	Entries []window.Column              // of the window whose `this.` conditions are evaluated
 	Entry   int                          // row of Entries
 
@@ -61,6 +63,19 @@ type Frame struct {
 	pasts []past       // one a window
 	cuts  int          // values met that a cut made missing
 }
+
+// Bound says what a cut window has done to a number.
+type Bound uint8
+
+// The bounds.
+const (
+	Exact   Bound = iota
+	AtLeast       // it may be greater
+	Unsure        // it may be less: it counts as missing
+)
+
+// Cuts returns how many values a cut has made missing so far.
+func (f *Frame) Cuts() int { return f.cuts }
 
 // Num is a number, time or duration that may be missing.
 type Num struct {

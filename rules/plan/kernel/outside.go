@@ -125,10 +125,32 @@ func (c *Compiler) windowedTruth(n *lang.Node) Truth {
 	}
 }
 
-// compareBound compares a number of a window, which may be a lower bound: the
+// boundScore returns the score and whether it is only a lower bound.
+func boundScore(f *Frame) (v Num, cut bool) {
+	if f.Bound == Unsure {
+		f.cuts++
+		return Num{}, false
+	}
+	return f.Score, f.Bound == AtLeast
+}
+
+// exactScore returns the score where a lower bound says nothing.
+func exactScore(f *Frame) Num {
+	v, cut := boundScore(f)
+	if cut {
+		f.cuts++
+		return Num{}
+	}
+	return v
+}
+
+// compareBound compares a number of a window or a score, which may be a lower bound: the
 // result is known when no greater number could change it.
 func (c *Compiler) compareBound(n *lang.Node, yes [3]Tri) (Truth, error) {
-	a := c.bound(n.Args[0])
+	a := boundScore
+	if n.Args[0].Op == lang.Windowed {
+		a = c.bound(n.Args[0])
+	}
 	b, err := c.Number(n.Args[1])
 	return func(f *Frame) Tri {
 		x, cut := a(f)
@@ -226,7 +248,13 @@ func (c *Compiler) outside(n *lang.Node) (Truth, error) {
 // ruleHit compiles "rule Name hits this report".
 func ruleHit(n *lang.Node) Truth {
 	rule, name := n.Name, n.Source
-	return func(f *Frame) Tri { return Of(f.Hits != nil && f.Hits(rule, name)) }
+	return func(f *Frame) Tri {
+		if f.Doubt != nil && f.Doubt(rule, name) {
+			f.cuts++
+			return Unknown
+		}
+		return Of(f.Hits != nil && f.Hits(rule, name))
+	}
 }
 
 // Outside reports whether n reads anything but the report: windows, lists,

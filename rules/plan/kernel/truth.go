@@ -112,7 +112,7 @@ func (c *Compiler) comparison(n *lang.Node) (Truth, error) {
 	yes := accepts(n.Op)
 	switch n.Args[0].Type {
 	case lang.Number, lang.Time, lang.Duration:
-		if n.Args[0].Op == lang.Windowed {
+		if op := n.Args[0].Op; op == lang.Windowed || op == lang.Score {
 			return c.compareBound(n, yes)
 		}
 		return c.compareNumbers(n, yes)
