@@ -26,6 +26,9 @@ type Overturned struct {
 	Cause              event.Position // of the latest report that was in the windows
 
 	Now *Hit // the hit with a lower case that holds instead, nil = none
+	// Doubt says that nobody remembers what was said last of the report: the hit
+	// may never have held.
+	Doubt bool
 }
 
 // EvidenceKey returns what a case remembers of the hit.

@@ -94,11 +94,14 @@ type Desk struct {
 	maker    draft.Maker
 	recorder *ledger.Recorder
 	fold     *fold
+	quiet    quiet
 	lanes    map[string]*lane.Lane
 
 	writer *topic.Writer
 	keys   *topic.Tail
 	cases  *topic.Tail
+	// hitTail is read for what was told lately; nobody waits for its start.
+	hitTail *topic.Tail
 
 	mu      sync.Mutex
 	started bool
@@ -166,6 +169,9 @@ func (d *Desk) Start(ctx context.Context) error {
 	if err := d.cases.Sync(ctx, d.fold.all()...); err != nil {
 		return err
 	}
+	if err := d.followHits(); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	d.started = true
 	d.mu.Unlock()
@@ -214,12 +220,12 @@ func (d *Desk) Stop(context.Context) error {
 	d.started = false
 	d.mu.Unlock()
 	var errs []error
-	for _, t := range []*topic.Tail{d.cases, d.keys} {
+	for _, t := range []*topic.Tail{d.hitTail, d.cases, d.keys} {
 		if t != nil {
 			errs = append(errs, t.Close())
 		}
 	}
-	d.cases, d.keys = nil, nil
+	d.cases, d.keys, d.hitTail = nil, nil, nil
 	if d.writer != nil {
 		d.writer.Close()
 		d.writer = nil

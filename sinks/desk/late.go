@@ -26,7 +26,8 @@ const (
 // under every key where it stands, as of the call: what this or another instance
 // wrote before it has been folded. A hit with a lower case stays an evidence of the
 // subjects that the lower case names. Hits that cannot alert are on the hits topic,
-// and so is what overturns them. What stands nowhere changes nothing.
+// and so is what overturns them; in doubt only what was told there lately is
+// overturned there. What stands nowhere changes nothing.
 func (d *Desk) Overturn(ctx context.Context, overturned []hit.Overturned) error {
 	for len(overturned) > 0 {
 		n := distinct(overturned)
@@ -60,6 +61,11 @@ func (d *Desk) overturn(ctx context.Context, overturned []hit.Overturned) error 
 	if err := d.cases.Sync(bounded, d.fold.all()...); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(overturned, func(o hit.Overturned) bool { return o.Doubt && o.Now == nil }) {
+		if err := d.hitTail.Sync(bounded, d.fold.all()...); err != nil {
+			return err
+		}
+	}
 	var drafts []intake.Draft
 	for i := range overturned {
 		o := &overturned[i]
@@ -75,7 +81,11 @@ func (d *Desk) overturn(ctx context.Context, overturned []hit.Overturned) error 
 // fallen makes the events of one hit that holds no more, or no more as it did.
 func (d *Desk) fallen(o *hit.Overturned) []intake.Draft {
 	if o.Now == nil {
-		return append(d.fold.ends(o.Reporter, o.ReportID, o.EvidenceKey(), mark(o.Version), o.Cause, nil), d.hits.Fallen(o))
+		ends := d.fold.ends(o.Reporter, o.ReportID, o.EvidenceKey(), mark(o.Version), o.Cause, nil)
+		if o.Doubt && !d.quiet.told(o.EvidenceKey()) {
+			return ends
+		}
+		return append(ends, d.hits.Fallen(o))
 	}
 	lower := d.hits.Lowered(o)
 	named := func(key caselog.Key) bool {

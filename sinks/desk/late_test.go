@@ -263,8 +263,17 @@ func TestQuietHitsAreOverturnedWhereTheyAre(t *testing.T) {
 	d.want("it alerts once it is warm", "GB00C proposed high [trace] hits=1 payments=1 tasks=[]")
 	d.overturn(fell(warm, quiet("C", func(h *hit.Hit) { h.Cold = true }), 4))
 	d.want("a case that cannot alert", "GB00C closedoverturned high [trace] hits=0 payments=1 tasks=[]")
-	d.overturn(fell(warm, nil, 5))
+	unknown := fell(about("TX-unknown", "GB00U", "ask"), nil, 6)
+	unknown.Doubt = true
+	doubted := fell(warm, nil, 5)
+	doubted.Doubt = true
+	d.stop()
+	d.begin() // remembers nothing but what the topics say
+	d.overturn(doubted, unknown)
 	d.events()
+	if rows := kept[caselog.OverturnRow](d.ledger); slices.ContainsFunc(rows, func(o caselog.OverturnRow) bool { return o.HitID == unknown.HitID }) {
+		t.Error("what was never told was overturned")
+	}
 	if got, want := names(), []string{"B alerts=false lower lowered", "E alerts=false ask "}; !slices.Equal(got, want) {
 		t.Errorf("standing hits %q", got)
 	}
