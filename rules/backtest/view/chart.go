@@ -14,12 +14,14 @@ const (
 	sparkWidth, sparkHeight = 180, 36
 	wideWidth, wideHeight   = 860, 170
 	maxBars                 = 400 // more days are drawn together
+	widestBar               = 56  // few days do not fill the width
 )
 
 // bars is alerts a day as a chart.
 type bars struct {
 	Width, Height int
 	Path          string  // of all bars
+	Used          float64 // width that they take
 	Budget        float64 // height of the budget's line, -1 = none
 	Max           int     // alerts of the highest bar
 	PerBar        int     // days a bar
@@ -48,7 +50,8 @@ func newBars(name string, days []int, s backtest.Span, budget, width, height int
 		total += n
 	}
 	top := float64(max(b.Max, budget, 1))
-	step := float64(width) / float64(len(heights))
+	step := min(float64(width)/float64(len(heights)), widestBar)
+	b.Used = step * float64(len(heights))
 	gap := min(1.5, step/5)
 	var path strings.Builder
 	for i, n := range heights {

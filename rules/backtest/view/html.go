@@ -60,7 +60,7 @@ func WriteHTML(w io.Writer, r *backtest.Report) error {
 }
 
 func newSet(letter string, s *backtest.Set, span backtest.Span) *set {
-	out := &set{Set: s, Letter: letter, Labelled: s.Total.Quality != nil, Notes: notes(s)}
+	out := &set{Set: s, Letter: letter, Labelled: s.Total.Quality != nil, Notes: notes(s, false)}
 	out.Bars = newBars("All rules", s.Total.Days, span, 0, wideWidth, wideHeight)
 	for i := range s.Rules {
 		out.Rows = append(out.Rows, newRow(&s.Rules[i], s.Rules[i].ID, span))

@@ -61,7 +61,7 @@ func writeSet(out io.Writer, name string, s *backtest.Set) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write table: %w", err)
 	}
-	for _, line := range notes(s) {
+	for _, line := range notes(s, true) {
 		fmt.Fprintln(out, line)
 	}
 	return nil
@@ -97,10 +97,11 @@ func writeRule(t io.Writer, r *backtest.Rule, labelled bool) {
 	}
 }
 
-// notes returns what a table has no column for.
-func notes(s *backtest.Set) []string {
+// notes returns what a table has no column for; labels are one of these things on a
+// terminal.
+func notes(s *backtest.Set, labels bool) []string {
 	var out []string
-	if q := s.Total.Quality; q != nil {
+	if q := s.Total.Quality; q != nil && labels {
 		out = append(out, fmt.Sprintf("labels by %s: %d fraud, %d not, %d not in the input; found %d fraud, %d not, %d without a label",
 			q.By, q.Fraud, q.NotFraud, q.Absent, q.Found, q.Wrong, q.Unlabelled))
 	}

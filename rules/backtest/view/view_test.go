@@ -102,7 +102,7 @@ func TestPage(t *testing.T) {
 			t.Error("a head of a table has no scope")
 		}
 	})
-	if count["script"]+count["link"]+count["img"]+count["iframe"] > 0 || count["h1"] != 1 || count["main"] != 1 || count["table"] != count["caption"] || count["table"] != 4 {
+	if count["script"]+count["link"]+count["img"]+count["iframe"] > 0 || count["h1"] != 1 || count["main"] != 1 || count["table"] != count["caption"] || count["table"] != 6 {
 		t.Errorf("elements %v", count)
 	}
 	for _, want := range []string{
