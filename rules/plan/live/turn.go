@@ -28,6 +28,7 @@ type say struct {
 	row      int
 	write    int // of turn.write, -1 = no hit
 	rule     int32
+	doubt    bool // it is not known that a hit was said before
 	cause    event.Position
 	position event.Position // of the report
 	entry
@@ -106,7 +107,7 @@ func (j *Judge) verdict(t *turn, i int, old int16, r *rule, matches []plan.Match
 		old = unsaid
 	}
 	m, now := find(matches, r.at)
-	s := say{row: t.row, write: -1, rule: r.at, cause: t.cause, position: t.batch.Position(t.row), entry: entry{t.ref, i, now}}
+	s := say{row: t.row, write: -1, rule: r.at, doubt: !holds(old), cause: t.cause, position: t.batch.Position(t.row), entry: entry{t.ref, i, now}}
 	if t.again {
 		s.position = j.position(kept)
 	}
@@ -229,7 +230,7 @@ func (j *Judge) overturned(t *turn, s *say) hit.Overturned {
 	reporter, id := t.batch.Columns[j.cols.reporter].String(s.row), t.batch.Columns[j.cols.reportID].String(s.row)
 	o := hit.Overturned{
 		Rule: r.ID, Status: hit.Status(r.Status), Reporter: string([]byte(reporter)), ReportID: string([]byte(id)),
-		Version: j.version(t.batch, s.row), Position: s.position, Cause: s.cause,
+		Version: j.version(t.batch, s.row), Position: s.position, Cause: s.cause, Doubt: s.doubt,
 	}
 	o.HitID = hit.ID(r.ID, r.Version, o.Reporter, o.ReportID, o.Version.Revision, o.Version.Hash)
 	return o
