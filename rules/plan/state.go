@@ -84,6 +84,10 @@ func (s *State) Feed(b *event.Batch) []window.Verdict { return s.feeder.Feed(b) 
 // until the next Feed.
 func (s *State) Fed(w int) []int32 { return s.feeder.Fed(w) }
 
+// Keys calls f for each window of the store that row r of b feeds, were it not
+// superseded, with its key there, valid during the call.
+func (s *State) Keys(b *event.Batch, r int, f func(w int, key []byte)) { s.feeder.Keys(b, r, f) }
+
 // Store returns the store of the windows, which are Plan.Definitions. Whoever
 // changes it does what its owner may.
 func (s *State) Store() *window.Store { return s.store }

@@ -18,7 +18,7 @@ type turns struct {
 	key   []byte
 	more  []shelf.Verdict
 	notes []entry // verdicts to be noted when all of the turn is said
-	ripe  []call // candidates that have settled
+	ripe  []call  // candidates that have settled
 	calls []call
 	by    map[shelf.Ref]int // of calls
 	bytes []byte

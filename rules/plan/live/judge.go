@@ -42,7 +42,11 @@ func (j *Judge) feed(b *event.Batch, source int32, hold int64, doubt bool) []win
 	verdicts := j.state.Feed(b)
 	j.outdate(b, verdicts)
 	j.prove(b, source)
-	j.changed(b, source, latest(b, j.cols.occurred, verdicts), hold, doubt)
+	i := j.changed(b, source, hold, doubt)
+	j.dirty(i, latest(b, j.cols.occurred, verdicts))
+	if doubt {
+		j.doubted(i, b, verdicts)
+	}
 	return verdicts
 }
 

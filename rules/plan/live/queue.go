@@ -6,6 +6,7 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/plan/live/shelf"
+	"github.com/haltwire/haltwire/rules/window"
 )
 
 // queue is the keys whose candidates must be judged again, in the order in which
@@ -49,23 +50,45 @@ func (q *queue) add(i item) {
 	*have = i
 }
 
-// changed puts the keys that a batch changed into the queue. latest is the greatest time of what was fed.
-func (j *Judge) changed(b *event.Batch, source int32, latest, hold int64, doubt bool) {
+// changed returns what the keys that b changes have in common.
+func (j *Judge) changed(b *event.Batch, source int32, hold int64, doubt bool) item {
 	last := b.Rows - 1
-	i := item{place: place{source: source}, hold: hold, turn: j.turn, cause: b.Offset(last), record: b.RecordTime(last), doubt: doubt}
+	return item{place: place{source: source}, hold: hold, turn: j.turn, cause: b.Offset(last), record: b.RecordTime(last), doubt: doubt}
+}
+
+// dirty puts the keys that the last batch changed into the queue; latest is the
+// greatest time of what was fed or taken back.
+func (j *Judge) dirty(i item, latest int64) {
 	empty := j.shelf.Candidates() == 0
 	j.state.Store().Dirty(func(w int, key []byte, from int64) {
-		if empty {
-			return
+		if !empty {
+			j.stir(i, w, key, from, latest)
 		}
-		p := &j.panes[w]
-		i.key = p.hash(key)
-		i.from, i.to = from+p.until, math.MaxInt64
-		if latest < math.MaxInt64 {
-			i.to = latest + p.within
-		}
-		j.queue.add(i)
 	})
+}
+
+// stir puts a key, which changed between two times, into the queue.
+func (j *Judge) stir(i item, w int, key []byte, from, latest int64) {
+	p := &j.panes[w]
+	i.key = p.hash(key)
+	i.from, i.to = from+p.until, math.MaxInt64
+	if latest < math.MaxInt64 {
+		i.to = latest + p.within
+	}
+	j.queue.add(i)
+}
+
+// doubted puts the keys that superseded reports of b would have changed into the
+// queue: the process before may have judged by them, before it saw what supersedes
+// them.
+func (j *Judge) doubted(i item, b *event.Batch, verdicts []window.Verdict) {
+	for r, v := range verdicts {
+		if v != window.Superseded {
+			continue
+		}
+		occurred := b.Columns[j.cols.occurred].I64[r]
+		j.state.Keys(b, r, func(w int, key []byte) { j.stir(i, w, key, occurred, occurred) })
+	}
 }
 
 // choose calls at most budget candidates to be judged again, and returns how many

@@ -98,7 +98,7 @@ func (j *Judge) Keep(at map[event.Partition]int64) error {
 	case j.o.Dir == "":
 		return nil
 	case k.synced != nil:
-		return k.finish(j.o.Dir, j.o.Pause)
+		return j.finish()
 	case k.pause > 0:
 		k.pause--
 		return nil
@@ -201,28 +201,38 @@ func (j *Judge) covered() map[string]int64 {
 	return all
 }
 
+// Sync waits until a generation that is written whole is durable, so that the next
+// Keep makes it current if it is committed.
+func (j *Judge) Sync() error {
+	k := &j.keeper
+	if k.synced == nil {
+		return nil
+	}
+	err := <-k.synced
+	if err != nil {
+		k.synced = nil
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	k.synced <- nil
+	return nil
+}
+
 // finish makes the generation that is written current once it is durable and
 // everything in it is committed.
-func (k *keeper) finish(dir string, pause int) error {
-	select {
-	case err := <-k.synced:
-		if err != nil {
-			k.synced = nil
-			return fmt.Errorf("write snapshot: %w", err)
-		}
-		k.synced <- nil
-	default:
+func (j *Judge) finish() error {
+	k := &j.keeper
+	if len(k.synced) == 0 {
 		return nil
 	}
-	if !k.passed() {
-		return nil
+	if err := j.Sync(); err != nil || !k.passed() {
+		return err
 	}
 	k.synced = nil
-	k.last, k.pause = k.vector, pause
-	if err := os.Rename(filepath.Join(dir, next), filepath.Join(dir, actual)); err != nil {
+	k.last, k.pause = k.vector, j.o.Pause
+	if err := os.Rename(filepath.Join(j.o.Dir, next), filepath.Join(j.o.Dir, actual)); err != nil {
 		return fmt.Errorf("make snapshot current: %w", err)
 	}
-	d, err := os.Open(dir)
+	d, err := os.Open(j.o.Dir)
 	if err != nil {
 		return fmt.Errorf("make snapshot current: %w", err)
 	}
@@ -233,21 +243,21 @@ func (k *keeper) finish(dir string, pause int) error {
 	return nil
 }
 
-// Close waits for what writes a snapshot. A generation that is not current is given
-// up.
+// Close waits for what writes a snapshot, and makes the generation current if it is
+// whole and committed; another one is given up. Nothing can be kept afterwards.
 func (j *Judge) Close() error {
 	k := &j.keeper
-	var err error
-	if k.synced != nil {
-		err = <-k.synced
-		k.synced = nil
-	}
 	if k.file != nil {
-		err = k.file.Close()
+		k.file.Close()
 		k.file = nil
 	}
-	if err != nil {
-		return fmt.Errorf("close snapshot: %w", err)
+	if err := j.Sync(); err != nil {
+		return err
 	}
-	return nil
+	if k.synced == nil {
+		return nil
+	}
+	err := j.finish()
+	k.synced = nil
+	return err
 }

@@ -84,11 +84,7 @@ func (fd *Feeder) reset(w int) {
 // enter adds row r of b, at which the frame is, to what feeds window w.
 func (fd *Feeder) enter(b *event.Batch, r, w int) {
 	in, to := &fd.past.feeds[w], &fd.feeds[w]
-	if fd.past.undated(b, r, w) || in.where != nil && in.where(fd.frame) != kernel.True {
-		return
-	}
-	var ok bool
-	if fd.key, ok = keyOf(fd.frame, fd.key[:0], in.keys[b.Columns[fd.past.cols.kind].String(r)]); !ok {
+	if !fd.keyed(b, r, w) {
 		return
 	}
 	to.Rows = append(to.Rows, int32(r))
@@ -102,6 +98,29 @@ func (fd *Feeder) enter(b *event.Batch, r, w int) {
 	}
 	for i, keep := range in.args {
 		keep(fd.frame, &to.Args[i])
+	}
+}
+
+// keyed makes fd.key the key under which row r of b, at which the frame is, feeds
+// window w. It reports false when it does not.
+func (fd *Feeder) keyed(b *event.Batch, r, w int) (ok bool) {
+	in := &fd.past.feeds[w]
+	if fd.past.undated(b, r, w) || in.where != nil && in.where(fd.frame) != kernel.True {
+		return false
+	}
+	fd.key, ok = keyOf(fd.frame, fd.key[:0], in.keys[b.Columns[fd.past.cols.kind].String(r)])
+	return ok
+}
+
+// Keys calls f for each window that row r of b feeds, were it not superseded, with
+// its key there, valid during the call.
+func (fd *Feeder) Keys(b *event.Batch, r int, f func(w int, key []byte)) {
+	fd.frame.Bind(b)
+	fd.frame.Start(r)
+	for _, w := range fd.past.byKind[b.Columns[fd.past.cols.kind].String(r)] {
+		if fd.keyed(b, r, w) {
+			f(w, fd.key)
+		}
 	}
 }
 
