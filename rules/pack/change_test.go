@@ -12,6 +12,7 @@ import (
 
 	"github.com/haltwire/haltwire/rules/pack"
 	"github.com/haltwire/haltwire/rules/spec"
+	"github.com/haltwire/haltwire/sources/codec"
 )
 
 // change is a rule file in which one thing is other than its author meant.
@@ -106,7 +107,7 @@ func unnoticed(c change, libraries []*spec.File) string {
 	if findings.Errors() > 0 {
 		return fmt.Sprintf("%s: the change is no YAML: %s", c.path, c.now)
 	}
-	s, findings, err := run(tree)
+	s, findings, err := run(tree, codec.Rates{})
 	if err != nil {
 		return fmt.Sprintf("%s: %v", c.path, err)
 	}

@@ -81,8 +81,8 @@ func read(t *testing.T) *spec.Tree {
 	return tree
 }
 
-// run runs the tests of the rules of tree as the command does.
-func run(tree *spec.Tree) (*ruletest.Summary, lang.Diagnostics, error) {
+// run runs the tests of the rules of tree as the command does with a rates file.
+func run(tree *spec.Tree, rates codec.Rates) (*ruletest.Summary, lang.Diagnostics, error) {
 	o := lang.Options{Now: time.Now()}
 	set, findings := lang.Check(tree, o)
 	suites, wrong := ruletest.Parse(tree, event.Default())
@@ -90,7 +90,7 @@ func run(tree *spec.Tree) (*ruletest.Summary, lang.Diagnostics, error) {
 		return nil, findings, nil
 	}
 	s, err := ruletest.Run(set, suites, ruletest.Options{
-		Decoders: func(p *plan.Plan) whole.Decoders { return ruleset.Decoders(o, codec.Rates{}, p) },
+		Decoders: func(p *plan.Plan) whole.Decoders { return ruleset.Decoders(o, rates, p) },
 	})
 	return s, findings, err
 }
@@ -99,15 +99,11 @@ func run(tree *spec.Tree) (*ruletest.Summary, lang.Diagnostics, error) {
 // and that every rule has a test in which nothing hits.
 func TestFull(t *testing.T) {
 	tree := read(t)
-	s, findings, err := run(tree)
+	s, findings, err := run(tree, codec.Rates{})
 	if err != nil || s == nil {
 		t.Fatal(err, findings)
 	}
-	for _, r := range s.Results {
-		for _, f := range r.Failures {
-			t.Errorf("%s:%d: %s: %q: %s: %s: want %s, got %s", f.File, f.Line, r.Rule, r.Name, f.Label, f.What, f.Want, f.Got)
-		}
-	}
+	failures(t, s)
 	for _, c := range s.Coverage {
 		if !c.Hit {
 			t.Errorf("%s has never hit", c.Rule)
@@ -138,6 +134,29 @@ func TestFull(t *testing.T) {
 			t.Errorf("%s: references %v, false positives %q", r.ID.Text, texts(r.References), r.FalsePositives.Text)
 		}
 	}
+}
+
+func failures(t *testing.T, s *ruletest.Summary) {
+	t.Helper()
+	for _, r := range s.Results {
+		for _, f := range r.Failures {
+			t.Errorf("%s:%d: %s: %q: %s: %s: want %s, got %s", f.File, f.Line, r.Rule, r.Name, f.Label, f.What, f.Want, f.Got)
+		}
+	}
+}
+
+// TestRates shows that what the tests of rules say does not depend on the rates of
+// who runs them: haltwire runs them before it takes a set or a rates file.
+func TestRates(t *testing.T) {
+	rates, err := codec.LoadRates("USD", strings.NewReader("valid_from,currency,rate\n2020-01-01,USD,1\n2020-01-01,GBP,9000\n2020-01-01,INR,9000\n2020-01-01,EUR,0.0001\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, findings, err := run(read(t), rates)
+	if err != nil || s == nil {
+		t.Fatal(err, findings)
+	}
+	failures(t, s)
 }
 
 func texts(ss []spec.Scalar) []string {
