@@ -11,10 +11,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/rules/plan/live/shelf"
 	"github.com/haltwire/haltwire/rules/window"
 )
@@ -182,15 +185,52 @@ func (j *Judge) known(source int32) bool {
 	return source >= 0 && int(source) < max(1, len(j.sources))
 }
 
-// thin drops the candidates of which no rule in force says anything.
+// thin drops the candidates of which no rule in force says anything, and lets those
+// go on that wait for a rule that is not.
 func (j *Judge) thin() {
 	j.shelf.All(func(ref shelf.Ref, _ *shelf.Report) {
+		alive := false
 		for i := range j.shelf.Count(ref) {
-			if j.book.rules[j.shelf.Verdict(ref, i).Rule].at >= 0 {
-				return
+			v := j.shelf.Verdict(ref, i)
+			if j.book.rules[v.Rule].at >= 0 {
+				alive = true
+			} else if v.Pinned {
+				v.Pinned = false
+				j.shelf.SetVerdict(ref, i, v)
 			}
 		}
-		j.shelf.Close(ref)
-		j.shelf.Tidy(ref)
+		if !alive {
+			j.shelf.Close(ref)
+			j.shelf.Tidy(ref)
+		}
 	})
+}
+
+// Reload makes p the plan in force between two batches. Windows that p has too keep
+// their state, and rules that are the same, whose windows all are, their candidates;
+// new windows see all reports that occurred at or after covered, Unix ms. d are
+// decoders for p. After an error nothing has changed.
+func (j *Judge) Reload(p *plan.Plan, d Decoders, digests hit.Digests, covered int64) error {
+	state, kept, err := j.state.Adopt(p)
+	if err != nil {
+		return err
+	}
+	since := j.covered()
+	before := j.book.byIdent
+	j.o.Decoders, j.o.Digests, j.o.Covered = d, digests, covered
+	j.use(p, state, since)
+	for w := range kept {
+		_, same := since[j.panes[w].name]
+		kept[w] = kept[w] && same
+		if !kept[w] {
+			j.panes[w].covered = covered
+		}
+	}
+	for id, n := range before {
+		if now, ok := j.book.byIdent[id]; ok && now == n && slices.ContainsFunc(j.book.rules[n].windows, func(w int) bool { return !kept[w] }) {
+			j.book.retire(n)
+		}
+	}
+	j.thin()
+	return nil
 }

@@ -208,6 +208,9 @@ func (j *Judge) speak(t *turn, out *hit.Judgement) error {
 func (j *Judge) tell(t *turn, s *say, h *hit.Hit, out *hit.Judgement) {
 	if s.flags&sayLate != 0 {
 		h.Late, h.Cause = true, s.cause
+		if h.Cause == (event.Position{}) {
+			h.Cause = s.position
+		}
 	}
 	if s.flags&sayHit != 0 {
 		out.Hits = append(out.Hits, h)

@@ -160,14 +160,6 @@ func (b *blocks) unpack(at int32) ([]byte, error) {
 	return c.data, nil
 }
 
-// old returns the blocks that are full, the oldest first.
-func (b *blocks) old() []int32 {
-	if len(b.order) == 0 {
-		return nil
-	}
-	return slices.Clone(b.order[:len(b.order)-1])
-}
-
 // restore puts a block at the end.
 func (b *blocks) restore(data []byte, packed bool) {
 	b.order = append(b.order, int32(len(b.all)))

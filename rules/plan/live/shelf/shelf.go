@@ -214,11 +214,11 @@ func (s *Shelf) Bound(bytes int64) (dropped int64) {
 		return 0
 	}
 	s.keys.sweep(s)
-	for _, b := range s.blocks.old() {
-		if s.Bytes() <= bytes/10*9 {
-			break
-		}
+	for _, b := range slices.Clone(s.blocks.order) {
 		for _, ref := range slices.Clone(s.blocks.all[b].refs) {
+			if s.Bytes() <= bytes/10*9 {
+				break
+			}
 			if r := &s.rows[ref]; r.generation&1 == 1 && r.block == b && r.pinned == 0 {
 				s.Drop(ref)
 				dropped++
