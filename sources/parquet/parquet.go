@@ -46,12 +46,17 @@ type Reader struct {
 
 // Open opens a file; m nil says that its columns are called like fields of s.
 func Open(path string, s *event.Schema, m *table.Mapping) (*Reader, error) {
+	return open(path, s, m, maxMemory)
+}
+
+// open is Open with a bound on memory.
+func open(path string, s *event.Schema, m *table.Mapping, bound int64) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open table: %w", err)
 	}
 	r := &Reader{topic: filepath.Base(path), file: f}
-	if err := r.safely(func() error { return r.open(s, m) }); err != nil {
+	if err := r.safely(func() error { return r.open(s, m, bound) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", r.topic, err), f.Close())
 	}
 	return r, nil
@@ -71,8 +76,8 @@ func (r *Reader) safely(do func() error) (err error) {
 	return do()
 }
 
-func (r *Reader) open(s *event.Schema, m *table.Mapping) error {
-	mem := newBudget(maxMemory)
+func (r *Reader) open(s *event.Schema, m *table.Mapping, bound int64) error {
+	mem := newBudget(bound)
 	props := parquet.NewReaderProperties(mem)
 	props.BufferedStreamEnabled = true
 	var err error
