@@ -7,13 +7,14 @@ ARGS ?=
 FUZZTIME ?= 1m
 TIMEOUT ?= 12m
 COUNT ?= 10
+COUNT_RULES ?= 3
 MICRO ?= ./sources/codec/json ./rules/lang ./rules/plan ./sinks/clickhouse
 BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
 LINT_VERSION := v2.15.0
 LINT := $(HALTWIRE_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench bench-load bench-micro lint fmt clean
+.PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench bench-load bench-micro bench-rules lint fmt clean
 .PHONY: needs-go needs-demo needs-test needs-vectors
 
 help: ## Lists the targets
@@ -64,7 +65,7 @@ crash: needs-test engine kafka-jars ## Kills every process at many instants and 
 fuzz: needs-go ## Runs each fuzz target for FUZZTIME
 	@.make/fuzz $(FUZZTIME)
 
-bench: bench-load bench-micro ## Measures: the load test, then the packages
+bench: bench-load bench-micro bench-rules ## Measures: the load test, the packages, then rules and windows
 
 bench-load: needs-test engine kafka-jars build ## Measures haltwire whole, and writes benchmarks/README.md; ARGS go to it
 	go run ./benchmarks/load -haltwire bin/haltwire -readme benchmarks/README.md $(ARGS)
@@ -73,6 +74,13 @@ bench-micro: needs-go engine ## Runs the packages' benchmarks COUNT times and su
 	@mkdir -p bin
 	go test -timeout 0 -run '^$$' -bench . -benchmem -count $(COUNT) $(MICRO) | tee bin/bench.txt
 	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) bin/bench.txt
+
+bench-rules: needs-go engine ## Measures sets of rules beside expr and ClickHouse, windows, late evidence, backtests
+	@mkdir -p bin
+	go test -timeout 0 -run '^$$' -bench . -benchtime 3x -count $(COUNT_RULES) ./benchmarks/rules | tee bin/bench-rules.txt
+	go test -timeout 0 -run '^$$' -bench . -benchtime 50x -count $(COUNT_RULES) ./rules/window | tee -a bin/bench-rules.txt
+	go test -timeout 0 -run '^$$' -bench Backtest -benchtime 1x -count $(COUNT_RULES) ./cmd/haltwire/app | tee -a bin/bench-rules.txt
+	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) bin/bench-rules.txt
 
 lint: needs-go $(LINT) ## Checks style and the direction of imports
 	$(LINT) run ./...

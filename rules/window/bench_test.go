@@ -1,6 +1,7 @@
 package window_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -230,7 +231,7 @@ func BenchmarkHot(b *testing.B) {
 	}
 }
 
-// BenchmarkSnapshot writes all shards of a store, and BenchmarkEvict sweeps it.
+// BenchmarkSnapshot writes all shards of a store.
 func BenchmarkSnapshot(b *testing.B) {
 	n := benchKeys(b)
 	s, _ := filled(b, shapes[1].def, n)
@@ -244,6 +245,31 @@ func BenchmarkSnapshot(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/key")
 }
 
+// BenchmarkRestore reads all shards into an empty store.
+func BenchmarkRestore(b *testing.B) {
+	n := benchKeys(b)
+	s, l := filled(b, shapes[1].def, n)
+	shots, size := make([]bytes.Buffer, window.Shards), 0
+	for shard := range window.Shards {
+		if err := s.Snapshot(&shots[shard], shard, nil); err != nil {
+			b.Fatal(err)
+		}
+		size += shots[shard].Len()
+	}
+	def := *l.def
+	for b.Loop() {
+		again := newStore(b, []window.Definition{def}, window.Options{})
+		for shard := range window.Shards {
+			if _, _, err := again.Restore(bytes.NewReader(shots[shard].Bytes())); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/key")
+	b.ReportMetric(float64(size)/float64(n), "B/key")
+}
+
+// BenchmarkEvict sweeps a store of which nothing is old.
 func BenchmarkEvict(b *testing.B) {
 	n := benchKeys(b)
 	s, _ := filled(b, shapes[1].def, n)
