@@ -63,31 +63,13 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 	if o.output != "json" && o.output != "table" {
 		return exit(2, fmt.Errorf("-o %s: write json or table", o.output))
 	}
-	path, err := c.Flags().GetString("config")
-	if err != nil {
-		path = "" // run without its root command
-	}
-	options, err := vocabulary(path, o.dir)
+	options, err := checkLanguage(c, o)
 	if err != nil {
 		return exit(2, err)
 	}
-	if o.measure != 0 {
-		if err := measured(c.Context(), path, o, &options); err != nil {
-			return exit(2, err)
-		}
-	}
-	set, findings, err := lang.LoadLocked(o.dir, options)
+	set, findings, err := findAll(o.dir, options)
 	if err != nil {
 		return exit(2, err)
-	}
-	wrong, err := wrongTests(o.dir, set.Schema)
-	if err != nil {
-		return exit(2, err)
-	}
-	findings = append(findings, wrong...)
-	findings.Sort()
-	for i := range findings { // as a compiler says it: a path that an editor opens
-		findings[i].File = filepath.Join(o.dir, findings[i].File)
 	}
 	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings, Overturned: overturned(set), Windows: []ruleset.Cost{}}
 	if len(options.Budget.Rates) > 0 {
@@ -107,6 +89,39 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 		}
 	}
 	return nil
+}
+
+// checkLanguage returns what rules may speak about, and the rates by which windows are
+// judged.
+func checkLanguage(c *cobra.Command, o checkOptions) (lang.Options, error) {
+	path, err := c.Flags().GetString("config")
+	if err != nil {
+		path = "" // run without its root command
+	}
+	options, err := vocabulary(path, o.dir)
+	if err == nil && o.measure != 0 {
+		err = measured(c.Context(), path, o, &options)
+	}
+	return options, err
+}
+
+// findAll loads the rules of dir and returns every finding, with the path that an
+// editor opens.
+func findAll(dir string, options lang.Options) (*lang.Set, lang.Diagnostics, error) {
+	set, findings, err := lang.LoadLocked(dir, options)
+	if err != nil {
+		return nil, nil, err
+	}
+	wrong, err := wrongTests(dir, set.Schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	findings = append(findings, wrong...)
+	findings.Sort()
+	for i := range findings {
+		findings[i].File = filepath.Join(dir, findings[i].File)
+	}
+	return set, findings, nil
 }
 
 // wrongTests returns what is wrong with the form of the tests of rules.

@@ -12,7 +12,6 @@ import (
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/rules/plan"
-	"github.com/haltwire/haltwire/rules/plan/live"
 )
 
 // inForce is what judges now, and what was refused since.
@@ -95,7 +94,7 @@ func (a *App) judgeNext(s *ruleset.Set) (pipeline.Judge, error) {
 		}
 		a.remembering.Store(m)
 	default:
-		if err := a.reloadMemory(m, s); err != nil {
+		if err := m.judge.Reload(s.Plan, a.decoders(s), s.Digests, time.Now().UnixMilli()); err != nil {
 			return nil, fmt.Errorf("reload windows: %w", err)
 		}
 	}
@@ -110,23 +109,6 @@ func (a *App) inherit(j pipeline.Judge) pipeline.Judge {
 	}
 	a.heirs = &heirs{before: a.heirs.before, after: j, from: a.heirs.from}
 	return a.heirs
-}
-
-// reloadMemory makes m judge by s.
-func (a *App) reloadMemory(m *memory, s *ruleset.Set) error {
-	o := a.liveOptions(s, time.Now().UnixMilli())
-	if r, ok := any(m.judge).(interface {
-		Reload(p *plan.Plan, o live.Options) error
-	}); ok {
-		return r.Reload(s.Plan, o)
-	}
-	next, err := live.New(s.Plan, o)
-	if err != nil {
-		return err
-	}
-	err = m.judge.Close()
-	m.judge, m.last = next, live.Stats{}
-	return err
 }
 
 // forget removes the snapshots of rules that are not in force any more: what came

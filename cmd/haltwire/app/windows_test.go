@@ -88,7 +88,7 @@ func TestWindows(t *testing.T) {
 }
 
 // TestReloadWindows adds a rule with a window to a running haltwire, which is warmed
-// from Kafka, and takes it away.
+// from Kafka, changes another, over which the window goes on, and takes it away.
 func TestReloadWindows(t *testing.T) {
 	t.Parallel()
 	plain := "id: plain\nversion: 1\nstatus: live\ntitle: t\nowner: o\nseverity: low\non: bank.transfer\nwhen: base_amount > 1000000\n"
@@ -107,14 +107,22 @@ func TestReloadWindows(t *testing.T) {
 	w.report("bank.transfer", 0, payBy("+910000000001")) // R003
 	w.expect("swapped R003")
 
+	w.report("telecom.sim_swap", time.Hour, swap("+910000000002")) // R004
+	w.judged(4)
+	before = w.app.Readiness().Rules
+	w.write("rules/plain.yaml", strings.Replace(plain, "version: 1", "version: 2", 1))
+	w.ready("another rule is in force", func(r app.Readiness) bool { return r.Rules != before })
+	w.report("bank.transfer", 0, payBy("+910000000002")) // R005
+	w.expect("swapped R003", "swapped R005")
+
 	before = w.app.Readiness().Rules
 	if err := os.Remove(w.path("rules", "swapped.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	w.ready("no rule has a window", func(r app.Readiness) bool { return r.Rules != before && r.Windows == nil })
-	w.report("bank.transfer", 0, payBy("+910000000001")) // R004
-	w.judged(4)
-	w.expect("swapped R003")
+	w.report("bank.transfer", 0, payBy("+910000000002")) // R006
+	w.judged(6)
+	w.expect("swapped R003", "swapped R005")
 }
 
 // TestCold marks the hits of a rule that fires on absence while its window has not

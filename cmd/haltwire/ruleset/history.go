@@ -54,7 +54,7 @@ func (e *Edition) Digest(kind string) string {
 	return named("")
 }
 
-// Compile compiles e again. Bounds of windows are not judged: what was in force was
+// CompileEdition compiles e again. Bounds of windows are not judged: what was in force was
 // within the bounds of its day.
 func (s *Sources) CompileEdition(e *Edition) (*Set, error) {
 	text, err := Parse(e.contents)
