@@ -33,7 +33,7 @@ type deed struct {
 }
 
 func deeds() *rapid.Generator[deed] {
-	verbs := []string{"write", "write", "write", "write", "write", "write", "wait", "wait", "kill", "leave", "move", "stall", "flow", "away", "back"}
+	verbs := []string{"write", "write", "write", "write", "write", "write", "wait", "wait", "kill", "leave", "move", "stall", "flow", "away", "back", "swap"}
 	return rapid.Custom(func(t *rapid.T) deed {
 		return deed{
 			Verb: rapid.SampledFrom(verbs).Draw(t, "verb"), Partition: rapid.Int32Range(0, lawPartitions-1).Draw(t, "partition"),
@@ -145,6 +145,11 @@ func (h *history) do(d deed) {
 		h.assign(p, h.lives[d.Instance], d.Fence)
 	case "stall", "flow":
 		h.change(func() { h.logs[p].stalled = d.Verb == "stall" })
+	case "swap":
+		same := func(map[event.Partition]int64) (pipeline.Judge, error) { return h.toys[d.Instance], nil }
+		if err := h.lives[d.Instance].p.Swap(same); err != nil {
+			h.fault("swap: %v", err)
+		}
 	case "away", "back":
 		h.ledger.set(func() { h.ledger.away = d.Verb == "away" })
 	}
