@@ -149,7 +149,8 @@ func TestLiveLaw(t *testing.T) {
 		if !all {
 			known = consistent(b)
 		}
-		want := short(judge(t, b, p, known))
+		full := judge(t, b, p, known)
+		want := short(full)
 		order := slices.Clone(known)
 		for range even(t, 5, "repetitions") {
 			order = append(order, known[even(t, len(known), "again")])
@@ -163,6 +164,9 @@ func TestLiveLaw(t *testing.T) {
 			left = w.act(left)
 		}
 		w.end(left)
+		if got := w.again(known); !slices.Equal(got, full) {
+			t.Fatalf("said once more, and should not: %q\nnot said once more: %q", without(got, full), without(full, got))
+		}
 		if err := w.judge.Close(); err != nil {
 			t.Fatal(err)
 		}

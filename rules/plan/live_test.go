@@ -59,7 +59,7 @@ func TestLiveSettles(t *testing.T) {
 	s.want(s.tick(15), "hit c by-hit yes", "hit c slow")
 	s.want(s.comeFrom(1, 4), "hold bank/1 0")
 	s.want(s.come(3), "hold bank/0 3", "hold bank/1 0")
-	s.want(s.tick(17), "hold bank/1 0") // d was not alone
+	s.want(s.tick(17), "hold bank/1 0")                                         // d was not alone
 	s.want(s.comeFrom(1, 5), "hit f by-hit yes", "hit f slow", "hold bank/1 0") // its time has come already
 	s.want(s.tick(100), "hit e by-hit yes", "hit e slow")
 }

@@ -298,6 +298,29 @@ func (w *world) end(arrivals []int) {
 	w.t.Fatal("something is held for ever")
 }
 
+// again lets every report come once more and returns a line a hit that is said then,
+// with all values.
+func (w *world) again(rows []int) []string {
+	p := parts()[0]
+	w.logs[p] = append(w.logs[p], rows...)
+	recs := &event.Records{Topic: p.Topic, Partition: p.ID, Codec: "test"}
+	for _, r := range rows {
+		recs.Offsets, recs.Times, recs.Values = append(recs.Offsets, w.read[p]), append(recs.Times, 2_100_000_000_000), append(recs.Values, w.b.Raw(r))
+		w.read[p]++
+	}
+	b, _ := w.options.Again(recs)
+	j, err := w.judge.Judge(b, recs)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	lines := []string{}
+	for _, h := range j.Hits {
+		lines = append(lines, line(h))
+	}
+	slices.Sort(lines)
+	return slices.Compact(lines)
+}
+
 // standing returns a line a hit that stands on the latest version of its report.
 func (w *world) standing(latest map[plan.Ref]hit.Version) []string {
 	lines := []string{}

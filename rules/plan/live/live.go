@@ -321,7 +321,7 @@ type pane struct {
 
 // paneName names a window by its meaning and by what is kept of it.
 func paneName(d *window.Definition) string {
-	return d.Key + fmt.Sprint(d.Args, d.OncePer, d.Identify)
+	return fmt.Sprintf("%sargs %d once %t names %t", d.Key, d.Args, d.OncePer, d.Identify)
 }
 
 func newPane(d *window.Definition, name string, covered int64, seed uint64) pane {
