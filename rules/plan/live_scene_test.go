@@ -11,6 +11,7 @@ import (
 	"github.com/haltwire/haltwire/rules/lang"
 	"github.com/haltwire/haltwire/rules/plan"
 	"github.com/haltwire/haltwire/rules/plan/live"
+	"github.com/haltwire/haltwire/rules/window"
 )
 
 // scene is a judge and the reports that come to it, one line each.
@@ -52,7 +53,7 @@ func play(t testing.TB, set *lang.Set, change func(o *live.Options), lines ...st
 	}
 	d := byContent(b)
 	s := &scene{t: t, b: b, plan: p, offsets: map[event.Partition]int64{}, options: live.Options{
-		Decoders: live.Decoders{Again: d, Whole: d, About: d}, Schema: b.Schema, Covered: -forever, Lateness: forever,
+		Decoders: live.Decoders{Again: d, Whole: d, About: d}, Schema: b.Schema, Covered: -forever, Lateness: forever, Windows: window.Options{Seed: 1},
 	}}
 	if change != nil {
 		change(&s.options)

@@ -69,8 +69,8 @@ func TestLiveDefers(t *testing.T) {
 	s := play(t, counting(rule("two", counted(lang.Ge, "2"))), func(o *live.Options) { o.Budget = 1 },
 		"GBP 10 a", "INR 10 b", "USD 10 c", "GBP 9 x", "INR 9 y", "USD 9 z", "GBP 8 w")
 	s.want(s.come(0, 1, 2))
-	s.want(s.comeFrom(1, 3, 4), "hit a two late by 1/1", "hold bank/1 0")
-	s.want(s.comeFrom(2, 5), "hit b two late by 1/1", "hold bank/2 0")
+	s.want(s.comeFrom(1, 3, 4), "hit b two late by 1/1", "hold bank/1 0")
+	s.want(s.comeFrom(2, 5), "hit a two late by 1/1", "hold bank/2 0")
 	if got := s.judge.Stats(); got.Queued != 1 || got.Deferred != 2 {
 		t.Errorf("%+v", got)
 	}
