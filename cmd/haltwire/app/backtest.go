@@ -45,7 +45,7 @@ type BacktestOptions struct {
 }
 
 // errNoInput says that nothing of the input could be judged.
-var errNoInput = errors.New("no report was accepted: there is nothing to measure") //nolint:gochecknoglobals // a sentinel
+var errNoInput = errors.New("no report was accepted: there is nothing to measure")
 
 // Backtest judges a whole input by one or two folders of rules and measures what they
 // say. The error is ErrBadRules when a rule has errors.
