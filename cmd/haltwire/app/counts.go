@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -32,8 +33,15 @@ func (a *App) Counts() Counts {
 
 // countingJudge counts what passes through a judge.
 type countingJudge struct {
-	judge    pipeline.Judge
+	judge    failing
 	counters *counters
+	faults   *faults
+}
+
+// failing is a judge that counts run-time errors, by position of the rule.
+type failing interface {
+	pipeline.Judge
+	Errors() []uint64
 }
 
 // Columns implements pipeline.Judge.
@@ -44,6 +52,9 @@ func (j countingJudge) Judge(b *event.Batch, recs *event.Records) (*hit.Judgemen
 	said, err := j.judge.Judge(b, recs)
 	if err == nil {
 		j.counters.count(b, recs)
+		if j.faults.due(b.Rows, time.Now()) {
+			j.faults.look(j.judge.Errors())
+		}
 	}
 	return said, err
 }

@@ -28,6 +28,7 @@ type memory struct {
 	counters *counters
 	metrics  *telemetry.Metrics
 	lock     *os.File // of the folder of snapshots
+	faults   *faults
 	decoder  *decoder // of its own: the rates were others; nil = none
 
 	begin   map[event.Partition]int64 // where the snapshot that was restored ends; nil = none was
@@ -52,6 +53,7 @@ func (m *memory) Judge(b *event.Batch, recs *event.Records) (*hit.Judgement, err
 	said, err := m.judge.Judge(b, recs)
 	if err == nil {
 		m.counters.count(b, recs)
+		m.faults.reports += uint64(b.Rows)
 	}
 	return said, err
 }
@@ -111,6 +113,7 @@ func (m *memory) measure() {
 	t.TooLate.Add(ctx, int64(s.TooLate-m.last.TooLate))
 	t.Dropped.Add(ctx, int64(s.Dropped-m.last.Dropped))
 	m.last = s
+	m.faults.look(m.judge.Errors())
 }
 
 // lack is since when, Unix ms, windows need all reports and see them.
@@ -136,7 +139,7 @@ func (a *App) remember(s *ruleset.Set, restore bool, covered int64) (*memory, er
 	if err != nil {
 		return nil, fmt.Errorf("state.dir: %w", err)
 	}
-	m := &memory{counters: &a.counters, metrics: a.telemetry.Metrics, lock: lock, longest: a.longest(s)}
+	m := &memory{counters: &a.counters, metrics: a.telemetry.Metrics, lock: lock, longest: a.longest(s), faults: newFaults(a.telemetry.Metrics, a.log, s.Plan.Rules())}
 	if m.judge, err = live.New(s.Plan, a.liveOptions(s, covered)); err != nil {
 		return nil, errors.Join(fmt.Errorf("make windows: %w", err), lock.Close())
 	}

@@ -51,7 +51,7 @@ func (f *inForce) refuse(r *refusal) {
 // stateless returns a judge by s, which has no windows, whose work is counted.
 func (a *App) stateless(s *ruleset.Set) pipeline.Judge {
 	j := plan.NewJudge(s.Plan, a.reports.decoderBy(&s.Rates, a.reports.schema.Whole()).Decode, s.Digests)
-	return countingJudge{j, &a.counters}
+	return countingJudge{j, &a.counters, newFaults(a.telemetry.Metrics, a.log, s.Plan.Rules())}
 }
 
 // judgeFirst returns the judge by s for a start.
@@ -97,6 +97,7 @@ func (a *App) judgeNext(s *ruleset.Set) (pipeline.Judge, error) {
 		if err := m.judge.Reload(s.Plan, a.decoders(s), s.Digests, time.Now().UnixMilli()); err != nil {
 			return nil, fmt.Errorf("reload windows: %w", err)
 		}
+		m.faults = newFaults(a.telemetry.Metrics, a.log, s.Plan.Rules())
 	}
 	m.look()
 	return m, nil

@@ -50,7 +50,7 @@ func (a *App) judgeBefore(old *ruleset.Set) (pipeline.Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make windows of the rules before: %w", err)
 	}
-	m := &memory{judge: j, counters: &counters{}, metrics: telemetry.Discard(), longest: a.longest(old)}
+	m := &memory{judge: j, counters: &counters{}, metrics: telemetry.Discard(), longest: a.longest(old), faults: newFaults(telemetry.Discard(), a.log, old.Plan.Rules())}
 	if m.begin, err = j.Restore(); err != nil {
 		a.log.Warn("the snapshot of windows cannot be used for the rules before these", telemetry.Error, err)
 	}
