@@ -155,13 +155,7 @@ func (r *rewriter) listed(n *Node, at ast.Node, other *Node) bool {
 	case words == nil || slices.Contains(words, n.Value.Text):
 		return true
 	}
-	fix := ""
-	if near := code.Nearest(words, n.Value.Text); near != "" {
-		fix = "did you mean " + near + "?"
-	} else if len(words) <= 16 {
-		fix = spec.DidYouMean(n.Value.Text, words)
-	}
-	r.at(at, fmt.Sprintf("%q is no %s", n.Value.Text, what), fix)
+	r.at(at, fmt.Sprintf("%q is no %s", n.Value.Text, what), spec.DidYouMean(n.Value.Text, words))
 	return false
 }
 

@@ -35,7 +35,7 @@ func (r *rewriter) identifier(n *ast.IdentifierNode) *Node {
 func (r *rewriter) noName(n *ast.IdentifierNode) *Node {
 	switch {
 	case n.Value == "score":
-		return r.at(n, "score stands only in conditions of cases", "")
+		return r.at(n, "score stands only in conditions of cases", "write cases: [{name: high, when: score >= 50}]; when: decides before points are added")
 	case n.Value == "lists":
 		return r.at(n, "lists is a group of lists", "write x in lists.NAME")
 	case n.Value == "tables":

@@ -124,10 +124,10 @@ func TestAgainstExpr(t *testing.T) {
 }
 
 // folded reports whether an expression was refused only because a part of it is a
-// constant, which expr does not mind.
+// constant, or loops inside a loop, which expr does not mind.
 func folded(findings lang.Diagnostics) bool {
 	for _, f := range findings {
-		if !strings.Contains(f.Message, "never missing") {
+		if !strings.Contains(f.Message, "never missing") && !strings.Contains(f.Message, "a loop over a list inside another one") {
 			return false
 		}
 	}
