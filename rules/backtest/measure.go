@@ -24,7 +24,7 @@ type Rule struct {
 
 	Hits     int            `json:"hits"`     // that stand, without excepted ones
 	Excepted int            `json:"excepted"` //
-	Cut      int            `json:"cut"`      // hits whose windows were cut
+	Cut      int            `json:"cut"`      // hits whose window was full, or that are about more than 50 reports
 	Errors   uint64         `json:"errors"`   // reports on which evaluating met a run-time error
 	Reports  int            `json:"reports"`  // distinct ones with a hit
 	Cases    map[string]int `json:"cases,omitempty"`

@@ -110,7 +110,7 @@ func notes(s *backtest.Set, labels bool) []string {
 		for _, n := range []struct {
 			n    uint64
 			what string
-		}{{uint64(r.Excepted), "hits excepted"}, {uint64(r.Cut), "hits by windows that were cut"}, {r.Errors, "run-time errors"}} {
+		}{{uint64(r.Excepted), "hits excepted"}, {uint64(r.Cut), "hits whose window or alert was cut"}, {r.Errors, "run-time errors"}} {
 			if n.n > 0 {
 				out = append(out, fmt.Sprintf("%s: %d %s", plain(r.ID), n.n, n.what))
 			}
