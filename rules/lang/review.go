@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/haltwire/haltwire/rules/spec"
 )
 
@@ -170,11 +172,8 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule, sc *scope) {
 			add(v.Value)
 		}
 	}
-	if r.Tests != nil {
-		return // its texts are not looked at here
-	}
 	text := strings.Join(all, "\n")
-	l.unusedWindows(r, rule, sc, text)
+	l.unusedWindows(r, rule, sc, text+"\n"+words(r.Tests))
 	for _, p := range r.Params {
 		if !mentions(text, "params."+p.Name.Text) {
 			l.warning(p.Name.Span, "nothing uses params."+p.Name.Text, "remove it")
@@ -185,6 +184,23 @@ func (l *loader) unusedNames(r *spec.Rule, rule *Rule, sc *scope) {
 			l.warning(x.Name.Span, "nothing uses "+x.Name.Text, "remove it")
 		}
 	}
+}
+
+// words returns every key and value of what is written raw.
+func words(raw *spec.Raw) string {
+	if raw == nil {
+		return ""
+	}
+	var b strings.Builder
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		b.WriteString(n.Value + "\n")
+		for _, c := range n.Content {
+			walk(c)
+		}
+	}
+	walk(raw.Node)
+	return b.String()
 }
 
 // unusedWindows warns about windows of the rule, and values of them, that nothing

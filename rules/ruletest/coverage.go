@@ -106,23 +106,20 @@ func (c *coverage) compare(set *lang.Set, n *lang.Node) {
 // sure reports whether n cannot be unknown: it asks for absence, or reads nothing but
 // what every report has and a score that is a sum.
 func (c *coverage) sure(set *lang.Set, n *lang.Node) bool {
-	if n.Op == lang.IsMissing {
+	sure := func(m *lang.Node) bool { return c.sure(set, m) }
+	switch n.Op {
+	case lang.IsMissing, lang.Const:
 		return true
+	case lang.Column:
+		return set.Schema.Columns[n.Col].Required
+	case lang.Score:
+		return c.rule.Score == nil
+	case lang.Coalesce:
+		return slices.ContainsFunc(n.Args, sure)
+	case lang.Eq, lang.Ne, lang.Lt, lang.Le, lang.Gt, lang.Ge, lang.In, lang.Contains, lang.StartsWith, lang.EndsWith, lang.Matches:
+		return !slices.ContainsFunc(n.Args, func(m *lang.Node) bool { return !sure(m) })
 	}
-	sure := true
-	n.Walk(func(m *lang.Node) bool {
-		switch m.Op {
-		case lang.Column:
-			sure = sure && set.Schema.Columns[m.Col].Required
-		case lang.Score:
-			sure = sure && c.rule.Score == nil
-		case lang.Const, lang.Eq, lang.Ne, lang.Lt, lang.Le, lang.Gt, lang.Ge, lang.In, lang.Contains, lang.StartsWith, lang.EndsWith, lang.Matches:
-		default:
-			sure = false
-		}
-		return sure
-	})
-	return sure
+	return false
 }
 
 // onlyScore reports whether n reads nothing but the score.

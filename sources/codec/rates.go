@@ -113,6 +113,10 @@ func (r *Rates) insert(currency string, x rate) error {
 // Digest returns "sha256:" and the digest of the file, "" without rates.
 func (r Rates) Digest() string { return r.digest }
 
+// BaseOnly returns rates with the same base currency and no other: an amount in it is
+// its own base_amount, and every other has none.
+func (r Rates) BaseOnly() Rates { return Rates{base: r.base} }
+
 // Base returns the base currency, "" without rates.
 func (r Rates) Base() string { return r.base }
 

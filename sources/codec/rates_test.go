@@ -62,3 +62,24 @@ func TestRatesErrors(t *testing.T) {
 		t.Error("the base currency US$ is accepted")
 	}
 }
+
+// TestBaseOnly expects an amount of the base currency to stay what it is, and every
+// other to have no value.
+func TestBaseOnly(t *testing.T) {
+	all, err := codec.LoadRates("USD", strings.NewReader("valid_from,currency,rate\n2020-01-01,GBP,1.30\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ten, _ := decimal.Parse([]byte("10"))
+	base := all.BaseOnly()
+	const at = 1_767_225_600_000 // 2026-01-01
+	if got, ok := base.Convert(ten, []byte("USD"), at); !ok || got.Cmp(ten) != 0 {
+		t.Errorf("10 USD are %v, %t", got, ok)
+	}
+	if got, ok := base.Convert(ten, []byte("GBP"), at); ok {
+		t.Errorf("10 GBP are %v without a rate", got)
+	}
+	if base.Digest() != "" || base.Base() != "USD" {
+		t.Errorf("digest %q, base %q", base.Digest(), base.Base())
+	}
+}

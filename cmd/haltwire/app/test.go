@@ -55,7 +55,8 @@ func writeErrors(w io.Writer, all lang.Diagnostics) error {
 }
 
 // testDecoders returns what reads the reports of tests: the codec of eval, to which
-// tests may give derived columns.
+// tests may give derived columns. Of the rates only the base currency is known: what a
+// test shows must not depend on the day.
 func (o *EvalOptions) testDecoders(p *plan.Plan) whole.Decoders {
-	return ruleset.Decoders(lang.Options{Schema: o.Schema, Kinds: o.Kinds}, o.Rates, p)
+	return ruleset.Decoders(lang.Options{Schema: o.Schema, Kinds: o.Kinds}, o.Rates.BaseOnly(), p)
 }

@@ -74,8 +74,11 @@ func (s *Set) changed(before *Set) []*ruletest.Suite {
 	return out
 }
 
-// decoders returns what reads the reports of tests, which may give derived columns.
-func (s *Set) decoders(p *plan.Plan) whole.Decoders { return Decoders(s.language, s.Rates, p) }
+// decoders returns what reads the reports of tests, which may give derived columns. Only
+// the base currency is known: what a test shows must not depend on the day's rates.
+func (s *Set) decoders(p *plan.Plan) whole.Decoders {
+	return Decoders(s.language, s.Rates.BaseOnly(), p)
+}
 
 // Decoders returns what reads the reports of tests for p: native JSON, to which
 // tests may give derived columns.
