@@ -13,9 +13,9 @@ import (
 
 // Bounds of blocks.
 const (
-	blockBytes = 64 << 10 // after which one is full
+	blockBytes = 16 << 10 // after which one is full
 	maxBlock   = blockBytes + event.MaxRecord + 4096
-	unpacked   = 4 // blocks that are kept unpacked for reading
+	unpacked   = 16 // blocks that are kept unpacked for reading
 )
 
 // errBytes says that the bytes of a report cannot be read any more.
@@ -27,6 +27,7 @@ type blocks struct {
 	order  []int32 // of those in use, as they were begun
 	free   []int32
 	bytes  int64
+	spare  []byte // of the block that was packed last
 	packer *zstd.Encoder
 	reader *zstd.Decoder
 	cache  [unpacked]struct {
@@ -45,7 +46,7 @@ type block struct {
 }
 
 func (b *blocks) init() (err error) {
-	b.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(blockBytes*2), zstd.WithEncoderCRC(false))
+	b.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(128<<10), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return fmt.Errorf("make compressor: %w", err)
 	}
@@ -88,6 +89,7 @@ func (b *blocks) open() int32 {
 		b.all = append(b.all, block{})
 	}
 	b.order = append(b.order, at)
+	b.all[at].data, b.spare = b.spare, nil
 	return at
 }
 
@@ -99,6 +101,7 @@ func (b *blocks) pack(at int32) {
 	}
 	small := slices.Clone(b.packer.EncodeAll(o.data, nil))
 	b.bytes += int64(len(small) - len(o.data))
+	b.spare = o.data[:0]
 	o.data, o.packed, o.refs = small, true, slices.Clip(o.refs)
 }
 
