@@ -76,7 +76,9 @@ func (j *Judge) stir(i item, w int, key []byte, from, latest int64) {
 	if latest < math.MaxInt64 {
 		i.to = latest + p.within
 	}
-	j.queue.add(i)
+	if j.shelf.Finds(i.key, i.from, i.to) {
+		j.queue.add(i)
+	}
 }
 
 // doubted puts the keys that superseded reports of b would have changed into the

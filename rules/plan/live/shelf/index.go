@@ -103,6 +103,26 @@ func (s *Shelf) Between(key uint64, from, to int64, f func(ref Ref, r *Report)) 
 	}
 }
 
+// Finds reports whether Between would find a candidate.
+func (s *Shelf) Finds(key uint64, from, to int64) bool {
+	e, ok := s.keys.by[key]
+	switch {
+	case !ok:
+		return false
+	case e.ref >= 0:
+		r := &s.rows[e.ref]
+		return r.generation == e.generation && r.Time >= from && r.Time < to
+	}
+	links := s.keys.lists[-1-e.ref]
+	i := sort.Search(len(links), func(i int) bool { return links[i].time >= from })
+	for ; i < len(links) && links[i].time < to; i++ {
+		if s.rows[links[i].ref].generation == links[i].generation {
+			return true
+		}
+	}
+	return false
+}
+
 // sweep forgets the keys of reports that are no candidates any more.
 func (x *index) sweep(s *Shelf) {
 	for key, e := range x.by {

@@ -214,7 +214,7 @@ func (m *model) find(key uint64, from, to int64) {
 	}
 	slices.Sort(got)
 	slices.Sort(want)
-	if !slices.Equal(got, want) {
+	if !slices.Equal(got, want) || m.s.Finds(key, from, to) != (len(want) > 0) {
 		m.t.Fatalf("key %d in [%d, %d): %v, want %v", key, from, to, got, want)
 	}
 }
