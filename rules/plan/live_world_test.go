@@ -65,6 +65,7 @@ type world struct {
 	t       *rapid.T
 	b       *event.Batch // every report; its rows are what logs refer to
 	plan    *plan.Plan
+	plans   []*plan.Plan // that say the same
 	options live.Options
 	dir     string
 	log     *caseLog
@@ -118,10 +119,11 @@ func byContent(b *event.Batch) plan.Decode {
 	}
 }
 
-func newWorld(t *rapid.T, dir string, b *event.Batch, p *plan.Plan, bounds window.Options, budget int) *world {
+func newWorld(t *rapid.T, dir string, b *event.Batch, plans []*plan.Plan, bounds window.Options, budget int) *world {
+	p := plans[0]
 	d := byContent(b)
 	w := &world{
-		t: t, b: b, plan: p, dir: dir, log: &caseLog{map[string][]string{}, map[string]*evidence{}},
+		t: t, b: b, plan: p, plans: plans, dir: dir, log: &caseLog{map[string][]string{}, map[string]*evidence{}},
 		logs: map[event.Partition][]int{}, committed: map[event.Partition]int64{}, owner: map[event.Partition]int{},
 		options: live.Options{
 			Decoders: live.Decoders{Again: d, Whole: d, About: d}, Schema: b.Schema, Windows: bounds,
@@ -316,7 +318,13 @@ func (p *process) keep() {
 func (w *world) act(arrivals []int) (left []int) {
 	p := w.all[even(w.t, len(w.all), "process")]
 	part := parts()[even(w.t, len(parts()), "partition")]
-	switch even(w.t, 12, "act") {
+	switch even(w.t, 13, "act") {
+	case 12:
+		which := even(w.t, len(w.plans), "plan")
+		w.note("%d reloads %d", p.n, which)
+		if err := p.judge.Reload(w.plans[which], w.options.Decoders, hit.Digests{}, -forever); err != nil {
+			w.t.Fatal(err)
+		}
 	case 0, 1, 2:
 		n := min(len(arrivals), 1+even(w.t, 4, "arrive"))
 		w.logs[part] = append(w.logs[part], arrivals[:n]...)

@@ -52,6 +52,9 @@ func (t *turns) call(c call) {
 func (j *Judge) begin() {
 	j.turn++
 	j.turns.notes, j.turns.calls = j.turns.notes[:0], j.turns.calls[:0]
+	if len(j.turns.by) > 4*DefaultBudget {
+		j.turns.by, j.turns.calls = nil, nil // after a takeover: clearing a map costs what it once held
+	}
 	clear(j.turns.by)
 }
 
