@@ -42,5 +42,16 @@
 // of the residual conditions would have needed an evaluator of their own, which a
 // late verdict must not have, and as much memory.
 //
+// The caller owes two things. After a start it judges all that is below the committed
+// offsets, of every partition, before anything beyond, and publishes and commits
+// nothing until then: a process that dies in the middle of a replay would leave on
+// the log what it said half-informed, and the next one, which says nothing of what
+// it replays, would not take it back. And runs tell the high watermark, by which
+// they are known to be in doubt.
+//
+// The law behind all this is tested in plan (TestLiveLaw): whatever the order, the
+// partitions, repetitions, revisions, budgets, crashes, takeovers and changes of
+// rules, what stands at the end is what plan/whole says.
+//
 // The package knows neither Kafka nor the log; pipeline.Memory is its shape.
 package live
