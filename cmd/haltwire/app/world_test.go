@@ -246,14 +246,17 @@ func (w *world) expect(want ...string) []said {
 	slices.Sort(want)
 	var all []said
 	w.eventually("hits "+strings.Join(want, ", "), func() string {
-		standing := map[string]said{}
+		first, standing := map[string]said{}, map[string]said{}
 		for _, e := range w.events() { // those of one report and rule are in order
 			key := e.Rule + " " + e.ReportID
-			if _, stands := standing[key]; strings.HasSuffix(string(e.Type), "hit.overturned") {
+			if strings.HasSuffix(string(e.Type), "hit.overturned") {
 				delete(standing, key)
-			} else if !stands { // what is said again after a start is known
-				standing[key] = e
+				continue
 			}
+			if _, known := first[key]; !known { // after a start things are said again
+				first[key] = e
+			}
+			standing[key] = first[key]
 		}
 		all = slices.SortedFunc(maps.Values(standing), func(a, b said) int { return strings.Compare(a.String(), b.String()) })
 		var got []string
