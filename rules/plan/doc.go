@@ -28,8 +28,9 @@
 // evaluator With the state reads a window only on rows where every cheaper
 // condition of a rule holds, once a row, as of the report's occurred_at. Lists and
 // tables are part of a plan. An evaluator made to Open says of which rows and rules a
-// later report can change the outcome; plan/live judges those again. Rules that count the hits of others decide after
-// those, on the same row. plan/whole judges a whole input with it.
+// later report can change the outcome; plan/live judges those again. Rules that count
+// the hits of others decide after those, on the same row. plan/whole judges a whole
+// input with it.
 //
 // A number of a cut window is a lower bound: a comparison with it is true or false
 // only when no greater number could change that, and everything else that it
