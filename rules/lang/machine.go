@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/expr-lang/expr/ast"
@@ -61,7 +62,8 @@ func newMachine(o *Node) (*machine, error) {
 
 // eval runs the machine on the values of its arguments, which are all there.
 func (m *machine) eval(args []Value) (Value, bool) {
-	env := make(map[string]any, len(args))
+	env := make(map[string]any, len(args)+1)
+	env[workName] = &work{left: maxWork}
 	for i, a := range args {
 		env[m.names[i]] = toNative(a)
 	}
@@ -109,7 +111,7 @@ func native(f eval, args []any) (any, error) {
 }
 
 // exact replaces expr's operators, which compute in floating point and fail on
-// what is missing, by functions.
+// what is missing, and its functions, which no report's length bounds, by functions.
 type exact struct{ config *conf.Config }
 
 // Visit implements ast.Visitor.
@@ -117,7 +119,7 @@ func (e *exact) Visit(n *ast.Node) {
 	switch x := (*n).(type) {
 	case *ast.PredicateNode:
 		if t := x.Node.Type(); t != nil && t.Kind() == reflect.Bool {
-			x.Node = e.call("truth", truth, x.Node)
+			x.Node = e.call("truth", truth, nil, x.Node)
 		}
 	case *ast.UnaryNode:
 		op := Not
@@ -125,13 +127,25 @@ func (e *exact) Visit(n *ast.Node) {
 			op = Neg
 		}
 		if _, literal := x.Node.(*ast.IntegerNode); !literal && x.Operator != "+" {
-			*n = e.call("unary "+x.Operator, nativeOp(op), x.Node)
+			*n = e.call("unary "+x.Operator, nativeOp(op), nil, x.Node)
 		}
 	case *ast.BinaryNode:
 		if x.Operator == "in" {
-			*n = e.call("in", nativeIn, x.Left, x.Right)
+			*n = e.call("in", nativeIn, nil, x.Left, x.Right)
+		} else if searches(x.Operator) {
+			x.Left = e.call("search "+x.Operator, pass, searching(x.Operator), x.Left)
 		} else if op, ok := binaryOp(x.Operator); ok {
-			*n = e.call("binary "+x.Operator, nativeOp(op), x.Left, x.Right)
+			*n = e.call("binary "+x.Operator, nativeOp(op), nil, x.Left, x.Right)
+		}
+	case *ast.BuiltinNode:
+		if f := e.function(x.Name, x.Arguments); f != nil {
+			*n = f
+		}
+	case *ast.CallNode:
+		if id, ok := x.Callee.(*ast.IdentifierNode); ok {
+			if f := e.function(id.Value, x.Arguments); f != nil {
+				*n = f
+			}
 		}
 	case *ast.FloatNode:
 		if v, ok := fromNative(x.Value); ok {
@@ -140,11 +154,11 @@ func (e *exact) Visit(n *ast.Node) {
 	}
 }
 
-// call returns a call of f; the node keeps the Go type that expr's compiler looks
-// at, any.
-func (e *exact) call(name string, f func(args ...any) (any, error), args ...ast.Node) ast.Node {
-	e.config.Functions[name] = &builtin.Function{Name: name, Func: f}
-	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: args}
+// call returns a call of f with the work that is left; the node keeps the Go type
+// that expr's compiler looks at, any.
+func (e *exact) call(name string, f nativeCall, before func(args []any) int, args ...ast.Node) ast.Node {
+	e.config.Functions[name] = &builtin.Function{Name: name, Func: worked(f, before)}
+	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: append(slices.Clone(args), &ast.IdentifierNode{Value: workName})}
 }
 
 func binaryOp(operator string) (Op, bool) {

@@ -159,7 +159,12 @@ func textOperator(n *Node) eval {
 	case EndsWith:
 		return func(a []Value) (Value, bool) { return boolean(strings.HasSuffix(a[0].Text, a[1].Text)), true }
 	case Concat:
-		return func(a []Value) (Value, bool) { return text(a[0].Text + a[1].Text), true }
+		return func(a []Value) (Value, bool) {
+			if len(a[0].Text)+len(a[1].Text) > MaxText {
+				return Value{}, true
+			}
+			return text(a[0].Text + a[1].Text), true
+		}
 	}
 	re, err := regexp.Compile(n.Args[1].Value.Text)
 	if err != nil {

@@ -154,7 +154,7 @@ func (e *evaluation) run(in *file.Reader) error {
 func (e *evaluation) faults(w io.Writer, p *plan.Plan) {
 	for i, n := range e.judge.Errors() {
 		if n > 0 {
-			fmt.Fprintf(w, "rule %s: an operand could not be computed on %d of %d reports and was missing there (an index out of range, a text that is no number); haltwire explain shows which\n",
+			fmt.Fprintf(w, "rule %s: an operand could not be computed on %d of %d reports and was missing there (an index out of range, a text that is no number or too long to look through); haltwire explain shows which\n",
 				p.Rules()[i].ID, n, e.counts.Accepted)
 		}
 	}

@@ -107,7 +107,7 @@ func concat(a, b Text) Text {
 			return "", false
 		}
 		t, ok := b(f)
-		if !ok {
+		if !ok || len(s)+len(t) > lang.MaxText {
 			return "", false
 		}
 		from := len(f.arena)
