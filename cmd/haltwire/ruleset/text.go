@@ -1,7 +1,6 @@
 package ruleset
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -181,16 +180,4 @@ func (t *Text) open(file string) (io.ReadCloser, error) {
 		}
 	}
 	return nil, fs.ErrNotExist
-}
-
-// Equal reports whether two texts are the same, byte for byte.
-func (t *Text) Equal(u *Text) bool {
-	for _, kind := range []string{Rules, Lists, Rates} {
-		a, errA := t.Content(kind)
-		b, errB := u.Content(kind)
-		if errA != nil || errB != nil || !bytes.Equal(a, b) {
-			return false
-		}
-	}
-	return true
 }
