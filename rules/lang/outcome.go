@@ -193,8 +193,15 @@ func (l *loader) amount(s spec.Scalar) []MoneyRef {
 	return refs
 }
 
+// maxFacts is how long the template of an alert's facts may be, bytes.
+const maxFacts = 4096
+
 // facts reads a template: texts with {expressions} between them.
 func (l *loader) facts(s spec.Scalar, sc *scope) []Part {
+	if len(s.Text) > maxFacts {
+		l.error(s.Span, fmt.Sprintf("facts of more than %d bytes", maxFacts), "a partner's officer reads them: say what matters")
+		return nil
+	}
 	var parts []Part
 	rest, at := s.Text, 0
 	for {

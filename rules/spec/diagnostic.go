@@ -5,6 +5,7 @@ import (
 	"io"
 	"sort"
 	"strings"
+	"unicode"
 )
 
 // Level is how bad a diagnostic is.
@@ -53,7 +54,19 @@ func (d Diagnostic) String() string {
 	if d.Fix != "" {
 		fmt.Fprintf(&b, "    = %s\n", d.Fix)
 	}
-	return b.String()
+	return strings.Map(visible, b.String())
+}
+
+// visible returns what a terminal shows in the place of r, so that a file cannot
+// colour, move or turn around what is said about it.
+func visible(r rune) rune {
+	switch {
+	case r == '\n', r == '\t':
+		return r
+	case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // A source line is shown whole up to maxShown characters, else that much around

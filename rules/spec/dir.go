@@ -172,6 +172,10 @@ func Parse(files []*File) (*Tree, Diagnostics) {
 // the file cannot be told apart and is left.
 func (f *File) documents(t *Tree, out *Diagnostics) {
 	d := &decoder{file: f, out: out, bad: map[*yaml.Node]bool{}}
+	if bad, ok := f.unreadable(); ok {
+		*out = append(*out, bad)
+		return
+	}
 	before := len(t.Rules)
 	dec := yaml.NewDecoder(bytes.NewReader(f.Source))
 	n := 0
@@ -204,6 +208,7 @@ func (d *decoder) document(doc *yaml.Node, t *Tree) {
 	n := doc.Content[0]
 	d.traps(n, 0)
 	switch {
+	case d.bad[n]:
 	case n.Kind != yaml.MappingNode:
 		d.fail(n, "a document must be a rule, a library or an exception", "id: …, library: … or exception: …")
 	case has(n, "library"):

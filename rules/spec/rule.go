@@ -68,7 +68,11 @@ func (d *decoder) ruleForm(n *yaml.Node, r *Rule) {
 func (d *decoder) checkID(s Scalar, what string) {
 	if s.Present() && !idPattern.MatchString(s.Text) {
 		near := strings.Trim(notInID.ReplaceAllString(strings.ToLower(s.Text), "-"), "-")
-		d.fail(s.node, fmt.Sprintf("%s %q: use 3 to 64 of a-z, 0-9 and -", what, s.Text), "did you mean "+near+"?")
+		fix := ""
+		if near != s.Text && idPattern.MatchString(near) {
+			fix = "did you mean " + near + "?"
+		}
+		d.fail(s.node, fmt.Sprintf("%s %q: use 3 to 64 of a-z, 0-9 and -", what, s.Text), fix)
 	}
 }
 

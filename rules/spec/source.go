@@ -15,8 +15,9 @@ type File struct {
 	lines  []int // offset of the first byte of each line
 }
 
-// NewFile returns the file of the given text.
+// NewFile returns the file of the given text, without the mark of its byte order.
 func NewFile(path string, source []byte) *File {
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
 	f := &File{Path: path, Source: source, lines: []int{0}}
 	for i, c := range source {
 		if c == '\n' {

@@ -12,6 +12,10 @@ import (
 // maxDepth bounds how deep YAML may nest in a rule.
 const maxDepth = 32
 
+// maxKeys bounds how many keys a mapping of a rule may have: reports of a test are
+// the longest that people write.
+const maxKeys = 4096
+
 // traps reports, anywhere in a document, what YAML would silently make of the
 // text: tags, anchors, aliases, merges, repeated keys.
 func (d *decoder) traps(n *yaml.Node, depth int) {
@@ -26,6 +30,10 @@ func (d *decoder) traps(n *yaml.Node, depth int) {
 		d.trap(n, fmt.Sprintf("&%s is a YAML anchor: anchors are refused", n.Anchor), "write the value out; share expressions under let: or in a library")
 	case n.Style&yaml.TaggedStyle != 0:
 		d.tag(n)
+	}
+	if n.Kind == yaml.MappingNode && len(n.Content) > 2*maxKeys {
+		d.trap(n, fmt.Sprintf("a mapping of more than %d keys", maxKeys), "split it over several rules or tests")
+		return
 	}
 	if n.Kind == yaml.MappingNode {
 		d.keys(n)
@@ -76,6 +84,9 @@ func (d *decoder) syntax(err error) {
 	span := Span{File: d.file}
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		n, _ := strconv.Atoi(m[1]) // digits by the pattern; too many are line 0
+		if strings.Contains(text, "did not find expected") {
+			n++ // what yaml's parser says counts from 0, and from 1 what its scanner does
+		}
 		text = strings.Replace(text, m[0], "", 1)
 		span = d.wholeLine(min(n, len(d.file.lines)))
 	} else if _, name, ok := strings.Cut(text, "unknown anchor '"); ok {
