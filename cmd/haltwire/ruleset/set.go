@@ -33,7 +33,7 @@ type Set struct {
 
 	language lang.Options
 	suites   []*ruletest.Suite
-	tests    map[string]string // text of the tests of a rule, by its id
+	tests    map[string]string // digest of the file that a rule and its tests stand in, by the rule's id
 }
 
 // Compile checks and compiles t. A text with an error is refused as a whole, with
@@ -54,8 +54,13 @@ func (s *Sources) Compile(t *Text, now time.Time) (*Set, error) {
 	if len(out.Rules.Rules) == 0 {
 		return nil, fmt.Errorf("rules.dir: no rule in %s", s.Rules)
 	}
+	texts := map[*spec.File]string{} // many rules may stand in one file
 	for _, r := range tree.Rules {
-		out.tests[r.ID.Text] = digest(string(r.Span.File.Source))
+		f := r.Span.File
+		if texts[f] == "" {
+			texts[f] = digest(string(f.Source))
+		}
+		out.tests[r.ID.Text] = texts[f]
 	}
 	var err error
 	if out.Lookups, err = lookup.LoadFrom(lists, tables, t.open); err != nil {
