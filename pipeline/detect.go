@@ -35,8 +35,6 @@ type detect struct {
 	ticked, kept, told time.Time
 	live               int  // runs judged since the last batch of the past
 	slow, caught       bool // a replay has been logged; it is through
-	doubt              bool // something was judged that the owner before may not have seen: see wonder
-	since              time.Time
 
 	committing sync.Mutex // held during a commit
 
@@ -48,6 +46,7 @@ type detect struct {
 	found      map[event.Partition]start // partitions of the topics; valid when listed
 	listed     bool
 	opened     bool // reading has begun
+	replaying  bool // a judge that remembers sees again what was said before: see parkLocked
 	firstOwned time.Time
 	poked      bool
 	interrupt  context.CancelFunc // ends the wait for a run
@@ -59,9 +58,8 @@ func newDetect(o *Options) *detect {
 		judged: make(chan *verdict, publishDepth), warming: make(chan *warming),
 		changed: make(chan struct{}, 1), ended: make(chan struct{}),
 		owned: map[event.Partition]*owned{}, tracks: map[event.Partition]*track{}, found: map[event.Partition]start{},
-		since: o.Now(),
 	}
-	d.memory, _ = o.Judge.(Memory)
+	d.memory, d.replaying = o.Judge.(Memory)
 	return d
 }
 
@@ -156,7 +154,7 @@ func (d *detect) drain(hard context.Context, o *owned) {
 func (d *detect) take(ctx context.Context, records *event.Records) {
 	d.mu.Lock()
 	t := d.tracks[event.Partition{Topic: records.Topic, ID: records.Partition}]
-	if t == nil {
+	if t == nil || d.replaying && !d.beforeLocked(t, records) {
 		d.mu.Unlock()
 		records.Release()
 		return
@@ -237,7 +235,7 @@ func (d *detect) swap(activate func(map[event.Partition]int64) (Judge, error)) e
 			o.recent = false // nobody has been silent about anything
 		}
 	}
-	d.memory = memory
+	d.memory, d.replaying = memory, d.replaying && memory != nil
 	d.mu.Unlock()
 	select {
 	case d.changed <- struct{}{}:

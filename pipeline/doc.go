@@ -36,13 +36,14 @@
 //
 // After a start reading begins where Begin says, with all partitions at once, so
 // that it is aligned by record time: the instance waits until the group has given
-// out what it has. What was said before is not said again: an owner committed no
-// report before all its consequences were on the log (Judgement.Hold bounds it),
-// so what a report below its committed offset gives rise to has been said, as long
-// as all that was judged so far lies below a committed offset too. With the first
-// report beyond one, judging may go otherwise than it went then, even of reports
-// that come after it and were committed: from there on everything is said, and the
-// log ignores what it knows.
+// out what it has. Everything below the committed offsets of all partitions is judged
+// in silence first, and what is new waits at the reader: an owner committed no report
+// before all its consequences were on the log (Judgement.Hold bounds it), so that all
+// of it has been said. Judging the new with half of the old would say what is taken
+// back when the rest has come; and a process that died in between would leave that on
+// the log, where the silent replay of the next one would not find it. When the replay
+// is through everything is said, and the log ignores what it knows. A partition whose
+// leader is away for long does not hold it up.
 //
 // When a partition comes to an instance, it is read again from its committed offset,
 // and Memory.Recent says once more what it was silent about. The owner before may

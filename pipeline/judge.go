@@ -63,30 +63,10 @@ func (d *detect) decide(ctx context.Context, v *verdict) error {
 	if err != nil {
 		return err
 	}
-	d.wonder(v)
 	d.address(v, said)
 	span.SetAttributes(attribute.Int("hits", len(v.hits)))
 	d.advance(v)
 	return nil
-}
-
-// wonder notes whether the run of v holds something that those who were the
-// owners before may not have judged: what is judged after it may be judged
-// otherwise than they did, so that nothing can be taken for said.
-//
-// What is committed for a partition that others own says that its owner has
-// judged it, and not that all others had. They are hardly far behind, and what
-// they made of it late, Memory.Recent says once more.
-func (d *detect) wonder(v *verdict) {
-	if d.doubt {
-		return
-	}
-	if v.records.Next > v.track.bound() {
-		d.doubt = true
-	} else if v.track.owner == nil {
-		latest := v.records.Times[v.records.Len()-1]
-		d.doubt = latest >= d.since.Add(-doubtSpan).UnixMilli()
-	}
 }
 
 // address makes what is said part of v where somebody here must say it: of owned
@@ -113,7 +93,7 @@ func (d *detect) concernsLocked(v *verdict, pos event.Position) bool {
 	switch {
 	case o == nil, v.recent != nil && o != v.recent:
 		return false
-	case pos.Offset < o.emit && !d.doubt && v.recent == nil:
+	case d.replaying && v.recent == nil: // all of it was said before
 		return false
 	}
 	if o != v.owner && !slices.Contains(v.concerned, o) {

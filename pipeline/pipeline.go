@@ -50,9 +50,6 @@ const (
 	// 1 s after the first partition the group has given out the others too, and 5 s
 	// after the start there are none for this instance.
 	gatherTime, gatherPatience = time.Second, 5 * time.Second
-	// 10 min by which the owner of a partition may have been behind others with
-	// theirs, when it ended.
-	doubtSpan = 10 * time.Minute
 	// 5 s between two lines about a replay.
 	tellEvery = 5 * time.Second
 	// One batch of the past in 4 of live traffic, when both are there.

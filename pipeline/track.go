@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"sort"
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
@@ -38,6 +39,7 @@ type track struct {
 
 	first, end int64 // where reading began and the log ended then; negative = not known yet
 	through    bool  // has reached that end
+	parked     bool  // not at the reader: it waits for the others to be replayed
 }
 
 // start is where reading a partition begins.
@@ -86,14 +88,54 @@ func (d *detect) arrange() {
 			d.attachLocked(t, o)
 		}
 	}
-	if !follows {
-		return
-	}
 	for p, s := range d.found {
-		if d.tracks[p] == nil {
+		if follows && d.tracks[p] == nil {
 			d.trackLocked(&track{p: p, said: s.committed, next: s.begin})
 		}
 	}
+	d.parkLocked()
+}
+
+// parkLocked takes partitions from the reader whose replay has come to what nobody
+// has judged yet, until that of all has, or can come no further. Whoever judged what
+// is new with half of what is old would say what he takes back in silence, and if he
+// died in between nobody would take it back.
+func (d *detect) parkLocked() {
+	replaying := false
+	for _, t := range d.tracks {
+		replaying = replaying || t.next < t.bound() && !d.endedLocked(t)
+	}
+	d.replaying = d.replaying && replaying
+	for _, t := range d.tracks {
+		park := d.replaying && t.next >= t.bound()
+		if park && !t.parked {
+			d.options.Detect.Remove(t.p)
+		} else if !park && t.parked {
+			d.options.Detect.Add(t.p, t.next)
+		}
+		t.parked = park
+	}
+}
+
+// beforeLocked cuts r off where the replay of t ends, and reports whether anything is
+// left to judge. What is cut off is read again.
+func (d *detect) beforeLocked(t *track, r *event.Records) bool {
+	bound := t.bound()
+	if r.Next <= bound {
+		return true
+	}
+	d.options.Detect.Remove(t.p)
+	t.parked = true
+	n := sort.Search(r.Len(), func(i int) bool { return r.Offsets[i] >= bound })
+	if n == 0 {
+		t.next = max(t.next, bound) // there is no record in between
+		return false
+	}
+	r.Offsets, r.Times, r.Values, r.Next = r.Offsets[:n], r.Times[:n], r.Values[:n], bound
+	if r.Trace != nil {
+		r.Trace = r.Trace[:n]
+	}
+	return true
 }
 
 // dismissLocked forgets owners that have given their partitions back. These are
@@ -124,7 +166,7 @@ func (d *detect) attachLocked(t *track, o *owned) {
 	}
 	t.owner, o.below = o, max(o.emit, t.next)
 	if o.emit < t.next {
-		t.next = o.emit
+		t.next, t.parked = o.emit, false
 		d.options.Detect.Add(t.p, t.next)
 	}
 	d.options.Log.Info("take partition over", telemetry.Topic, t.p.Topic, telemetry.Partition, t.p.ID, telemetry.Offset, o.emit, "judged", o.below)
