@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/haltwire/haltwire/rules/spec"
 	"github.com/haltwire/haltwire/sinks/embedded"
 )
 
@@ -37,11 +38,11 @@ func execute(ctx context.Context, args []string) int {
 		return 0
 	case errors.As(err, &e):
 		if e.err != nil {
-			fmt.Fprintln(os.Stderr, "haltwire:", e.err)
+			fmt.Fprintln(os.Stderr, "haltwire:", spec.Visible(e.err.Error()))
 		}
 		return e.code
 	}
-	fmt.Fprintln(os.Stderr, "haltwire:", err)
+	fmt.Fprintln(os.Stderr, "haltwire:", spec.Visible(err.Error()))
 	if c, _, found := root.Find(args); found == nil { // a flag or an argument is wrong
 		fmt.Fprintf(os.Stderr, "usage: %s (more by --help)\n", c.UseLine())
 	}

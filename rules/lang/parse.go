@@ -152,6 +152,8 @@ func (r *rewriter) syntax(err error) {
 		message, fix = fmt.Sprintf("more than %d parts in one expression", maxNodes), "split it with let:, or put values in a list behind in"
 	case strings.HasPrefix(message, "unexpected token EOF"), strings.Contains(message, "unexpected end"):
 		message = "the expression ends too early"
+	case strings.HasPrefix(message, "invalid char escape"):
+		message, fix = "this escape means nothing in a text", `write \\ for a backslash`
 	case strings.HasPrefix(message, `unexpected token Operator("#")`):
 		message, fix = "# begins no comment inside an expression", "put the comment on a line above the key"
 	default:
@@ -163,13 +165,21 @@ func (r *rewriter) syntax(err error) {
 	r.fail(at, message, fix)
 }
 
+var quoted = regexp.MustCompile(`"(\\.|[^"\\])*"|'(\\.|[^'\\])*'`)
+
+// balanced reports whether brackets outside of texts come in pairs.
+func balanced(expression string) bool {
+	s := quoted.ReplaceAllString(expression, "")
+	return strings.Count(s, "(") == strings.Count(s, ")") && strings.Count(s, "[") == strings.Count(s, "]")
+}
+
 // yamlFix returns what to do when YAML has probably cut the text, or "".
 func (r *rewriter) yamlFix() string {
 	t := r.text
 	switch {
 	case t.Cut():
 		return "# starts a comment in YAML and has cut the expression: write it as a | block"
-	case t.Plain() && (strings.Count(t.Text, "(") != strings.Count(t.Text, ")") || strings.Count(t.Text, "[") != strings.Count(t.Text, "]")):
+	case t.Plain() && !balanced(t.Text):
 		return "inside {…} a comma ends a value: put the expression in quotes, or write it as a | block"
 	}
 	return ""

@@ -54,11 +54,13 @@ func (d Diagnostic) String() string {
 	if d.Fix != "" {
 		fmt.Fprintf(&b, "    = %s\n", d.Fix)
 	}
-	return strings.Map(visible, b.String())
+	return Visible(b.String())
 }
 
-// visible returns what a terminal shows in the place of r, so that a file cannot
-// colour, move or turn around what is said about it.
+// Visible returns s without what commands a terminal, so that nobody's file or
+// report can colour, move or turn around what is said about it. Lines and tabs stay.
+func Visible(s string) string { return strings.Map(visible, s) }
+
 func visible(r rune) rune {
 	switch {
 	case r == '\n', r == '\t':

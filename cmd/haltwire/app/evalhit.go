@@ -11,6 +11,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/rules/spec"
 )
 
 // hitLine is a hit as `haltwire eval` prints it (DESIGN §8).
@@ -147,13 +148,16 @@ func writeHitTable(w io.Writer, hits []*hit.Hit) error {
 			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s/%s\t%s\t%s\n", event.FormatTime(h.OccurredAt), h.Rule, h.Case, h.Score, h.Severity,
-			h.Reporter, h.ReportID, strings.Join(to, ", "), strings.Join(amount, ", "))
+			cell(h.Reporter), cell(h.ReportID), strings.Join(to, ", "), strings.Join(amount, ", "))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write hits: %w", err)
 	}
 	return nil
 }
+
+// cell returns a reporter's text as a cell of a table on a terminal.
+func cell(s string) string { return spec.Visible(strings.Join(strings.Fields(s), " ")) }
 
 func orDash(s *string) string {
 	if s == nil {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/haltwire/haltwire/rules/explain"
+	"github.com/haltwire/haltwire/rules/spec"
 )
 
 // Width is how many characters a line of Write has at the most, unless one
@@ -53,7 +54,7 @@ type printer struct {
 type row struct{ left, mark, remark string }
 
 func (p *printer) line(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := spec.Visible(fmt.Sprintf(format, args...))
 	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
 	for i, l := range wrap(text, Width-2-len(indent)) {
 		p.out.WriteString(indent + strings.Repeat("  ", min(i, 1)) + l + "\n")
@@ -61,7 +62,7 @@ func (p *printer) line(format string, args ...any) {
 }
 
 func (p *printer) row(indent int, left, mark, remark string) {
-	p.rows = append(p.rows, row{strings.Repeat("  ", indent) + left, mark, remark})
+	p.rows = append(p.rows, row{strings.Repeat("  ", indent) + spec.Visible(left), mark, spec.Visible(remark)})
 }
 
 // flush writes the rows, aligned with each other.

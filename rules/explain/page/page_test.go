@@ -32,6 +32,28 @@ func TestWrap(t *testing.T) {
 	})
 }
 
+// TestControls writes what reporters and authors have put commands of a terminal
+// into: only colours of truth values are left.
+func TestControls(t *testing.T) {
+	evil := "R\x1b[2J\x1b]0;title\a\u202ez\u009b31m"
+	x := &explain.Explanation{Rule: explain.Rule{ID: "abc", Title: evil}, Notes: []string{evil},
+		When: &explain.Node{Text: evil, Type: "bool", Value: true}}
+	x.Report.Reporter, x.Report.ReportID, x.Report.Kind = evil, evil, evil
+	for _, colour := range []bool{false, true} {
+		var b bytes.Buffer
+		if err := Write(&b, x, colour); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer("\x1b[32m", "", "\x1b[31m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(b.String())
+		if !colour {
+			text = b.String()
+		}
+		if !strings.Contains(text, "title") || strings.ContainsAny(text, "\x1b\a\u202e\u009b") {
+			t.Errorf("written with colour %v: %q", colour, text)
+		}
+	}
+}
+
 // TestAligned: whatever stands in rows, truth and remarks begin in the same place
 // of each line.
 func TestAligned(t *testing.T) {
