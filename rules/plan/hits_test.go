@@ -107,7 +107,7 @@ func TestHits(t *testing.T) {
 	hash := event.ContentHash([]byte("TX-1"))
 	money := func(amount, currency string) *hit.Money { return &hit.Money{Amount: dec(amount), Currency: currency} }
 	want := &hit.Hit{
-		ID: hit.ID("abroad", 4, "HWBIINBB", "TX-1", 2, hash), Rule: "abroad", Version: 4, Status: hit.Live, Title: "Abroad", Case: "freeze",
+		ID: hit.ID("abroad", 4, "HWBIINBB", "TX-1", 2, hash), Rule: "abroad", Version: 4, Status: hit.Live, Title: "Abroad", Case: "freeze", Rank: 1,
 		Score: dec("60.5"), Severity: "critical", Typology: []string{"sim-swap"},
 		Reporter: "HWBIINBB", ReportID: "TX-1", Revision: 2, Hash: hash, Kind: "bank.transfer", OccurredAt: 3000, RecordTime: 5000,
 		Position: event.Position{Topic: "bank.reports", Partition: 3, Offset: 101}, Trace: "trace of TX-1",
