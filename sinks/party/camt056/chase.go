@@ -57,8 +57,8 @@ func Chases(c Config, r *freeze.Request, s *freeze.StatusRequest) ([]Draft, erro
 // open groups the payments whose recall still runs, and reports whether about
 // names the alert's message or one of its payments.
 func open(c Config, r *freeze.Request, about string) (out []*chase, known bool, err error) {
-	id, message := freeze.ParseID(about)
-	whole := message && id.AlertID == r.AlertID && id.Receipt == 0
+	parsed, isMessage := freeze.ParseID(about)
+	whole := isMessage && parsed.AlertID == r.AlertID && parsed.Receipt == 0
 	known = whole
 	for i := range r.Payments {
 		p := &r.Payments[i]
