@@ -42,6 +42,16 @@ The columns of a table are called like fields (debtor.account or debtor_account)
 --map names a YAML file that says what they are. Without FILE the reports are those
 that ClickHouse has, --from and --to of them.
 
+  columns:                  # column: field; without columns they are called like fields
+    sender: debtor.account
+    state: {field: status, words: {OK: settled, NOK: refused, "*": pending}}
+    paid_at: {field: occurred_at, time: "%Y-%m-%d %H:%M:%S", zone: Asia/Kolkata}
+    step: {field: occurred_at, unit: h, from: 2026-01-01T00:00:00Z}
+    paise: {field: amount, scale: "0.01"}
+  constants: {reporter: HWBIINBB, kind: bank.transfer, report_id: "T{row}"}
+  missing: ["", NULL]       # texts that mean that there is no value
+  delimiter: ";"            # of CSV
+
 Labels are CSV: reporter,report_id or payment or account; label (fraud or not);
 optional since (RFC 3339).
 

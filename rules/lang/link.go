@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,11 +42,7 @@ func (l *loader) noRule(r *spec.Rule, w *spec.Weight) {
 		l.error(w.Rule.Span, "a rule cannot count its own hits", "")
 		return
 	}
-	var ids []string
-	for id := range l.rules {
-		ids = append(ids, id)
-	}
-	l.error(w.Rule.Span, "there is no rule "+w.Rule.Text, spec.DidYouMean(w.Rule.Text, ids))
+	l.error(w.Rule.Span, "there is no rule "+w.Rule.Text, spec.DidYouMean(w.Rule.Text, slices.Sorted(maps.Keys(l.rules))))
 }
 
 // countable reports a rule whose hits another rule must not count, or never sees.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -275,11 +276,7 @@ func (l *loader) scope(r *spec.Rule) *scope {
 	for _, use := range r.Use {
 		lib, ok := l.libraries[use.Text]
 		if !ok {
-			var names []string
-			for n := range l.libraries {
-				names = append(names, n)
-			}
-			l.error(use.Span, "there is no library "+use.Text, spec.DidYouMean(use.Text, names))
+			l.error(use.Span, "there is no library "+use.Text, spec.DidYouMean(use.Text, slices.Sorted(maps.Keys(l.libraries))))
 			continue
 		}
 		l.bindWindows(lib.Windows, sc)

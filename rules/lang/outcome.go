@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -244,10 +245,7 @@ func (l *loader) inside(s spec.Scalar, at int, part string, sc *scope) *Node {
 func (l *loader) exception(e *spec.Exception) *Exception {
 	before := l.out.Errors()
 	x := &Exception{Name: e.Name.Text, Rules: texts(e.Rules), Reason: e.Reason.Text, Owner: e.Owner.Text}
-	var ids []string
-	for id := range l.rules {
-		ids = append(ids, id)
-	}
+	ids := slices.Sorted(maps.Keys(l.rules))
 	for _, s := range e.Rules {
 		if l.rules[s.Text] == nil {
 			l.error(s.Span, "there is no rule "+s.Text, spec.DidYouMean(s.Text, ids))

@@ -23,7 +23,7 @@ func (l *loader) about(a *spec.Alert, out *Alert, sc *scope) {
 		}
 		b := sc.windows[s.Text]
 		if b == nil {
-			names := append(slices.Collect(maps.Keys(sc.windows)), "this")
+			names := append(slices.Sorted(maps.Keys(sc.windows)), "this")
 			l.error(s.Span, fmt.Sprintf("about: there is no window %s", s.Text), spec.DidYouMean(s.Text, names))
 			continue
 		}

@@ -24,16 +24,17 @@ const maxColumns = 2048
 
 // Reader reads runs of rows. One goroutine uses it.
 type Reader struct {
-	topic string
-	close func() error
-	size  int64
-	in    *bounded
-	rows  *csv.Reader
-	runs  *table.Runs
-	cells [][]byte
-	buf   []byte
-	row   int64
-	end   error
+	topic  string
+	close  func() error
+	size   int64
+	in     *bounded
+	rows   *csv.Reader
+	runs   *table.Runs
+	others []string
+	cells  [][]byte
+	buf    []byte
+	row    int64
+	end    error
 }
 
 // Open opens a file; m nil says that its columns are called like fields of s.
@@ -52,6 +53,10 @@ func Open(path string, s *event.Schema, m *table.Mapping) (*Reader, error) {
 	}
 	return r, nil
 }
+
+// Others returns the columns that no field is called like, which are under extra;
+// none where a mapping says what columns are.
+func (r *Reader) Others() []string { return r.others }
 
 // New returns a reader of in, whose records carry topic.
 func New(topic string, in io.Reader, s *event.Schema, m *table.Mapping) (*Reader, error) {
@@ -88,6 +93,7 @@ func New(topic string, in io.Reader, s *event.Schema, m *table.Mapping) (*Reader
 	if err != nil {
 		return nil, err
 	}
+	r.others = w.Others()
 	r.runs = table.NewRuns(topic, w)
 	r.cells = make([][]byte, len(columns))
 	return r, nil

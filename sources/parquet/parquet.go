@@ -29,20 +29,25 @@ const (
 
 // Reader reads runs of rows. One goroutine uses it.
 type Reader struct {
-	topic string
-	file  *os.File
-	in    *file.Reader
-	rows  pqarrow.RecordReader
-	runs  *table.Runs
-	cells []cells // one a column that is read
-	at    []int   // of the table's columns
-	row   [][]byte
-	from  []int // of a row's cells: where they begin in buf, -1 = elsewhere
-	buf   []byte
-	count int64 // of rows
-	done  int64
-	end   error
+	topic  string
+	file   *os.File
+	in     *file.Reader
+	rows   pqarrow.RecordReader
+	runs   *table.Runs
+	others []string
+	cells  []cells // one a column that is read
+	at     []int   // of the table's columns
+	row    [][]byte
+	from   []int // of a row's cells: where they begin in buf, -1 = elsewhere
+	buf    []byte
+	count  int64 // of rows
+	done   int64
+	end    error
 }
+
+// Others returns the columns that no field is called like, which are under extra;
+// none where a mapping says what columns are.
+func (r *Reader) Others() []string { return r.others }
 
 // Open opens a file; m nil says that its columns are called like fields of s.
 func Open(path string, s *event.Schema, m *table.Mapping) (*Reader, error) {
@@ -120,6 +125,7 @@ func (r *Reader) columns(schema *arrow.Schema, s *event.Schema, m *table.Mapping
 	if err != nil {
 		return nil, err
 	}
+	r.others = w.Others()
 	r.runs = table.NewRuns(r.topic, w)
 	r.row, r.from = make([][]byte, len(columns)), make([]int, len(columns))
 	var leaves []int

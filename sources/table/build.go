@@ -36,6 +36,7 @@ func (b *builder) named() {
 			continue
 		case !ok:
 			field = event.Column{Name: c.Name}
+			b.w.others = append(b.w.others, c.Name)
 			b.w.root.children = append(b.w.root.children, b.leaf(c.Name, field, b.cell(i, asIs)))
 			continue
 		}

@@ -2,7 +2,7 @@
 // Parquet, rows of ClickHouse. What comes out is read by the decoder of production,
 // so a table cannot mean anything that a report on the wire could not.
 //
-// Without a Mapping the columns of a table are called like fields, debtor.account
+// Without a Mapping, or with one that has no columns, the columns of a table are called like fields, debtor.account
 // or debtor_account; columns that no field is called like become members that the
 // decoder puts into extra, and derived ones are left out, for they are derived again.
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -188,6 +189,35 @@ func TestExported(t *testing.T) {
 	}
 	if w.Uses(5) || !w.Uses(7) || w.Uses(8) {
 		t.Error("it looks at the wrong columns")
+	}
+	if !slices.Equal(w.Others(), []string{"branch"}) {
+		t.Errorf("no field is called like %q, want branch", w.Others())
+	}
+}
+
+// TestDelimiterAlone reads tables whose mapping says nothing about columns: they are
+// called like fields, and constants stand beside them.
+func TestDelimiterAlone(t *testing.T) {
+	all := columns("report_id", "reporter", "kind", "occurred_at")
+	w, err := table.NewWriter(event.Default(), "t", all, mapping(t, `delimiter: ";"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, bad := w.Append(nil, 1, cells("1", "X", "k", "t")); bad != nil || string(got) != `{"report_id":"1","reporter":"X","kind":"k","occurred_at":"t"}` {
+		t.Errorf("%s (%v)", got, bad)
+	}
+	w, err = table.NewWriter(event.Default(), "t", all[1:], mapping(t, `constants: {report_id: "T{row}"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, bad := w.Append(nil, 7, cells("X", "k", "t")); bad != nil || string(got) != `{"reporter":"X","kind":"k","occurred_at":"t","report_id":"T7"}` {
+		t.Errorf("%s (%v)", got, bad)
+	}
+	if _, err := table.NewWriter(event.Default(), "t", all, mapping(t, `constants: {reporter: Y}`)); err == nil || !strings.Contains(err.Error(), "field reporter is given twice, by reporter and constant") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := table.NewWriter(event.Default(), "t", columns("report_id;reporter;kind"), nil); err == nil || !strings.Contains(err.Error(), `delimiter: ";"`) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package table
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -21,6 +22,7 @@ type Writer struct {
 	missing []string
 	scratch []byte
 	used    []bool
+	others  []string // columns that no field is called like
 }
 
 // node is an object of a report, or a member with a value.
@@ -46,23 +48,43 @@ const (
 	object       // as it is
 )
 
-// NewWriter returns a writer of the rows of a table with these columns; nil says that
-// the columns are called like fields. source is what errors call the table.
+// NewWriter returns a writer of the rows of a table with these columns; nil, or a
+// mapping without columns, says that they are called like fields. source is what
+// errors call the table.
 func NewWriter(s *event.Schema, source string, columns []Column, m *Mapping) (*Writer, error) {
 	w := &Writer{missing: m.missing(), used: make([]bool, len(columns)), scratch: make([]byte, 0, 256)}
 	b := &builder{w: w, schema: s, columns: columns, given: map[string]string{}}
-	if m == nil {
+	if m == nil || len(m.Columns) == 0 {
 		b.named()
-	} else if err := b.mapped(m); err != nil {
-		return nil, fmt.Errorf("map %s: %w", source, err)
+	}
+	if m != nil {
+		if err := b.mapped(m); err != nil {
+			return nil, fmt.Errorf("map %s: %w", source, err)
+		}
 	}
 	for _, c := range s.Columns {
 		if _, ok := b.given[c.Name]; c.Required && !ok {
-			return nil, fmt.Errorf("map %s: nothing gives %s, which every report needs: map a column to it, or add a constant", source, c.Name)
+			return nil, fmt.Errorf("map %s: nothing gives %s, which every report needs: map a column to it, or add a constant%s", source, c.Name, delimited(columns))
 		}
 	}
 	return w, nil
 }
+
+// delimited says what to do about a table of one column whose name looks like many.
+func delimited(columns []Column) string {
+	if len(columns) == 1 {
+		for _, d := range []string{";", "\t", "|"} {
+			if strings.Contains(columns[0].Name, d) {
+				return fmt.Sprintf("; its only column is %.40q: a mapping with delimiter: %q may be what it needs", columns[0].Name, d)
+			}
+		}
+	}
+	return ""
+}
+
+// Others returns the columns, in order, that no field is called like: what they say
+// is under extra, where only rules that ask for it look.
+func (w *Writer) Others() []string { return w.others }
 
 // Uses reports whether column i is looked at.
 func (w *Writer) Uses(i int) bool { return w.used[i] }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/plan/whole"
+	"github.com/haltwire/haltwire/rules/spec"
 	"github.com/haltwire/haltwire/sources/csv"
 	"github.com/haltwire/haltwire/sources/file"
 	"github.com/haltwire/haltwire/sources/parquet"
@@ -44,6 +45,9 @@ func (o *BacktestOptions) open(ctx context.Context, sides []*side) (tableInput, 
 		in, err := openInput(path, o.Schema, m)
 		if err != nil {
 			return nil, errors.Join(err, all.Close())
+		}
+		if t, ok := in.(interface{ Others() []string }); ok && len(t.Others()) > 0 {
+			fmt.Fprintf(o.Log, "%s: under extra, for no field is called so: %s\n", filepath.Base(path), spec.Visible(strings.Join(t.Others(), ", ")))
 		}
 		all.all = append(all.all, in)
 	}
