@@ -38,21 +38,26 @@ import (
 // <!-- NAME: end --> in README.md with what the code says.
 func TestReadmeTables(t *testing.T) {
 	have := readme(t)
-	want := have
-	for name, make := range map[string]func(*testing.T) string{
+	settle(t, readmePath, have, generated(t, have, map[string]func(*testing.T) string{
 		"commands": commandTable, "config": configTable, "metrics": metricTable, "fields": fieldTable,
 		"views": viewTable, "queries": queryBlock, "request": requestBlock, "states": stateList,
-	} {
+	}))
+}
+
+// generated returns a page with its generated parts made anew.
+func generated(t *testing.T, want string, parts map[string]func(*testing.T) string) string {
+	t.Helper()
+	for name, make := range parts {
 		begin, end := "<!-- "+name+": begin -->\n", "<!-- "+name+": end -->"
 		before, rest, found := strings.Cut(want, begin)
 		_, after, closed := strings.Cut(rest, end)
 		if !found || !closed {
-			t.Errorf("README.md has no %s…%s", strings.TrimSpace(begin), end)
+			t.Errorf("the page has no %s…%s", strings.TrimSpace(begin), end)
 			continue
 		}
 		want = before + begin + make(t) + end + after
 	}
-	settle(t, have, want)
+	return want
 }
 
 func row(cells ...string) string {

@@ -38,13 +38,13 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// settle compares README.md with what it should be, or writes that.
-func settle(t *testing.T, have, want string) {
+// settle compares the page at path with what it should be, or writes that.
+func settle(t *testing.T, path, have, want string) {
 	t.Helper()
 	switch {
 	case have == want:
 	case rewrite():
-		if err := os.WriteFile(readmePath, []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	default:
@@ -53,7 +53,7 @@ func settle(t *testing.T, have, want string) {
 		for n < min(len(a), len(b))-1 && a[n] == b[n] {
 			n++
 		}
-		t.Fatalf("README.md:%d:\n have %s\n want %s\nwrite it with: go test ./cmd/haltwire -run Readme -rewrite", n+1, a[n], b[n])
+		t.Fatalf("%s:%d:\n have %s\n want %s\nwrite it with: go test ./cmd/haltwire -run Readme -rewrite", path, n+1, a[n], b[n])
 	}
 }
 
@@ -69,8 +69,15 @@ func fences() *regexp.Regexp {
 // runs its console blocks there one after another, and compares what they print.
 // In README.md … stands for anything on its line.
 func TestReadmeExamples(t *testing.T) {
-	dir := stage(t)
-	have, ran := readme(t), 0
+	have := readme(t)
+	settle(t, readmePath, have, played(t, have, 5))
+}
+
+// played writes the files that a page shows into a new folder, runs its console
+// blocks there, at least so many, and returns the page with what they print.
+func played(t *testing.T, have string, least int) string {
+	t.Helper()
+	dir, ran := stage(t), 0
 	want := fences().ReplaceAllStringFunc(have, func(block string) string {
 		m := fences().FindStringSubmatch(block)
 		f := fence{language: m[2], file: m[1], body: m[3]}
@@ -83,10 +90,10 @@ func TestReadmeExamples(t *testing.T) {
 		ran++
 		return strings.Replace(block, f.body, transcript(t, dir, f.body), 1)
 	})
-	if ran < 5 {
-		t.Fatalf("README.md has only %d console blocks", ran)
+	if ran < least {
+		t.Fatalf("the page has only %d console blocks", ran)
 	}
-	settle(t, have, want)
+	return want
 }
 
 // stage returns a folder with a haltwire on its path and the shipped rules.
