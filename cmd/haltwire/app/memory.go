@@ -21,6 +21,9 @@ import (
 // measureEvery is how often what a judge remembers is measured: 5 s.
 const measureEvery = 5 * time.Second
 
+// keepEvery is how often the pipeline lets a judge keep what it remembers: 200 ms.
+const keepEvery = 200 * time.Millisecond
+
 // memory is the judge of rules with windows, as the pipeline uses it. It outlives
 // the sets of rules that have windows: what they have in common is not forgotten.
 type memory struct {
@@ -167,7 +170,7 @@ func (a *App) liveOptions(s *ruleset.Set, covered int64) live.Options {
 		Windows:  window.Options{Entries: w.PerKey, Keys: w.Keys, Bytes: int64(w.Bytes)},
 		Bytes:    int64(w.Evidence),
 		Lateness: max(1, a.config.Rules.Lateness.Std().Milliseconds()),
-		Covered:  covered, Dir: a.snapshots(),
+		Covered:  covered, Dir: a.snapshots(), Pause: max(1, int(a.config.State.Every.Std()/keepEvery)), Piece: int64(a.config.State.Piece),
 	}
 }
 

@@ -42,7 +42,9 @@ type Keys struct {
 
 // State is where snapshots of the windows are; losing it costs time only.
 type State struct {
-	Dir string `yaml:"dir"` // a folder an instance
+	Dir   string        `yaml:"dir"`   // a folder an instance
+	Every conn.Duration `yaml:"every"` // a snapshot is begun so long after the one before it counts
+	Piece conn.Size     `yaml:"piece"` // of windows written between two batches
 }
 
 // Listen says where we answer.

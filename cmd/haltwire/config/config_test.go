@@ -59,6 +59,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		"field name taken":  {"fields: []", "fields: [{name: kind, type: text, path: a}]", "the name is taken"},
 		"broker":            {"brokers: [127.0.0.1:9092]", "brokers: [localhost]", "kafka.brokers"},
 		"log level":         {"level: info", "level: loud", "telemetry.log.level"},
+		"snapshots seldom":  {"every: 10s  ", "every: 10d  ", "state: want every"},
+		"snapshots whole":   {"piece: 4MiB", "piece: 0MiB", "state: want every"},
 		"second document":   {"officers: [O1, O2]", "officers: [O1, O2]\n---\na: 1\n", "more than one YAML document"},
 		"raw":               {"raw: dead_only", "raw: some", "clickhouse.raw"},
 	} {

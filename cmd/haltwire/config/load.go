@@ -97,7 +97,7 @@ func Parse(text []byte, path string) (*Config, error) {
 // Default returns the settings that hold where the file is silent.
 func Default() *Config {
 	c := &Config{Environment: "test"}
-	c.State.Dir = "var"
+	c.State = State{Dir: "var", Every: conn.Duration(10 * time.Second), Piece: 4 << 20}
 	c.Listen.Desk.Address = "127.0.0.1:8080"
 	c.Listen.Partner.Address = "127.0.0.1:8443"
 	c.Kafka.Group, c.Kafka.Session = "haltwire", conn.Duration(10*time.Second)

@@ -15,7 +15,7 @@ import (
 // Validate reports everything in c that `run` cannot work with, not only the
 // first of it.
 func (c *Config) Validate() error {
-	errs := []error{c.party(), c.officers(), c.listen(), c.kafka(), c.rules(), c.embedded(), c.Telemetry.Validate()}
+	errs := []error{c.party(), c.officers(), c.state(), c.listen(), c.kafka(), c.rules(), c.embedded(), c.Telemetry.Validate()}
 	if _, err := c.Schema(); err != nil {
 		errs = append(errs, err)
 	}
@@ -62,6 +62,13 @@ func (c *Config) officers() error {
 		seen[strings.ToLower(name)] = true
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) state() error {
+	if c.State.Every < 0 || c.State.Every.Std() > time.Hour || c.State.Piece < 1<<10 {
+		return errors.New("state: want every from 0s to 1h and piece of 1KiB at least")
+	}
+	return nil
 }
 
 func (c *Config) listen() error {
