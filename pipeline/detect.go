@@ -150,28 +150,36 @@ func (d *detect) drain(hard context.Context, o *owned) {
 	}
 }
 
-// take judges one run and hands it to the publisher.
-func (d *detect) take(ctx context.Context, records *event.Records) {
+// admit returns the track of a run, with the owner for whom it is in flight from now
+// on: nil where it is another instance's. It returns nil for a run that nobody here is
+// to judge.
+func (d *detect) admit(records *event.Records) (*track, *owned) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	t := d.tracks[event.Partition{Topic: records.Topic, ID: records.Partition}]
 	if t == nil || d.replaying && !d.beforeLocked(t, records) {
-		d.mu.Unlock()
-		records.Release()
-		return
+		return nil, nil
 	}
 	o := t.owner
 	if o != nil && (d.owned[t.p] != o || o.ctx.Err() != nil) {
 		o = nil
 	}
 	if o == nil && d.memory == nil {
-		d.mu.Unlock()
-		records.Release()
-		return
+		return nil, nil
 	}
 	if o != nil {
 		o.inflight++
 	}
-	d.mu.Unlock()
+	return t, o
+}
+
+// take judges one run and hands it to the publisher.
+func (d *detect) take(ctx context.Context, records *event.Records) {
+	t, o := d.admit(records)
+	if t == nil {
+		records.Release()
+		return
+	}
 	v := &verdict{track: t, owner: o, records: records, began: d.options.Now()}
 	backoff := fault.Backoff{Max: retryMax}
 	for {
