@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/haltwire/haltwire/rules/hit"
 )
@@ -67,26 +66,11 @@ func (u *unions) join(a, b int32) {
 	u.parent[max(a, b)] = min(a, b)
 }
 
-// references returns what a payment is known by: its key and the references that the
-// desk compares (RULES §2, Identity), else its accounts, amount and time.
+// references returns what a payment is known by: its names, else its accounts, amount
+// and time.
 func references(p *hit.Payment, to hit.Subject) []string {
-	bank := cmp.Or(p.Debtor.BIC[:min(8, len(p.Debtor.BIC))], p.Debtor.ClearingSystem+"/"+p.Debtor.ClearingID)
-	day := cmp.Or(p.SettledOn, time.UnixMilli(p.ExecutedAt).UTC().Format(time.DateOnly))
-	var out []string
-	add := func(value string, kind ...string) {
-		if value != "" {
-			out = append(out, strings.Join(append(kind, value), "\x00"))
-		}
-	}
-	add(p.Key, "key")
-	add(p.Refs.UETR, "uetr")
-	add(p.Refs.TransactionID, "tx", bank, day)
-	add(p.Refs.EndToEndID, "e2e", bank, day)
-	add(p.Refs.RRN, "rrn", bank)
-	add(p.Refs.UTR, "utr", bank)
-	add(p.Refs.TxHash, "hash")
-	if len(out) > 0 {
-		return out
+	if names := p.Names(); len(names) > 0 {
+		return names
 	}
 	amount := ""
 	if m := cmp.Or(p.Amount, p.Instructed, p.Settled, p.Credited, p.Disputed); m != nil {

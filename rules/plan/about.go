@@ -151,18 +151,13 @@ func (w *writer) fetch(ms []movement, s *State) ([]*event.Batch, error) {
 	return found, nil
 }
 
-// bySubject groups reports by the account that the alert is about. Of reports of
-// one payment the greatest (reported_at or else occurred_at, reporter, report_id)
-// speaks for it.
+// bySubject groups reports by the account that the alert is about, and those of one
+// payment, which share a name, however indirectly. Of these the greatest (reported_at
+// or else occurred_at, reporter, report_id) speaks for the payment.
 func (w *writer) bySubject(ms []movement, a *lang.Alert) []hit.Alert {
 	var all []hit.Alert
 	alertOf := map[hit.Subject]int{}
-	type payment struct {
-		alert int
-		key   string
-	}
-	by := map[payment]int{} // → position in Payments
-	speaker := map[payment]movement{}
+	var of [][]told // by alert
 	for _, m := range ms {
 		s := w.at.subject(m.b, m.row, a.Subject)
 		p := w.at.payment(m.b, m.row, a.Amount)
@@ -170,20 +165,51 @@ func (w *writer) bySubject(ms []movement, a *lang.Alert) []hit.Alert {
 		if !ok {
 			i = len(all)
 			alertOf[account(s)] = i
-			all = append(all, hit.Alert{Subject: s})
+			all, of = append(all, hit.Alert{Subject: s}), append(of, nil)
 		}
-		k := payment{i, p.Key}
 		m.time = p.ReportedAt
-		at, known := by[k]
-		switch {
-		case p.Key == "" || !known:
-			by[k], speaker[k] = len(all[i].Payments), m
-			all[i].Payments = append(all[i].Payments, p)
-		case speaker[k].compare(m) < 0:
-			all[i].Payments[at], speaker[k] = p, m
+		of[i] = joined(of[i], told{p.Names(), p, m})
+	}
+	for i := range all {
+		for _, t := range of[i] {
+			all[i].Payments = append(all[i].Payments, t.payment)
 		}
 	}
 	return all
+}
+
+// told is a payment as one report tells of it, with the names that all of its reports
+// know it by.
+type told struct {
+	names   []string
+	payment hit.Payment
+	by      movement
+}
+
+// joined returns ts with t, which becomes one with those that share a name with it, in
+// the place of the first.
+func joined(ts []told, t told) []told {
+	at := -1
+	kept := ts[:0]
+	for _, o := range ts {
+		if !slices.ContainsFunc(o.names, func(n string) bool { return slices.Contains(t.names, n) }) {
+			kept = append(kept, o)
+			continue
+		}
+		t.names = append(t.names, o.names...)
+		if t.by.compare(o.by) < 0 {
+			t.payment, t.by = o.payment, o.by
+		}
+		if at < 0 {
+			at = len(kept)
+			kept = append(kept, o)
+		}
+	}
+	if at < 0 {
+		return append(kept, t)
+	}
+	kept[at] = t
+	return kept
 }
 
 // account returns what two subjects share that are one account.
