@@ -130,13 +130,7 @@ func (e *exact) Visit(n *ast.Node) {
 			*n = e.call("unary "+x.Operator, nativeOp(op), nil, x.Node)
 		}
 	case *ast.BinaryNode:
-		if x.Operator == "in" {
-			*n = e.call("in", nativeIn, nil, x.Left, x.Right)
-		} else if searches(x.Operator) {
-			x.Left = e.call("search "+x.Operator, pass, searching(x.Operator), x.Left)
-		} else if op, ok := binaryOp(x.Operator); ok {
-			*n = e.call("binary "+x.Operator, nativeOp(op), nil, x.Left, x.Right)
-		}
+		*n = e.binary(x)
 	case *ast.BuiltinNode:
 		if f := e.function(x.Name, x.Arguments); f != nil {
 			*n = f
@@ -152,6 +146,21 @@ func (e *exact) Visit(n *ast.Node) {
 			*n = &ast.ConstantNode{Value: v.Num}
 		}
 	}
+}
+
+// binary returns an operation that is exact, or one of expr's on texts that takes
+// the work of reading its left side.
+func (e *exact) binary(x *ast.BinaryNode) ast.Node {
+	if x.Operator == "in" {
+		return e.call("in", nativeIn, nil, x.Left, x.Right)
+	}
+	if op, ok := binaryOp(x.Operator); ok {
+		return e.call("binary "+x.Operator, nativeOp(op), nil, x.Left, x.Right)
+	}
+	if searches(x.Operator) {
+		x.Left = e.call("search "+x.Operator, pass, searching(x.Operator), x.Left)
+	}
+	return x
 }
 
 // call returns a call of f with the work that is left; the node keeps the Go type
