@@ -16,8 +16,12 @@ func (m *maker) report(t Told, prior []Told) error {
 	if requestOf(chain) == nil {
 		chain = append(slices.Clone(prior), t)
 	}
-	if len(chain) > maxTold {
-		return fmt.Errorf("say %s: more than %d messages follow one request", m.e.MessageID, maxTold)
+	size := 0
+	for _, said := range chain {
+		size += len(said.Body)
+	}
+	if len(chain) > maxTold || size > maxSaid {
+		return fmt.Errorf("say %s: more than %d messages or %d bytes for one report", m.e.MessageID, maxTold, maxSaid)
 	}
 	m.revoked = m.e.Type == freeze.TypeWithdrawal
 	o := &Report{

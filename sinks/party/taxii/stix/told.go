@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// MaxObject bounds the bytes of an object that Read takes: three messages and
+	// maxSaid bounds the bytes of the messages of one object, 3 MiB.
+	maxSaid = 3 * freeze.MaxSize
+	// MaxObject bounds the bytes of an object that Read takes: its messages and
 	// what stands around them.
-	MaxObject = 4 * freeze.MaxSize
+	MaxObject = maxSaid + freeze.MaxSize
 	// maxTold bounds the messages of one object.
 	maxTold = 64
 )
