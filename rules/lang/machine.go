@@ -132,14 +132,10 @@ func (e *exact) Visit(n *ast.Node) {
 	case *ast.BinaryNode:
 		*n = e.binary(x)
 	case *ast.BuiltinNode:
-		if f := e.function(x.Name, x.Arguments); f != nil {
-			*n = f
-		}
+		*n = e.function(x, x.Name, x.Arguments)
 	case *ast.CallNode:
 		if id, ok := x.Callee.(*ast.IdentifierNode); ok {
-			if f := e.function(id.Value, x.Arguments); f != nil {
-				*n = f
-			}
+			*n = e.function(x, id.Value, x.Arguments)
 		}
 	case *ast.FloatNode:
 		if v, ok := fromNative(x.Value); ok {

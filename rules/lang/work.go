@@ -223,13 +223,14 @@ func searches(operator string) bool {
 	return false
 }
 
-// function puts a worked function in the place of one of ours or of expr's.
-func (e *exact) function(name string, args []ast.Node) ast.Node {
+// function returns a worked function in the place of n, a call of one of ours or of
+// expr's; loops stay.
+func (e *exact) function(n ast.Node, name string, args []ast.Node) ast.Node {
 	if f, ok := FunctionNamed(name); ok && name != "len" {
 		return e.call("worked "+name, nativeFunction(f).Func, nil, args...)
 	}
 	if f := builtinCall(name); f != nil {
 		return e.call("worked "+name, f, makes(name), args...)
 	}
-	return nil
+	return n
 }
