@@ -48,11 +48,8 @@ type Config struct {
 // Validate reports what is wrong with the config.
 func (c Config) Validate() error {
 	var all []error
-	if c.URL != "" {
-		u, err := url.Parse(c.URL)
-		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
-			all = append(all, fmt.Errorf("taxii.url %q: want https://host[:port]", c.URL))
-		}
+	if !isBase(c.URL) {
+		all = append(all, fmt.Errorf("taxii.url %q: want https://host[:port]", c.URL))
 	}
 	if c.Settle < 0 || c.Settle.Std() > time.Minute {
 		all = append(all, errors.New("taxii.settle: want at most 1m"))
@@ -64,6 +61,12 @@ func (c Config) Validate() error {
 		all = append(all, errors.New("taxii.per_second, taxii.burst: must not be negative"))
 	}
 	return errors.Join(all...)
+}
+
+// isBase reports whether a URL is a bare https host, or empty.
+func isBase(s string) bool {
+	u, err := url.Parse(s)
+	return s == "" || err == nil && u.Scheme == "https" && u.Host != "" && *u == url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path} && (u.Path == "" || u.Path == "/")
 }
 
 // withDefaults returns the config with the defaults in the place of zeros.

@@ -299,22 +299,15 @@ func (f *Feed) version(ctx context.Context, c string, o stix.Object) (shelf.Entr
 	if err != nil || found && last.Revoked { // nothing follows a revoked version
 		return last, false, err
 	}
-	modified := h.Modified
-	if found && h.Versioned() {
-		h.Created, h.Modified = freeze.At(last.Created), freeze.At(last.Version)
-	} else if h.Versioned() && h.Created.IsZero() {
-		h.Created = h.Modified
-	}
-	if h.Versioned() && h.Modified.Before(h.Created.Time) {
-		h.Modified = h.Created
-	}
+	wanted := h.Modified
+	carryOn(h, last, found)
 	body, err := stix.Encode(o)
 	if err != nil || found && bytes.Equal(body, last.Body) {
 		return last, false, err
 	}
 	if found && h.Versioned() {
-		h.Modified = modified
-		if !modified.After(last.Version) {
+		h.Modified = wanted
+		if !wanted.After(last.Version) {
 			h.Modified = freeze.At(last.Version.Add(time.Millisecond))
 		}
 		if body, err = stix.Encode(o); err != nil {
@@ -326,4 +319,18 @@ func (f *Feed) version(ctx context.Context, c string, o stix.Object) (shelf.Entr
 		e.Version = h.Modified.Time
 	}
 	return e, true, nil
+}
+
+// carryOn gives an object the created and modified of its last version, so that
+// it can be compared with that, or those of a first one.
+func carryOn(h *stix.Common, last shelf.Entry, found bool) {
+	switch {
+	case !h.Versioned():
+	case found:
+		h.Created, h.Modified = freeze.At(last.Created), freeze.At(last.Version)
+	case h.Created.IsZero():
+		h.Created = h.Modified
+	case h.Modified.Before(h.Created.Time):
+		h.Modified = h.Created
+	}
 }

@@ -69,7 +69,8 @@ func New(b Bounds) *Shelf {
 // Append adds entries to a collection, all of them or none, at that moment or,
 // where the collection has something later already, a microsecond after it; each
 // further entry a microsecond after the one before. The same calls in the same
-// order give the same moments.
+// order give the same moments. The versions of an object must come in their
+// order.
 func (s *Shelf) Append(_ context.Context, name string, at time.Time, entries []Entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
