@@ -19,12 +19,11 @@ import (
 	"github.com/haltwire/haltwire/sinks/party/xmlsafe"
 )
 
-//nolint:gochecknoglobals // a flag of the test binary
 var rewrite = flag.Bool("rewrite", false, "write testdata anew")
 
 const alert = "U3A5VHP66CSQRGMDHUPYCP5QKM"
 
-var executed = time.Date(2026, 3, 2, 4, 10, 0, 0, time.UTC) //nolint:gochecknoglobals // never changed
+var executed = time.Date(2026, 3, 2, 4, 10, 0, 0, time.UTC)
 
 func gbp(amount string) freeze.Money {
 	return freeze.Money{Amount: freeze.Dec(amount), Currency: "GBP"}

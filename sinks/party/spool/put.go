@@ -29,7 +29,7 @@ func Put(dir, name string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("put file: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if done, err := there(root, name, data); done || err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func Take(ctx context.Context, dir string, o Options, take func(ctx context.Cont
 	if err != nil {
 		return 0, fmt.Errorf("take files: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return 0, fmt.Errorf("take files: %w", err)

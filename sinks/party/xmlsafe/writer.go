@@ -57,7 +57,7 @@ func (x *Writer) Leaf(name, text string, attrs ...Attr) {
 	if !x.valid(name, text) {
 		return
 	}
-	escape(x.out, text)
+	escape(x.out, text, false)
 	x.raw("</" + name + ">")
 	x.leaf = false
 }
@@ -99,7 +99,7 @@ func (x *Writer) begin(name string, attrs []Attr) {
 			return
 		}
 		x.raw(" " + a.Name + `="`)
-		escape(x.out, a.Value)
+		escape(x.out, a.Value, true)
 		x.raw(`"`)
 	}
 	x.raw(">")
@@ -163,23 +163,19 @@ func isName(s string) bool {
 // escape writes s so that a reader gets exactly s back: a carriage return would
 // be read as a line feed, and white space in attributes as spaces. What cannot be
 // written stays in the buffered writer's error, which Flush returns.
-func escape(w *bufio.Writer, s string) {
+func escape(w *bufio.Writer, s string, attribute bool) {
 	for i := range len(s) {
-		switch c := s[i]; c {
-		case '&':
+		switch c := s[i]; {
+		case c == '&':
 			write(w, "&amp;")
-		case '<':
+		case c == '<':
 			write(w, "&lt;")
-		case '>':
+		case c == '>':
 			write(w, "&gt;")
-		case '"':
+		case c == '"' && attribute:
 			write(w, "&quot;")
-		case '\r':
-			write(w, "&#xD;")
-		case '\n':
-			write(w, "&#xA;")
-		case '\t':
-			write(w, "&#x9;")
+		case c == '\r', attribute && (c == '\n' || c == '\t'):
+			write(w, fmt.Sprintf("&#x%X;", c))
 		default:
 			_ = w.WriteByte(c)
 		}

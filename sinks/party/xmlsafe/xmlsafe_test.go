@@ -126,7 +126,7 @@ func TestWriterWritesForPeople(t *testing.T) {
 	w.Open("Doc", xmlsafe.Attr{Name: "xmlns", Value: "urn:one"})
 	w.Some("None", "")
 	w.Open("Tx")
-	w.Leaf("Amt", "1.50", xmlsafe.Attr{Name: "Ccy", Value: `E"R`})
+	w.Leaf("Amt", "1.50", xmlsafe.Attr{Name: "Ccy", Value: "E\"\t\nR"})
 	w.Leaf("Empty", "")
 	w.Some("Nm", "<a> & \"b\"\r\n\tç")
 	if w.Path() != "Doc/Tx" {
@@ -142,9 +142,10 @@ func TestWriterWritesForPeople(t *testing.T) {
 	want := `<?xml version="1.0" encoding="UTF-8"?>
 <Doc xmlns="urn:one">
  <Tx>
-  <Amt Ccy="E&quot;R">1.50</Amt>
+  <Amt Ccy="E&quot;&#x9;&#xA;R">1.50</Amt>
   <Empty></Empty>
-  <Nm>&lt;a&gt; &amp; &quot;b&quot;&#xD;&#xA;&#x9;ç</Nm>
+  <Nm>&lt;a&gt; &amp; "b"&#xD;
+	ç</Nm>
  </Tx>
  <Void></Void>
 </Doc>

@@ -15,7 +15,6 @@ import (
 	"github.com/haltwire/haltwire/sinks/party/xmlsafe"
 )
 
-//nolint:gochecknoglobals // a flag of the test binary
 var rewrite = flag.Bool("rewrite", false, "write testdata anew")
 
 const alert = "U3A5VHP66CSQRGMDHUPYCP5QKM"

@@ -73,41 +73,50 @@ func (a *Answer) Facts(r *freeze.Request) ([]Fact, []Stray) {
 // find returns the payments that an entry is about.
 func (a *Answer) find(r *freeze.Request, id string, refs freeze.Refs, whole bool, settled *freeze.Money) ([]*freeze.Payment, *Stray) {
 	if whole {
-		var all []*freeze.Payment
-		for i := range r.Payments {
-			p := &r.Payments[i]
-			if p.Recall.State == "none" {
-				continue // nobody was asked about it
-			}
-			if a.CaseID == r.AlertID || refs.MessageID != "" && (refs.MessageID == p.Refs.MessageID || refs.MessageID == p.Recall.Camt056ID || refs.MessageID == r.MessageID) {
-				all = append(all, p)
-			}
-		}
-		if len(all) == 0 {
-			return nil, &Stray{id, refs, "names neither a payment nor the case"}
-		}
-		return all, nil
+		return a.findAll(r, id, refs)
 	}
 	for _, key := range keys() {
 		want := key(refs)
 		if want == "" || want == "NOTPROVIDED" {
 			continue
 		}
-		var found []*freeze.Payment
-		for i := range r.Payments {
-			if p := &r.Payments[i]; key(p.Refs) == want && (settled == nil || p.Settled == nil || same(*settled, *p.Settled)) {
-				found = append(found, p)
-			}
-		}
-		switch len(found) {
-		case 0:
-			continue
-		case 1:
+		found := with(r, func(p *freeze.Payment) bool {
+			return key(p.Refs) == want && (settled == nil || p.Settled == nil || same(*settled, *p.Settled))
+		})
+		if len(found) == 1 {
 			return found, nil
 		}
-		return nil, &Stray{id, refs, fmt.Sprintf("fits %d payments", len(found))}
+		if len(found) > 1 {
+			return nil, &Stray{id, refs, fmt.Sprintf("fits %d payments", len(found))}
+		}
 	}
 	return nil, &Stray{id, refs, "fits no payment"}
+}
+
+// findAll returns the payments of the case or the message that an entry names,
+// without those that nobody was asked about.
+func (a *Answer) findAll(r *freeze.Request, id string, refs freeze.Refs) ([]*freeze.Payment, *Stray) {
+	all := with(r, func(p *freeze.Payment) bool {
+		if p.Recall.State == "none" {
+			return false
+		}
+		message := refs.MessageID
+		return a.CaseID == r.AlertID || message != "" && (message == p.Refs.MessageID || message == p.Recall.Camt056ID || message == r.MessageID)
+	})
+	if len(all) == 0 {
+		return nil, &Stray{id, refs, "names neither a payment nor the case"}
+	}
+	return all, nil
+}
+
+func with(r *freeze.Request, fits func(*freeze.Payment) bool) []*freeze.Payment {
+	var out []*freeze.Payment
+	for i := range r.Payments {
+		if fits(&r.Payments[i]) {
+			out = append(out, &r.Payments[i])
+		}
+	}
+	return out
 }
 
 // keys are the references by which a payment is found, the best first.
