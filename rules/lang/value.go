@@ -3,7 +3,6 @@ package lang
 import (
 	"cmp"
 	"math/big"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -166,11 +165,17 @@ func textOperator(n *Node) eval {
 			return text(a[0].Text + a[1].Text), true
 		}
 	}
-	re, err := regexp.Compile(n.Args[1].Value.Text)
+	p, err := NewPattern(n.Args[1].Value.Text)
 	if err != nil {
 		return func([]Value) (Value, bool) { return Value{}, false }
 	}
-	return func(a []Value) (Value, bool) { return boolean(re.MatchString(a[0].Text)), true }
+	return func(a []Value) (Value, bool) {
+		found, ok := p.Match(a[0].Text)
+		if !ok {
+			return Value{}, false
+		}
+		return boolean(found), true
+	}
 }
 
 // arithmetic returns what computes n exactly. Overflow and division by zero are

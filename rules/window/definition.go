@@ -43,6 +43,10 @@ type Definition struct {
 	Values        []Aggregate
 }
 
+// MaxScan is how many entries, the newest, Read.Filter is asked about: it is asked of
+// each one by one, for every report that is judged. A window with more is cut.
+const MaxScan = 1000
+
 // Aggregate is one value of a window.
 type Aggregate struct {
 	Func Func

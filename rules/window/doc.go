@@ -28,6 +28,7 @@
 //
 // # Bounds
 //
+// Filter is asked about the newest MaxScan entries of a window; what lies before is cut.
 // A key keeps its newest Options.Entries reports; a store over Options.Keys or
 // Options.Bytes drops what is oldest in all windows. A read that may have needed
 // what was dropped is cut: its count, distinct and sum are lower bounds with the

@@ -83,6 +83,10 @@ func (s *Store) pick(v *view, r *Reports, q *Read, i, from, to int) {
 		self = s.identity(r, int(q.Rows[i]))
 	}
 	filter := q.Filter != nil && from < to
+	if filter && to-from > MaxScan {
+		from = to - MaxScan
+		v.cut, v.dropped = true, max(v.dropped, timeOf(v.at(int32(from-1))))
+	}
 	if filter {
 		s.filter(v, q, i, from, to)
 	}

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"regexp"
 	"sort"
 	"strings"
 
@@ -264,7 +263,7 @@ func (c *Compiler) matches(n *lang.Node) (Truth, error) {
 	if n.Args[1].Op != lang.Const {
 		return nil, unsupported(n)
 	}
-	re, err := regexp.Compile(n.Args[1].Value.Text)
+	p, err := lang.NewPattern(n.Args[1].Value.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +273,12 @@ func (c *Compiler) matches(n *lang.Node) (Truth, error) {
 		if !ok {
 			return Unknown
 		}
-		return Of(re.MatchString(x))
+		found, ok := p.Match(x)
+		if !ok {
+			f.Errs++
+			return Unknown
+		}
+		return Of(found)
 	}, err
 }
 

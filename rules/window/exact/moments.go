@@ -99,20 +99,44 @@ func (s *Sum) big() *big.Int {
 // none.
 type Deviation struct {
 	sum     Sum
-	squares big.Int
-	x       big.Int
+	squares [5]uint64 // little-endian
 }
 
 // Reset forgets all, and keeps the memory.
-func (v *Deviation) Reset() { v.sum = Sum{}; v.squares.SetInt64(0) }
+func (v *Deviation) Reset() { *v = Deviation{} }
 
 // Add adds d.
 func (v *Deviation) Add(d decimal.D) {
 	v.sum.Add(d)
-	one := Sum{lo: d.Lo, mid: uint64(d.Hi), hi: uint64(d.Hi >> 63)}
-	v.x.Set(one.big())
-	v.x.Mul(&v.x, &v.x)
-	v.squares.Add(&v.squares, &v.x)
+	if d.Hi < 0 {
+		d = d.Neg()
+	}
+	low, hi := d.Lo, uint64(d.Hi) // below 2^127, and its square below 2^254
+	q1, q0 := bits.Mul64(low, low)
+	m1, m0 := bits.Mul64(low, hi)
+	q3, q2 := bits.Mul64(hi, hi)
+	var c uint64
+	s := &v.squares
+	s[0], c = bits.Add64(s[0], q0, 0)
+	s[1], c = bits.Add64(s[1], q1, c)
+	s[2], c = bits.Add64(s[2], q2, c)
+	s[3], c = bits.Add64(s[3], q3, c)
+	s[4] += c
+	for range 2 {
+		s[1], c = bits.Add64(s[1], m0, 0)
+		s[2], c = bits.Add64(s[2], m1, c)
+		s[3], c = bits.Add64(s[3], 0, c)
+		s[4] += c
+	}
+}
+
+// big returns the sum of the squares.
+func (v *Deviation) big() *big.Int {
+	n := new(big.Int)
+	for i := len(v.squares) - 1; i >= 0; i-- {
+		n.Lsh(n, 64).Or(n, new(big.Int).SetUint64(v.squares[i]))
+	}
+	return n
 }
 
 // Root returns sqrt(n Σx² - (Σx)²) / n, rounded half to even at the 18th place;
@@ -122,7 +146,7 @@ func (v *Deviation) Root() (decimal.D, bool) {
 		return decimal.D{}, false
 	}
 	n, sum := big.NewInt(v.sum.n), v.sum.big()
-	a := new(big.Int).Mul(n, &v.squares)
+	a := new(big.Int).Mul(n, v.big())
 	a.Sub(a, sum.Mul(sum, sum))
 	q := new(big.Int).Sqrt(a)
 	q.Quo(q, n) // floor(sqrt(a)/n)
