@@ -10,6 +10,8 @@ COUNT ?= 10
 COUNT_RULES ?= 3
 MICRO ?= ./sources/codec/json ./rules/lang ./rules/plan ./sinks/clickhouse
 BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
+PYTHON := $(HALTWIRE_CACHE)/python
+PYTHON_TOOLS := sinks/party/taxii/testdata/python.txt
 LINT_VERSION := v2.15.0
 LINT := $(HALTWIRE_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
@@ -56,7 +58,10 @@ test: needs-test engine kafka-jars ## Vets and runs all tests against the real e
 
 vectors: needs-vectors engine kafka-jars ## Runs the tests that read published vectors from HALTWIRE_VECTORS
 	@test -d "$(HALTWIRE_VECTORS)" || { echo "vectors: $(HALTWIRE_VECTORS) is absent: set HALTWIRE_VECTORS" >&2; exit 1; }
-	HALTWIRE_VECTORS="$(abspath $(HALTWIRE_VECTORS))" go test -timeout $(TIMEOUT) -tags vectors -run Vector ./...
+	@cmp -s $(PYTHON_TOOLS) "$(PYTHON)/tools.txt" || { \
+	  echo "vectors: fetching the Python tools of $(PYTHON_TOOLS), once" >&2; \
+	  python3 -m venv --clear "$(PYTHON)" && "$(PYTHON)/bin/pip" install -q --disable-pip-version-check -r $(PYTHON_TOOLS) && cp $(PYTHON_TOOLS) "$(PYTHON)/tools.txt"; }
+	HALTWIRE_VECTORS="$(abspath $(HALTWIRE_VECTORS))" HALTWIRE_PYTHON="$(abspath $(PYTHON))/bin/python" go test -timeout $(TIMEOUT) -tags vectors -run Vector ./...
 
 crash: needs-test engine kafka-jars ## Kills every process at many instants and checks what is left
 	go test -timeout 1h -tags crash -run 'Crash|Away|Zombie|Signals' -count 1 -v ./cmd/haltwire/crash
