@@ -16,7 +16,8 @@ type Config struct {
 	In  string `yaml:"in"`
 	// Version is that of camt.056.001: "08", which is the default, or "11".
 	Version string `yaml:"version"`
-	// Scheme sepa allows the reason FRAD only; empty has no such rule.
+	// Scheme sepa gives the reason FRAD where officers set none; empty gives UAPA
+	// for unauthorised payments.
 	Scheme string `yaml:"scheme"`
 	// Single puts one payment into a message, as CBPR+ wants it.
 	Single bool `yaml:"single"`

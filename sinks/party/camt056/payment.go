@@ -108,14 +108,14 @@ func amount(at string, m freeze.Money) (string, error) {
 	return whole + "." + frac, nil
 }
 
-// reason returns the code of CxlRsnInf. A code that officers set wins, except
-// where the scheme knows but one.
+// reason returns the code of CxlRsnInf. A code that officers set wins; SEPA has
+// no UAPA, so there an unauthorised payment is a fraud.
 func reason(c Config, p *freeze.Payment) string {
 	switch {
-	case c.Scheme == "sepa":
-		return "FRAD"
 	case p.Recall.ReasonISO != "":
 		return p.Recall.ReasonISO
+	case c.Scheme == "sepa":
+		return "FRAD"
 	case p.Authorisation == "unauthorised":
 		return "UAPA"
 	case p.Authorisation == "authorised_deceived":

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,8 @@ func isName(name string) bool {
 // Put makes a file in dir with these bytes. A reader sees it whole or not at all,
 // and it is on the disk when Put returns. A file that is there with the same
 // bytes is left alone, so Put may be repeated; with other bytes the error is
-// ErrConflict. dir must exist.
+// ErrConflict. dir must exist. A crash may leave a hidden file that ends in .part;
+// nobody reads it.
 func Put(dir, name string, data []byte) error {
 	if !isName(name) {
 		return fmt.Errorf("put file: %q is no name", name)
@@ -33,7 +35,7 @@ func Put(dir, name string, data []byte) error {
 	if done, err := there(root, name, data); done || err != nil {
 		return err
 	}
-	hidden := "." + name + ".part"
+	hidden := "." + name + "." + rand.Text() + ".part" // of its own: others may put the same file now
 	if err := write(root, hidden, data); err != nil {
 		return errors.Join(fmt.Errorf("put file: %w", err), root.Remove(hidden))
 	}
@@ -71,7 +73,6 @@ func there(root *os.Root, name string, data []byte) (bool, error) {
 }
 
 func write(root *os.Root, name string, data []byte) error {
-	_ = root.Remove(name) // what a crash left
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

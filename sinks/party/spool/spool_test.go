@@ -16,9 +16,6 @@ import (
 
 func TestPut(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, ".a.xml.part"), []byte("left by a crash"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for range 2 {
 		if err := spool.Put(dir, "a.xml", []byte("one")); err != nil {
 			t.Fatal(err)
@@ -47,6 +44,42 @@ func TestPut(t *testing.T) {
 		t.Errorf("put into no folder: %v", err)
 	}
 	if got := names(t, dir); !slices.Equal(got, []string{"a.xml", "link.xml"}) {
+		t.Errorf("left in the folder: %v", got)
+	}
+}
+
+// TestPutAtOnce lets many put files of one name: all with the same bytes succeed,
+// and of those with different bytes exactly one does.
+func TestPutAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name string
+		text func(i int) string
+		good int
+	}{
+		{"same.xml", func(int) string { return strings.Repeat("x", 1<<16) }, 8},
+		{"other.xml", func(i int) string { return strings.Repeat(string(rune('a'+i)), 1<<16) }, 1},
+	} {
+		errs := make(chan error)
+		for i := range 8 {
+			go func() { errs <- spool.Put(dir, c.name, []byte(c.text(i))) }()
+		}
+		good := 0
+		for range 8 {
+			if err := <-errs; err == nil {
+				good++
+			} else if !errors.Is(err, spool.ErrConflict) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		}
+		if good != c.good {
+			t.Errorf("%s: %d of 8 succeeded, want %d", c.name, good, c.good)
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, c.name)); err != nil || len(text) != 1<<16 || strings.Count(string(text), string(text[0])) != 1<<16 {
+			t.Errorf("%s: the file is a mixture of %d bytes, %v", c.name, len(text), err)
+		}
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"other.xml", "same.xml"}) {
 		t.Errorf("left in the folder: %v", got)
 	}
 }
