@@ -142,13 +142,18 @@ func money(m *freeze.Money) caselog.Money {
 	return caselog.Money{Amount: number(m.Amount), Currency: m.Currency}
 }
 
-// payments makes the rows of the items after an event that may change them.
-func (x *step) payments() {
-	switch x.r.Type {
+// changesPayments reports whether an event may change the items of its alert.
+func changesPayments(t caselog.Type) bool {
+	switch t {
 	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Received:
+		return true
 	default:
-		return
+		return false
 	}
+}
+
+// payments makes the rows of the items of an alert.
+func (x *step) payments() {
 	for _, i := range x.a.Items {
 		x.rows.Payments = append(x.rows.Payments, x.payment(i))
 	}

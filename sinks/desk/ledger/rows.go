@@ -31,6 +31,7 @@ type Maker struct {
 	subjects map[caselog.Key]*apply.Subject
 	rows     Rows
 	touched  map[*apply.Alert]*apply.Subject
+	paid     map[*apply.Alert]apply.Record // the last event that may have changed the items
 }
 
 // step is one event on its way to rows.
@@ -54,6 +55,7 @@ func (m *Maker) Event(r apply.Record, write bool) {
 	if m.subjects == nil {
 		m.subjects = map[caselog.Key]*apply.Subject{}
 		m.touched = map[*apply.Alert]*apply.Subject{}
+		m.paid = map[*apply.Alert]apply.Record{}
 	}
 	if r.Type == caselog.Revised {
 		m.revised(r, write)
@@ -72,7 +74,9 @@ func (m *Maker) Event(r apply.Record, write bool) {
 		return
 	}
 	m.touched[x.a] = s
-	x.payments()
+	if changesPayments(r.Type) {
+		m.paid[x.a] = r
+	}
 	x.delivery()
 	x.message()
 	x.outcome()
@@ -87,8 +91,15 @@ func (m *Maker) revised(r apply.Record, write bool) {
 }
 
 // Take returns the rows made since the last call, with the state of every alert
-// that changed.
+// and item that changed. Items are looked at once a call: an account that is paid
+// a thousand times has an alert of a thousand items, and each of them would be
+// opened again with every hit.
 func (m *Maker) Take() Rows {
+	for a, r := range m.paid {
+		x := &step{Maker: m, r: r, a: a}
+		x.payments()
+	}
+	clear(m.paid)
 	for a, s := range m.touched {
 		m.rows.Alerts = append(m.rows.Alerts, m.alert(a, s))
 	}

@@ -93,6 +93,47 @@ func TestErasedPersonsLeaveRowsWithoutNames(t *testing.T) {
 	}
 }
 
+// TestManyPaymentsInOneTake: a call of Take makes one row an item and opens it
+// once, however many hits came since the last one; afterwards there is nothing new.
+func TestManyPaymentsInOneTake(t *testing.T) {
+	l := newLog(t)
+	opened, open := 0, l.maker.Open
+	l.maker.Open = func(personal string, into any) error {
+		if strings.HasPrefix(personal, "item") {
+			opened++
+		}
+		return open(personal, into)
+	}
+	const n = 50
+	for i := range n {
+		name := fmt.Sprint("item", i)
+		l.sealed[name] = fmt.Sprintf(`{"payments":[{"refs":{"uetr":"u%d"}}]}`, i)
+		text, err := json.Marshal(caselog.HitData{
+			HitID: "H" + name, Evidence: name, Rule: "r", Score: "1", Severity: "high", Ask: []string{"trace"}, Personal: name, Hash: "00ff",
+			Payments: []caselog.PaymentMark{{Key: name, Amount: &freeze.Money{Amount: "5.50", Currency: "GBP"}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.maker.Event(apply.Record{Event: caselog.Event{ID: name, Type: caselog.Hit, Key: key, Time: time.UnixMilli(1772424000000), Data: text}, Offset: int64(i)}, true)
+	}
+	rows := l.maker.Take()
+	if len(rows.Hits) != n || len(rows.Payments) != n || len(rows.Alerts) != 1 {
+		t.Fatalf("%d hits, %d payments, %d alerts", len(rows.Hits), len(rows.Payments), len(rows.Alerts))
+	}
+	for i, p := range rows.Payments {
+		if p.PaymentKey != fmt.Sprint("item", i) || p.UETR != fmt.Sprint("u", i) || p.Version != n {
+			t.Errorf("payment %d: %+v", i, p)
+		}
+	}
+	if opened > 3*n { // for its hit, its item, and once for the alert
+		t.Errorf("opened %d times for %d items", opened, n)
+	}
+	if again := l.maker.Take(); len(again.Payments)+len(again.Hits)+len(again.Alerts) != 0 {
+		t.Errorf("nothing new made %+v", again)
+	}
+}
+
 func TestARetryKeepsItsStart(t *testing.T) {
 	l := newLog(t)
 	l.hit(caselog.Hit)
