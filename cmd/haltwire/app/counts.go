@@ -14,11 +14,13 @@ import (
 type Counts struct {
 	Reports uint64 // read by the detect loop
 	Dead    uint64 // of them, not usable
-	Hits    uint64 // put on the log
+	Hits    uint64 // put on the log, one whose case rose once
+	// Overturned counts those of Hits that later evidence has taken back.
+	Overturned uint64
 }
 
 // counters count once a batch.
-type counters struct{ reports, dead, hits atomic.Uint64 }
+type counters struct{ reports, dead, hits, overturned atomic.Uint64 }
 
 // count counts a run that was judged.
 func (c *counters) count(b *event.Batch, recs *event.Records) {
@@ -28,7 +30,7 @@ func (c *counters) count(b *event.Batch, recs *event.Records) {
 
 // Counts returns the counts so far.
 func (a *App) Counts() Counts {
-	return Counts{Reports: a.counters.reports.Load(), Dead: a.counters.dead.Load(), Hits: a.counters.hits.Load()}
+	return Counts{Reports: a.counters.reports.Load(), Dead: a.counters.dead.Load(), Hits: a.counters.hits.Load(), Overturned: a.counters.overturned.Load()}
 }
 
 // countingJudge counts what passes through a judge.
@@ -68,8 +70,27 @@ type countingLog struct {
 // Append implements pipeline.HitLog.
 func (l countingLog) Append(ctx context.Context, hits []*hit.Hit) error {
 	err := l.HitLog.Append(ctx, hits)
-	if err == nil {
-		l.counters.hits.Add(uint64(len(hits)))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, h := range hits {
+		if !h.Changed {
+			l.counters.hits.Add(1)
+		}
+	}
+	return nil
+}
+
+// Overturn implements pipeline.HitLog.
+func (l countingLog) Overturn(ctx context.Context, overturned []hit.Overturned) error {
+	err := l.HitLog.Overturn(ctx, overturned)
+	if err != nil {
+		return err
+	}
+	for i := range overturned {
+		if o := &overturned[i]; o.Now == nil && !o.Doubt {
+			l.counters.overturned.Add(1)
+		}
+	}
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -39,7 +40,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	d := &stage{o: o, dir: dir}
 	defer func() {
 		d.close()
-		if err == nil {
+		if err == nil || ctx.Err() != nil { // ended by itself, or by whoever looks on
 			remove()
 		} else if o.Dir == "" {
 			err = fmt.Errorf("%w (logs: %s/*/haltwire.log)", err, dir)
@@ -56,7 +57,13 @@ func (o Options) folder() (dir string, remove func(), err error) {
 		if left, err := os.ReadDir(o.Dir); err == nil && len(left) > 0 {
 			return "", nil, fmt.Errorf("--dir %s: the folder is not empty; name a new one", o.Dir)
 		}
-		return o.Dir, func() {}, os.MkdirAll(o.Dir, 0o700)
+		// The configurations of the two name files of one another, and paths in a
+		// configuration start at its own folder.
+		dir, err := filepath.Abs(o.Dir)
+		if err != nil {
+			return "", nil, fmt.Errorf("find folder %s: %w", o.Dir, err)
+		}
+		return dir, func() {}, os.MkdirAll(dir, 0o700)
 	}
 	dir, err = os.MkdirTemp("", "haltwire-demo-")
 	return dir, func() { _ = os.RemoveAll(dir) }, err
@@ -214,8 +221,8 @@ func (d *stage) unfinished(ctx context.Context) (string, error) {
 			return fmt.Sprintf("%s: %d of %d reports read", c.code, n.Reports, sent), nil
 		case reports < sent-n.Dead:
 			return fmt.Sprintf("%s: %d of %d reports stored", c.code, reports, sent-n.Dead), nil
-		case hits < n.Hits || alerts < uint64(len(all)):
-			return fmt.Sprintf("%s: %d of %d hits, %d of %d alerts stored", c.code, hits, n.Hits, alerts, len(all)), nil
+		case hits+n.Overturned < n.Hits || alerts < uint64(len(all)):
+			return fmt.Sprintf("%s: %d of %d hits (%d overturned), %d of %d alerts stored", c.code, hits, n.Hits, n.Overturned, alerts, len(all)), nil
 		}
 		for _, v := range all {
 			if !rests(v) {

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 // the reporters, the views of both countries and the border.
 func TestDemoBalances(t *testing.T) {
 	var out, notes bytes.Buffer
-	dir := t.TempDir()
+	t.Chdir(t.TempDir())
+	const dir = "kept" // as people name it
 	err := demo.Run(t.Context(), demo.Options{For: 6 * time.Second, Rate: 2000, JSON: true, Dir: dir, Out: &out, Notes: &notes})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ func (d *stage) snapshot(now time.Time) Snapshot {
 	var times []time.Duration
 	for _, c := range d.countries {
 		n := c.app.Counts()
-		v := CountryView{Code: c.code, Reports: n.Reports, Dead: n.Dead, Hits: n.Hits, Out: map[string]int{}, In: map[string]int{}}
+		v := CountryView{Code: c.code, Reports: n.Reports, Dead: n.Dead, Hits: n.Hits - min(n.Hits, n.Overturned), Out: map[string]int{}, In: map[string]int{}}
 		if since := now.Sub(d.looked).Seconds(); since > 0 {
 			v.Rate = float64(n.Reports-c.lastCount) / since
 		}

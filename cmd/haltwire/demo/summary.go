@@ -61,7 +61,7 @@ func (c *country) border() []desk.View {
 
 func (c *country) summary(ctx context.Context) (CountrySummary, error) {
 	n := c.app.Counts()
-	s := CountrySummary{Reports: n.Reports, Dead: n.Dead, Hits: n.Hits}
+	s := CountrySummary{Reports: n.Reports, Dead: n.Dead, Hits: n.Hits - min(n.Hits, n.Overturned)}
 	for _, v := range c.border() {
 		if v.Direction == "in" {
 			s.AlertsIn.Received++
