@@ -211,15 +211,19 @@ func caseText(r *freeze.Request) string {
 }
 
 // digits returns an amount as sql_decimal holds it: at most 13 decimals, at most
-// 7.9 thousand million million, of a currency of ISO 4217.
+// 7.9 thousand million million, of a currency of ISO 4217; and at most 18 digits,
+// which is what XSD makes every processor hold (3.2.3: libxml2 ends at 24).
 func (w *writer) digits(field string, m freeze.Money) string {
 	if len(m.Currency) != 3 || !code.IsCurrency([]byte(m.Currency)) {
 		w.fail(field+".currency", "%q is no currency of ISO 4217", m.Currency)
 	}
 	whole, frac, _ := strings.Cut(string(m.Amount), ".")
 	frac = frac[:max(min(len(frac), 2), len(strings.TrimRight(frac, "0")))]
-	if !m.Amount.Valid() || len(frac) > 13 || m.Amount.Cmp("7900000000000000") > 0 {
-		w.fail(field+".amount", "%s has more than 13 decimals or is more than 7900000000000000", m.Amount)
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	if !m.Amount.Valid() || len(frac) > 13 || len(whole)+len(frac) > 18 || m.Amount.Cmp("7900000000000000") > 0 {
+		w.fail(field+".amount", "%s has more than 18 digits, more than 13 decimals, or is more than 7900000000000000", m.Amount)
 	}
 	if frac == "" {
 		return whole
