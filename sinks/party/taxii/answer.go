@@ -72,7 +72,7 @@ func fail(status int, description string, header ...string) *failure {
 	return f
 }
 
-// later returns a failure after which a party should wait.
+// waitFor returns a failure after which a party should wait.
 func waitFor(status int, d time.Duration, description string) *failure {
 	return fail(status, description, "Retry-After", strconv.Itoa(int((d+time.Second-1)/time.Second)))
 }
@@ -106,8 +106,8 @@ func writePage(w http.ResponseWriter, p shelf.Page, name string, filters [8]byte
 		return err
 	}
 	last := p.Entries[len(p.Entries)-1].Added
-	h.Set(addedFirst, stamp(p.Entries[0].Added, micro))
-	h.Set(addedLast, stamp(last, micro))
+	h.Set(addedFirst, p.Entries[0].Added.Format(micro))
+	h.Set(addedLast, last.Format(micro))
 	head := `{"more":` + strconv.FormatBool(p.More)
 	if p.More {
 		head += `,"next":"` + nextOf(last, filters) + `"`
@@ -139,9 +139,9 @@ func recordOf(b []byte, e *shelf.Entry) []byte {
 	b = append(b, `{"id":"`...) // ids and stamps need no escapes
 	b = append(b, e.ID...)
 	b = append(b, `","date_added":"`...)
-	b = append(b, stamp(e.Added, micro)...)
+	b = e.Added.AppendFormat(b, micro)
 	b = append(b, `","version":"`...)
-	b = append(b, versionOf(e)...)
+	b = appendVersion(b, e)
 	b = append(b, `","media_type":"application/stix+json;version=`...)
 	b = append(b, e.Spec...)
 	return append(b, `"}`...)
@@ -149,7 +149,7 @@ func recordOf(b []byte, e *shelf.Entry) []byte {
 
 func quotedVersion(b []byte, e *shelf.Entry) []byte {
 	b = append(b, '"')
-	b = append(b, versionOf(e)...)
+	b = appendVersion(b, e)
 	return append(b, '"')
 }
 
@@ -158,13 +158,12 @@ const (
 	micro = "2006-01-02T15:04:05.000000Z"
 )
 
-func stamp(t time.Time, form string) string { return t.UTC().Format(form) }
-
-// versionOf writes a version as the object has it: in milliseconds, unless it is
-// the moment of the addition.
-func versionOf(e *shelf.Entry) string {
+// appendVersion writes a version as the object has it: in milliseconds, unless
+// it is the moment of the addition.
+func appendVersion(b []byte, e *shelf.Entry) []byte {
+	form := micro
 	if e.Version.Equal(freeze.At(e.Version).Time) {
-		return stamp(e.Version, milli)
+		form = milli
 	}
-	return stamp(e.Version, micro)
+	return e.Version.UTC().AppendFormat(b, form)
 }

@@ -3,12 +3,10 @@ package taxii_test
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/party/taxii"
 )
 
@@ -57,60 +55,3 @@ type answer struct {
 func (a *answer) Header() http.Header         { return a.header }
 func (a *answer) WriteHeader(status int)      { a.status = status }
 func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
-
-// nowhere is a writer that counts.
-type nowhere struct {
-	header http.Header
-	n      int64
-}
-
-func (n *nowhere) Header() http.Header { return n.header }
-func (n *nowhere) WriteHeader(int)     {}
-func (n *nowhere) Write(b []byte) (int, error) {
-	n.n += int64(len(b))
-	return len(b), nil
-}
-
-// BenchmarkPage serves 1,000 objects of a collection of 20,000, through
-// everything but the network.
-func BenchmarkPage(b *testing.B) {
-	w := newWorld(b, nil)
-	for n := range 1000 {
-		m := message(b, "request", 1)
-		m.Head().AlertID = "A" + strings.Map(letter, fmt.Sprintf("%025d", n))
-		m.Head().MessageID = freeze.RequesterID(m.Head().AlertID, 1)
-		for i := range m.(*freeze.Request).Payments {
-			m.(*freeze.Request).Payments[i].ItemID = freeze.ItemID(m.Head().AlertID, i+1)
-		}
-		w.publish(b, m)
-	}
-	for _, kind := range []string{"objects/", "manifest/", "objects/?match[type]=report&limit=1000"} {
-		b.Run(strings.NewReplacer("/", "", "?", " ").Replace(kind), func(b *testing.B) {
-			out := &nowhere{header: http.Header{}}
-			r, err := http.NewRequest(http.MethodGet, inTest(kind), http.NoBody)
-			if err != nil {
-				b.Fatal(err)
-			}
-			r.SetBasicAuth("gb", gbSecret)
-			b.ReportAllocs()
-			for b.Loop() {
-				w.handler.ServeHTTP(out, r)
-			}
-			b.SetBytes(out.n / int64(b.N))
-		})
-	}
-}
-
-func letter(r rune) rune { return 'A' + r - '0' }
-
-// BenchmarkPublish says one request as objects and adds them.
-func BenchmarkPublish(b *testing.B) {
-	w := newWorld(b, nil)
-	n := uint32(1)
-	for b.Loop() {
-		w.publish(b, message(b, "status_request", n))
-		n = n%9000 + 1
-		w.do(http.MethodHead, inTest("objects/?limit=1"), "gb", gbSecret)
-	}
-	_ = io.Discard
-}

@@ -53,6 +53,7 @@ type collection struct {
 	entries []Entry
 	byID    map[string][]int
 	bytes   int
+	last    time.Time // Added of the last entry, also when it was dropped
 }
 
 // New returns an empty shelf.
@@ -88,9 +89,10 @@ func (s *Shelf) Append(_ context.Context, name string, at time.Time, entries []E
 	}
 	at = at.UTC().Truncate(time.Microsecond)
 	for _, e := range entries {
-		if n := len(c.entries); n > 0 && !at.After(c.entries[n-1].Added) {
-			at = c.entries[n-1].Added.Add(time.Microsecond)
+		if !c.last.IsZero() && !at.After(c.last) {
+			at = c.last.Add(time.Microsecond)
 		}
+		c.last = at
 		if e.Added = at; e.Version.IsZero() {
 			e.Version = at
 		}
