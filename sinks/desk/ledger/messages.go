@@ -61,11 +61,16 @@ func (x *step) detail(i *apply.Item) caselog.PersonalDetail {
 		}
 		return caselog.PersonalDetail{}
 	}
-	var p caselog.HitPersonal
-	if x.Open(i.Source.Personal, &p) != nil || i.Source.Index >= len(p.Payments) {
-		return caselog.PersonalDetail{}
+	if from := i.Source.Personal; x.opened == nil || x.opened.from != from {
+		x.opened = &opened{from: from}
+		if x.Open(from, &x.opened.said) != nil {
+			x.opened.said = caselog.HitPersonal{}
+		}
 	}
-	return p.Payments[i.Source.Index]
+	if said := x.opened.said.Payments; i.Source.Index < len(said) {
+		return said[i.Source.Index]
+	}
+	return caselog.PersonalDetail{}
 }
 
 func (x *step) delivery() {

@@ -41,6 +41,15 @@ type step struct {
 	v     apply.Verdict
 	a     *apply.Alert // nil when the event touched none
 	prior prior
+	// opened is what was opened last: the items that one hit brought follow one
+	// another.
+	opened *opened
+}
+
+// opened is what was sealed of a hit.
+type opened struct {
+	from string
+	said caselog.HitPersonal
 }
 
 // prior is what a row needs of the state before the event.
