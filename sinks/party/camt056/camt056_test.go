@@ -393,3 +393,18 @@ func TestConfigMistakesAreNamed(t *testing.T) {
 		t.Error("drafts of a version that is not written")
 	}
 }
+
+func BenchmarkDrafts(b *testing.B) {
+	r := scenario()
+	for i := 3; i <= 500; i++ {
+		p := payment(1, "d23f0824-128b-4f33-8c5c-7fd0a6a3a450", "1.00")
+		p.ItemID = freeze.ItemID(alert, i)
+		r.Payments = append(r.Payments, p)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := camt056.Drafts(camt056.Config{}, r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -409,3 +409,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkReport(b *testing.B) {
+	r := scenario()
+	for len(r.Payments) < 500 {
+		p := r.Payments[0]
+		p.ItemID = freeze.ItemID(alert, len(r.Payments)+1)
+		r.Payments = append(r.Payments, p)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := goaml.Report(config(), r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

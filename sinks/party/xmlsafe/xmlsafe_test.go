@@ -242,3 +242,71 @@ func measure(n *xmlsafe.Node) (count, depth int) {
 	}
 	return count, depth + 1
 }
+
+// TestDefaultBounds reads documents just inside and just outside of the bounds
+// that hold when none are given.
+func TestDefaultBounds(t *testing.T) {
+	nest := func(n int) string { return strings.Repeat("<a>", n) + strings.Repeat("</a>", n) }
+	row := func(n int) string { return "<a>" + strings.Repeat("<b/>", n-1) + "</a>" }
+	for name, c := range map[string]struct{ text, code string }{
+		"deep":       {nest(xmlsafe.DefaultDepth), ""},
+		"too deep":   {nest(xmlsafe.DefaultDepth + 1), "too_deep"},
+		"many":       {row(xmlsafe.DefaultElements), ""},
+		"too many":   {row(xmlsafe.DefaultElements + 1), "too_many"},
+		"large":      {"<a>" + strings.Repeat(" ", xmlsafe.DefaultBytes-7) + "</a>", ""},
+		"too large":  {"<a>" + strings.Repeat(" ", xmlsafe.DefaultBytes-6) + "</a>", "too_large"},
+		"attributes": {`<a a="" b="" c="" d="" e="" f="" g="" h="" i="" j="" k="" l="" m="" n="" o="" p=""/>`, ""},
+	} {
+		_, err := xmlsafe.Read(strings.NewReader(c.text), xmlsafe.Limits{})
+		code := ""
+		var refused *xmlsafe.Refused
+		if errors.As(err, &refused) {
+			code = refused.Code
+		}
+		if code != c.code {
+			t.Errorf("%s: %v, want code %q", name, err, c.code)
+		}
+	}
+}
+
+// TestErrorsGiveTheLine looks at where a document is wrong.
+func TestErrorsGiveTheLine(t *testing.T) {
+	for text, line := range map[string]int{
+		"<a>\n<b>\n</a>":                 3,
+		"<a>\n\n<!DOCTYPE x></a>":        3,
+		"<a/>\n<b/>":                     2,
+		"<?xml version=\"1.0\"?>\n\n&x;": 3,
+	} {
+		_, err := xmlsafe.Read(strings.NewReader(text), xmlsafe.Limits{})
+		var refused *xmlsafe.Refused
+		if !errors.As(err, &refused) || refused.Line != line {
+			t.Errorf("%q: %v, want line %d", text, err, line)
+		}
+	}
+}
+
+// TestNamesThatMessagesUse are taken, and nothing that would end a tag.
+func TestNamesThatMessagesUse(t *testing.T) {
+	for name, good := range map[string]bool{
+		"Document": true, "FIToFIPmtCxlReq": true, "t_from_my_client": true, "nationality1": true, "e:Doc": true, "a-b.c": true, "_x": true,
+		"": false, "1a": false, "-a": false, ".a": false, ":a": false, "a b": false, "a>": false, "a/": false, "a\"": false, "é": false, "a\n": false, "!--": false, "?xml": false,
+	} {
+		w := xmlsafe.NewWriter(io.Discard)
+		w.Leaf(name, "")
+		if err := w.Close(); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestIllegal(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "a\t\r\nb": "", "\u0020\uD7FF\uE000\uFFFD": "", "\U00010000\U0010FFFF": "", "\u007F\u0085": "",
+		"\x00": "the character U+0000", "\x1F": "the character U+001F", "\uFFFE": "the character U+FFFE", "\uFFFF": "the character U+FFFF",
+		"\xED\xA0\x80": "bytes that are no UTF-8", "\x80": "bytes that are no UTF-8",
+	} {
+		if got := xmlsafe.Illegal(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,5 +96,73 @@ func TestInboxRuns(t *testing.T) {
 	})
 	if _, err := answer.NewInbox(answer.InboxOptions{Dir: dir}); err == nil {
 		t.Error("an inbox that nobody empties")
+	}
+}
+
+// TestInboxUnderAttack puts what an enemy of the folder would into it: all of it
+// is put aside with a reason, nothing is handed out, and nothing outside is read.
+func TestInboxUnderAttack(t *testing.T) {
+	dir, now := t.TempDir(), time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)
+	secret := filepath.Join(t.TempDir(), "secret.xml")
+	good := copyTo(t, filepath.Dir(secret), "rejected-legl.xml", now.Add(-time.Hour))
+	if err := os.WriteFile(secret, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	put := func(name, text, reason string) {
+		path := filepath.Join(dir, name)
+		at := now.Add(-time.Hour)
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		want[name] = reason
+	}
+	head := `<?xml version="1.0" encoding="UTF-8"?>`
+	put("laughs.xml", head+`<!DOCTYPE Document [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><Document>&c;</Document>`, "doctype")
+	put("external.xml", head+`<!DOCTYPE Document [<!ENTITY a SYSTEM "file://`+secret+`">]><Document>&a;</Document>`, "doctype")
+	put("parameter.xml", head+`<!DOCTYPE Document [<!ENTITY % a SYSTEM "http://127.0.0.1:1/x.dtd"> %a;]><Document/>`, "doctype")
+	put("include.xml", head+`<Document xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file://`+secret+`"/></Document>`, "namespace")
+	put("deep.xml", head+strings.Repeat("<a>", 1_000_000), "too_deep")
+	put("wide.xml", head+"<a>"+strings.Repeat("<b/>", 300_000)+"</a>", "too_many")
+	put("long.xml", head+"<a b='"+strings.Repeat("x", answer.MaxBytes)+"'/>", "larger than")
+	put("attributes.xml", head+"<a "+strings.Repeat("xmlns:a='u' ", 10_000)+"/>", "too_many")
+	put("utf7.xml", `<?xml version="1.0" encoding="UTF-7"?><Document/>`, "encoding")
+	put("binary.xml", "PK\x03\x04\x00\x00", "syntax")
+	put("empty.xml", "", "syntax")
+	if err := os.Symlink(secret, filepath.Join(dir, "link.xml")); err != nil {
+		t.Fatal(err)
+	}
+	in, err := answer.NewInbox(answer.InboxOptions{Party: "BANK-IN", Dir: dir, Now: func() time.Time { return now }, Take: func(_ context.Context, l answer.Letter) error {
+		t.Errorf("%s was handed out", l.File)
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := in.Scan(context.Background()); n != len(want) || err != nil {
+		t.Fatalf("%d of %d put aside, %v", n, len(want), err)
+	}
+	for name, reason := range want {
+		files, err := filepath.Glob(filepath.Join(dir, spool.RefusedFolder, "*-"+name+".reason"))
+		if err != nil || len(files) != 1 {
+			t.Errorf("%s: reasons %v, %v", name, files, err)
+			continue
+		}
+		text, err := os.ReadFile(files[0])
+		if err != nil || !strings.Contains(string(text), reason) || len(text) > 500 {
+			t.Errorf("%s: reason %q, want %s (%v)", name, text, reason, err)
+		}
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	entry := `<TxInfAndSts><OrgnlTxId>TX-1</OrgnlTxId><OrgnlUETR>6513270e-269e-4d37-b2a7-4de452e6b438</OrgnlUETR><TxCxlSts>RJCR</TxCxlSts><CxlStsRsnInf><Rsn><Cd>AC04</Cd></Rsn></CxlStsRsnInf><OrgnlIntrBkSttlmAmt Ccy="GBP">1.00</OrgnlIntrBkSttlmAmt></TxInfAndSts>`
+	text := []byte(doc("camt.029.001.09", "<RsltnOfInvstgtn><Assgnmt><Id>1</Id><CreDtTm>2026-03-04T09:30:00Z</CreDtTm></Assgnmt><Sts><Conf>RJCR</Conf></Sts><CxlDtls>"+strings.Repeat(entry, 500)+"</CxlDtls></RsltnOfInvstgtn>"))
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := answer.Read(text); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
