@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/party/taxii"
 	"github.com/haltwire/haltwire/sinks/party/taxii/shelf"
 	"github.com/haltwire/haltwire/sinks/party/taxii/stix"
@@ -199,6 +200,42 @@ func TestPagesOfObjects(t *testing.T) {
 	}
 	v = w.page(t, inTest("objects/"+m.Objects[0].ID+"/versions/?limit=1"))
 	same(t, v.Versions, m.Objects[0].DateAdded)
+}
+
+// TestTheLargestRequest has 500 payments, each from an account of its own, and
+// is read in pages of bounded length.
+func TestTheLargestRequest(t *testing.T) {
+	w := newWorld(t, nil)
+	r := message(t, "request", 1).(*freeze.Request)
+	one := r.Payments[0]
+	r.Payments = nil
+	for n := range 500 {
+		p := one
+		p.ItemID = freeze.ItemID(alert, n+1)
+		p.Debtor.Account = &freeze.Account{Scheme: "bban", ID: "000" + itoa(n), Type: "unknown"}
+		p.FurtherCredit = strings.Repeat("x", 140)
+		r.Payments = append(r.Payments, p)
+	}
+	r.Totals = freeze.TotalsOf(r.Payments)
+	w.publish(t, r)
+	counts, next := map[string]int{}, ""
+	for pages := 1; ; pages++ {
+		e := w.page(t, inTest("objects/?limit=600"+next))
+		for _, o := range e.Objects {
+			counts[o.Type]++
+			if o.Type == "report" && len(e.raw) > 9<<20 {
+				t.Errorf("page %d of %d bytes", pages, len(e.raw))
+			}
+		}
+		if !e.More {
+			break
+		}
+		next = "&next=" + e.Next
+	}
+	if counts["x-haltwire-payment"] != 500 || counts["observed-data"] != 500 || counts["bank-account"] != 501 || counts["report"] != 1 {
+		t.Error(counts)
+	}
+	same(t, w.told(t, "GB-FIU", "test", shelf.Versions{}), "report:Q001")
 }
 
 func TestQueriesThatAreRefused(t *testing.T) {
