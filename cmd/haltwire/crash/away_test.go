@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/crash/world"
+	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk"
 )
 
 // memory bounds what haltwire may hold while ClickHouse is away: 600 MB.
 const memory = 600 << 20
 
-// TestClickHouseAway takes ClickHouse away under load: alerts keep flowing, and
-// afterwards every row is there.
+// TestClickHouseAway takes ClickHouse away under load: alerts keep flowing, windows
+// go on and what later evidence says is said, and afterwards every row is there.
 func TestClickHouseAway(t *testing.T) {
 	w := world.New(t, world.Options{Binary: binary, Unkept: true})
 	in := w.Instance("in")
@@ -37,6 +38,11 @@ func TestClickHouseAway(t *testing.T) {
 	}
 	if limit := 3*middle(before) + 200*time.Millisecond; middle(during) > limit {
 		t.Errorf("while ClickHouse is away alerts take %s, more than %s", middle(during), limit)
+	}
+	later := w.Later(gone, back)
+	t.Logf("meanwhile later evidence said %v", later)
+	if later[caselog.Hit] < 5 || later[caselog.HitChanged] == 0 || later[caselog.HitOverturned] == 0 {
+		t.Errorf("while ClickHouse was away later evidence made, raised and ended only %v", later)
 	}
 	w.RestartEngine()
 	stop()

@@ -8,6 +8,4 @@ const (
 	kills = 200
 	rate  = 120 // reports a second
 	away  = time.Minute
-	// of haltwire with rules that remember
-	windowKills = 200
 )

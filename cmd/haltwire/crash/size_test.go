@@ -9,6 +9,4 @@ const (
 	kills = 20
 	rate  = 120 // reports a second
 	away  = 20 * time.Second
-	// of haltwire with rules that remember
-	windowKills = 8
 )

@@ -123,6 +123,29 @@ func (i *Instance) Stop(within time.Duration) (int, time.Duration) {
 // reports.
 func (i *Instance) Owns() bool { return strings.Contains(i.logged(), "own partition") }
 
+// Said returns how often a text is in the log of all processes.
+func (i *Instance) Said(text string) int {
+	i.w.t.Helper()
+	log, err := os.ReadFile(i.log)
+	i.w.must(err)
+	return strings.Count(string(log), text)
+}
+
+// Forget takes the snapshots away. No process runs.
+func (i *Instance) Forget() {
+	i.w.t.Helper()
+	i.w.must(os.RemoveAll(i.w.file("state-" + i.Name)))
+}
+
+// Kept returns when the snapshot was written that counts, zero when there is none.
+func (i *Instance) Kept() time.Time {
+	info, err := os.Stat(i.w.file("state-"+i.Name, "windows", "current.snapshot"))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
 // Ready returns what /readyz says, and its status, 0 when nobody answers.
 func (i *Instance) Ready(ctx context.Context) (app.Readiness, int) {
 	var r app.Readiness

@@ -29,7 +29,7 @@ type Position struct {
 }
 
 // Traffic is what banks and operators have said: most of it harmless, some of it
-// said twice, corrected later, or unreadable. Its methods are for one goroutine
+// said twice, corrected later, said late, or unreadable. Its methods are for one goroutine
 // at a time; Run is one.
 type Traffic struct {
 	w        *World
@@ -41,6 +41,9 @@ type Traffic struct {
 	records []generator.Report // accepted by the broker; duplicates are in once
 	bad     map[Position][]byte
 	made    int
+
+	corrections corrections
+	stories     stories
 }
 
 // Traffic returns a source of reports, fraud of which begin a story.
@@ -57,7 +60,8 @@ func (w *World) Traffic(seed uint64, fraud float64) *Traffic {
 	w.must(err)
 	w.t.Cleanup(func() { _ = producer.Close() })
 	return &Traffic{w: w, producer: producer, bad: map[Position][]byte{}, rng: rand.New(rand.NewPCG(seed, 1)),
-		gen: generator.New(generator.Options{Seed: seed, Country: "IN", Fraud: fraud})}
+		gen:     generator.New(generator.Options{Seed: seed, Country: "IN", Fraud: fraud}),
+		stories: stories{must: w.must, rng: rand.New(rand.NewPCG(seed, 4)), accounts: map[string]bool{}}}
 }
 
 // Run says rate reports a second until ctx ends.
@@ -79,23 +83,35 @@ func (f *Traffic) Run(ctx context.Context, rate int) {
 	}
 }
 
-// Start runs traffic beside the test; the returned function ends it and waits.
+// Start runs traffic beside the test; the returned function ends it, has stories
+// told to their end, and waits.
 func (f *Traffic) Start(ctx context.Context, rate int) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); f.Run(ctx, rate) }()
-	return func() { cancel(); <-done }
+	return func() {
+		cancel()
+		<-done
+		f.Send(context.WithoutCancel(ctx), f.stories.take(time.Time{})...)
+	}
 }
 
-// Make returns n new records and, beside them, duplicates, corrections and
-// unreadable ones.
+// Make returns n new records and, beside them, duplicates, corrections, unreadable
+// ones, and what is due of stories.
 func (f *Traffic) Make(n int) []generator.Report {
-	var out []generator.Report
+	now := time.Now()
+	if f.stories.began.IsZero() {
+		f.stories.began = now
+	}
+	out := f.stories.take(now)
 	for range n {
 		r := f.gen.Next(time.Now())
 		r.Value = bytes.Clone(r.Value)
-		out = append(out, r)
+		out = append(out, f.correct(r)...)
 		f.made++
+		if f.rng.IntN(24) == 0 {
+			f.stories.begin(now)
+		}
 		switch f.rng.IntN(40) {
 		case 0: // said twice
 			out = append(out, r)
@@ -224,9 +240,12 @@ func (f *Traffic) About(account string) []generator.Report {
 	return out
 }
 
-// Recent reports whether one of the last records names an account: then the
-// story about it may not be told to its end.
+// Recent reports whether one of the last records names an account, or a story is
+// about it, to which an old version said again may add.
 func (f *Traffic) Recent(account string) bool {
+	if f.stories.accounts[account] {
+		return true
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	const last = 10 // records of one story, with what stands between them

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"embed"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -12,12 +13,16 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/app"
-	"github.com/haltwire/haltwire/rules/pack"
 	"github.com/haltwire/haltwire/sinks/embedded"
 	"github.com/haltwire/haltwire/sinks/embedded/enginetest"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
 	"github.com/haltwire/haltwire/sources/embedded/kafkatest"
 )
+
+// rules are those of every haltwire of a world.
+//
+//go:embed rules
+var rules embed.FS
 
 // Options say what a World is made of.
 type Options struct {
@@ -107,7 +112,7 @@ func (w *World) prepare() error {
 	if err := app.NewToken(w.file("keys", "desk.token")); err != nil {
 		return err
 	}
-	if err := os.CopyFS(w.RulesDir(), pack.Files()); err != nil {
+	if err := os.CopyFS(w.dir, rules); err != nil {
 		return err
 	}
 	if err := os.WriteFile(w.file("keys", "clickhouse"), []byte(w.Database.Password.Reveal()), 0o600); err != nil {
@@ -144,7 +149,7 @@ func (w *World) configure(name, deskAddress, partnerAddress string) string {
 const settings = `environment: test
 party: {id: IN-FIU, name: FIU of India, kind: fiu, country: IN, contact: {desk: Freeze desk, hours: 24x7}}
 keys: {signing: "{DIR}/keys/in.jwk", log: "{DIR}/keys/log.jwk"}
-state: {dir: "{DIR}/state-{NAME}"}
+state: {dir: "{DIR}/state-{NAME}", every: 400ms, piece: 256KiB}
 listen:
   desk: {address: "{DESK}", token_file: "{DIR}/keys/desk.token"}
   partner: {address: "{PARTNER}"}
