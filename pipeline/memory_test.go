@@ -11,9 +11,12 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
+	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sources/codec"
 	jsoncodec "github.com/haltwire/haltwire/sources/codec/json"
+	sdk "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
 // bubble runs f with a world in a bubble of synctest.
@@ -223,6 +226,46 @@ func TestOrder(t *testing.T) {
 			t.Errorf("said %v\nwant %v", said, want)
 		}
 		m.leave()
+	})
+}
+
+// TestOverturnedAreCounted: what is said in doubt, or goes on as a lower case, was
+// not taken back.
+func TestOverturnedAreCounted(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, w *world) {
+		at := event.Position{Topic: "t"}
+		lower := &hit.Hit{Rule: "q", Reporter: "B", ReportID: "R2", Position: at}
+		judge := &script{toy: newToy(nil), says: []*hit.Judgement{{Overturned: []hit.Overturned{
+			{Rule: "q", Reporter: "B", ReportID: "R1", Position: at},
+			{Rule: "q", Reporter: "B", ReportID: "R2", Position: at, Now: lower},
+			{Rule: "q", Reporter: "B", ReportID: "R3", Position: at, Doubt: true},
+		}}}}
+		reader := sdk.NewManualReader()
+		metrics, err := telemetry.NewMetrics(sdk.NewMeterProvider(sdk.WithReader(reader)).Meter("haltwire"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := w.owner(judge, func(o *pipeline.Options) { o.Metrics = metrics })
+		w.write(part(0), time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC), "k a 1")
+		pass(5 * time.Second)
+		m.leave()
+		var all metricdata.ResourceMetrics
+		if err := reader.Collect(context.Background(), &all); err != nil {
+			t.Fatal(err)
+		}
+		n := int64(0)
+		for _, scope := range all.ScopeMetrics {
+			for _, x := range scope.Metrics {
+				if sum, ok := x.Data.(metricdata.Sum[int64]); ok && x.Name == "haltwire.hits.overturned" {
+					for _, point := range sum.DataPoints {
+						n += point.Value
+					}
+				}
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d overturned hits are counted, want 1", n)
+		}
 	})
 }
 

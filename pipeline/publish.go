@@ -220,6 +220,9 @@ func (d *detect) measure(v *verdict) {
 		m.Hits.Add(ctx, 1, telemetry.Attr(telemetry.Rule, h.Rule, telemetry.Status, string(h.Status)))
 	}
 	for i := range v.overturned {
+		if v.overturned[i].Doubt || v.overturned[i].Now != nil {
+			continue // most of the doubtful ones never held; what holds as a lower case is not gone
+		}
 		m.Overturned.Add(ctx, 1, telemetry.Attr(telemetry.Rule, v.overturned[i].Rule, telemetry.Status, string(v.overturned[i].Status)))
 	}
 	r := v.records
