@@ -208,3 +208,45 @@ func TestOutcomeInWords(t *testing.T) {
 		}
 	}
 }
+
+// TestSendersOfEveryKind have a sector where STIX has a word for it.
+func TestSendersOfEveryKind(t *testing.T) {
+	for kind, want := range map[string]string{
+		"fiu": "government-national", "ncb": "government-national", "lea": "government-national",
+		"bank": "financial-services", "vasp": "financial-services", "telecom": "telecommunications", "hub": "",
+	} {
+		m := sample(t, "status_request").Message
+		m.Head().Sender = freeze.Party{PartyID: "X", Kind: kind, Country: "SG"}
+		body, err := freeze.Encode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range find[*stix.Identity](objects(t, told(t, body))) {
+			if i.Roles != nil && (strings.Join(i.Sectors, ",") != want || i.Name != "X" || i.Roles[0] != kind || i.ContactInformation != "") {
+				t.Errorf("%s: %+v", kind, i)
+			}
+		}
+	}
+}
+
+// TestNotesSayWhatReadersNeed, whatever carries the rest.
+func TestNotesSayWhatReadersNeed(t *testing.T) {
+	useless := sample(t, "feedback").Message.(*freeze.Feedback)
+	useless.Useful = false
+	waiting := sample(t, "outcome-refused").Message.(*freeze.Outcome)
+	waiting.Decision, waiting.Refusal, waiting.Pending = "pending", nil, &freeze.Pending{Why: "the court is asked", Until: waiting.AsOf}
+	for text, m := range map[string]freeze.Message{
+		"Where does ": sample(t, "status_request").Message, "Justification: ": sample(t, "extension_request").Message,
+		"Lift: ": sample(t, "lift_request").Message, "Purpose: ": sample(t, "consent_request").Message, "Granted: ": sample(t, "consent_response").Message,
+		"not useful": useless, "Pending: the court is asked Until: 2026-": waiting,
+	} {
+		body, err := freeze.Encode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := find[*stix.Note](objects(t, told(t, body)))
+		if len(n) != 1 || !strings.Contains(n[0].Content, text) || n[0].Labels[0] != string(m.Head().Type) {
+			t.Errorf("%q is not in %+v", text, n)
+		}
+	}
+}
