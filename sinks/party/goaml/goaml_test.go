@@ -291,8 +291,12 @@ func TestConfigMistakesAreNamed(t *testing.T) {
 	if err := config().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if got := config().Under("/etc/hw").Out; got != "/etc/hw/out" {
-		t.Errorf("under: %s", got)
+	for out, want := range map[string]string{"out": "/etc/hw/out", "/var/out": "/var/out", "": ""} {
+		c := config()
+		c.Out = out
+		if got := c.Under("/etc/hw").Out; got != want {
+			t.Errorf("%q under a folder: %q", out, got)
+		}
 	}
 	for want, change := range map[string]func(*goaml.Config){
 		"goaml.out":                 func(c *goaml.Config) { c.Out = "" },

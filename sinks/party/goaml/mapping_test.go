@@ -193,3 +193,88 @@ func TestMoneyIsWrittenAsEverySchemaProcessorHoldsIt(t *testing.T) {
 		}
 	}
 }
+
+// TestHoldersLoseNothing looks for every name and number of a holder in the
+// account: in its elements, or in the comments.
+func TestHoldersLoseNothing(t *testing.T) {
+	id := func(kind string) *freeze.HolderID { return &freeze.HolderID{Type: kind, Value: "ID-9", Country: "ES"} }
+	for _, c := range []struct {
+		name    string
+		holders []freeze.Holder
+		want    []string // somewhere in the account
+		never   []string
+	}{
+		{"a plain company", []freeze.Holder{{Kind: "org", Role: "owner", Name: "Nine Ltd"}}, []string{"<name>Nine Ltd</name>"}, []string{"Holder ("}},
+		{"a company with a number", []freeze.Holder{{Kind: "org", Role: "owner", Name: "Nine Ltd", ID: id("registry")}},
+			[]string{"<incorporation_number>ID-9<", "<incorporation_country_code>ES<", "Holder (owner): Nine Ltd, registry ID-9 ES"}, nil},
+		{"a company with accents", []freeze.Holder{{Kind: "org", Role: "owner", Name: "Niné"}}, []string{"<name>Nine</name>", "Holder (owner): Niné"}, nil},
+		{"a company in another script", []freeze.Holder{{Kind: "org", Role: "owner", Name: "會社"}}, []string{"Holder (owner): 會社"}, []string{"<t_entity>"}},
+		{"two companies", []freeze.Holder{{Kind: "org", Role: "owner", Name: "One"}, {Kind: "org", Role: "ubo", Name: "Two"}}, []string{"<name>One</name>", "Holder (ubo): Two"}, []string{"<name>Two"}},
+		{"a plain person", []freeze.Holder{{Kind: "person", Role: "owner", Name: "A Nine"}}, []string{"<first_name>A<", "<last_name>Nine<", "<is_primary>1<"}, []string{"Holder ("}},
+		{"a person with a passport", []freeze.Holder{{Kind: "person", Role: "owner", Name: "A Nine", ID: id("passport")}}, []string{"<passport_number>ID-9<", "<passport_country>ES<"}, []string{"Holder ("}},
+		{"a person with another number", []freeze.Holder{{Kind: "person", Role: "joint", Name: "A Nine", ID: id("tax")}}, []string{"<id_number>ID-9<", "Holder (joint): A Nine, tax ID-9 ES"}, nil},
+		{"one name alone", []freeze.Holder{{Kind: "person", Role: "owner", Name: "Nine"}}, []string{"<first_name>UNKNOWN<", "<last_name>Nine<", "Holder (owner): Nine"}, nil},
+		{"a long first name", []freeze.Holder{{Kind: "person", Role: "owner", Name: strings.Repeat("a", 101) + " Nine"}}, []string{"<first_name>UNKNOWN<", "<last_name>UNKNOWN<", strings.Repeat("a", 101) + " Nine"}, nil},
+		{"a long last name", []freeze.Holder{{Kind: "person", Role: "owner", Name: "A " + strings.Repeat("n", 101)}}, []string{"<first_name>UNKNOWN<", "<last_name>UNKNOWN<", "A " + strings.Repeat("n", 101)}, nil},
+		{"a number without a name", []freeze.Holder{{Kind: "person", Role: "owner", ID: id("passport")}}, []string{"<last_name>UNKNOWN<", "<passport_number>ID-9<"}, nil},
+		{"two people, one first", []freeze.Holder{{Kind: "person", Name: "A One"}, {Kind: "person", Name: "B Two"}}, []string{"<last_name>One<", "<last_name>Two<"}, nil},
+	} {
+		r := activity()
+		r.Subject.Holders = c.holders
+		text, err := goaml.Report(config(), r)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for _, want := range c.want {
+			if !bytes.Contains(text, []byte(want)) {
+				t.Errorf("%s: %q is lost:\n%s", c.name, want, text)
+			}
+		}
+		for _, never := range c.never {
+			if bytes.Contains(text, []byte(never)) {
+				t.Errorf("%s: %q should not be there:\n%s", c.name, never, text)
+			}
+		}
+		if bytes.Count(text, []byte("<is_primary>")) > 1 {
+			t.Errorf("%s: two primary signatories", c.name)
+		}
+	}
+}
+
+// TestSupport leaves out of a report for an older portal what came later.
+func TestSupport(t *testing.T) {
+	for _, r := range []*freeze.Request{rich(), activity()} {
+		c := config()
+		c.Support = "5.0"
+		text, err := goaml.Report(c, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, late := range []string{"schema_version", "transaction_is_suspicious", "institution_country", "collection_account", "is_suspected", "<country>"} {
+			if bytes.Contains(text, []byte(late)) {
+				t.Errorf("%s is in a report for goAML 5.0", late)
+			}
+		}
+	}
+}
+
+// TestReporter writes who reports: a registered person, a user of the portal, or
+// nobody.
+func TestReporter(t *testing.T) {
+	for want, change := range map[string]func(*goaml.Config){
+		"<last_name>Desk</last_name>\n  <occupation>MLRO": func(*goaml.Config) {},
+		"<reporting_user_code>desk-1<":                    func(c *goaml.Config) { c.Person, c.UserCode = goaml.Person{}, "desk-1" },
+		"</currency_code_local>\n <reason>":               func(c *goaml.Config) { c.Person = goaml.Person{} },
+		"<submission_code>M<":                             func(c *goaml.Config) { c.Submission = "M" },
+		"<account>NOT TOLD<":                              func(c *goaml.Config) { c.Unknown = "NOT TOLD" },
+		"<report_code>STR<":                               func(c *goaml.Config) { c.ActivityCode = "" },
+	} {
+		c := config()
+		change(&c)
+		text, err := goaml.Report(c, scenario())
+		if err != nil || !bytes.Contains(text, []byte(want)) {
+			t.Errorf("want %s (%v):\n%s", want, err, text)
+		}
+	}
+}
