@@ -35,7 +35,7 @@ needs-demo:
 needs-test:
 	@.make/doctor -q go npm java mvn
 needs-vectors:
-	@.make/doctor -q go npm java mvn python3
+	@.make/doctor -q go npm java mvn python3 xmllint
 
 engine: ## Fetches the embedded ClickHouse engine, once
 	@.make/engine "$(HALTWIRE_CACHE)"
