@@ -58,7 +58,9 @@ func checkBanks(r *freeze.Request, at string, p *freeze.Payment) error {
 
 // checkAccount refuses what CashAccount has no room for.
 func checkAccount(at string, a freeze.Account) error {
-	switch {
+	switch bad := xmlsafe.Illegal(a.ID); {
+	case bad != "":
+		return &Unmappable{at + ".id", "holds " + bad + ", which XML cannot"}
 	case a.Scheme == "iban" && !code.IsIBAN([]byte(a.ID)):
 		return &Unmappable{at + ".id", "is no IBAN"}
 	case a.Scheme != "iban" && utf8.RuneCountInString(a.ID) > 34:

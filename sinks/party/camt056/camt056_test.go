@@ -254,13 +254,16 @@ func TestUnmappable(t *testing.T) {
 		"payments[0].intermediaries[0].servicer": func(r *freeze.Request) {
 			r.Payments[0].Intermediaries = []freeze.Intermediary{{Servicer: freeze.Servicer{Country: "DE"}}}
 		},
-		"": func(r *freeze.Request) { r.Subject.Account.Name = "\x01" },
+		"subject.account.name ":                       func(r *freeze.Request) { r.Subject.Account.Name = "\uFFFE" },
+		"subject.account.id ":                         func(r *freeze.Request) { r.Subject.Account.Scheme, r.Subject.Account.ID = "other", "\x01" },
+		"payments[0].refs.clearing_ref":               func(r *freeze.Request) { r.Payments[0].Refs.ClearingRef = "\uFFFF" },
+		"AppHdr/Fr/FIId/FinInstnId/ClrSysMmbId/MmbId": func(r *freeze.Request) { r.Payments[0].Debtor.Servicer.ClearingID = "\uFFFF" },
 	} {
 		r := scenario()
 		change(r)
 		_, err := camt056.Drafts(camt056.Config{}, r)
 		var u *camt056.Unmappable
-		if !errors.As(err, &u) || u.Field != field {
+		if !errors.As(err, &u) || u.Field != strings.TrimSpace(field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

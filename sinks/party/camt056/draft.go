@@ -2,6 +2,7 @@ package camt056
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -147,6 +148,15 @@ func (m *message) draft() (Draft, error) {
 	return d, d.write(head.write, m.write)
 }
 
+// unwritable names the element where no check has named the member before.
+func unwritable(err error) error {
+	var u *xmlsafe.Unwritable
+	if errors.As(err, &u) {
+		return &Unmappable{u.Path, u.Text}
+	}
+	return err
+}
+
 // write fills the three texts of a draft.
 func (d *Draft) write(header, document func(*xmlsafe.Writer)) error {
 	for _, part := range []struct {
@@ -166,7 +176,7 @@ func (d *Draft) write(header, document func(*xmlsafe.Writer)) error {
 		w := xmlsafe.NewWriter(&b)
 		part.write(w)
 		if err := w.Close(); err != nil {
-			return &Unmappable{"", err.Error()}
+			return unwritable(err)
 		}
 		*part.to = b.Bytes()
 	}

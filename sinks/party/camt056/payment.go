@@ -8,6 +8,7 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/party/xmlsafe"
 )
 
 // maxRef is the length of a reference in ISO 20022, Max35Text.
@@ -66,6 +67,9 @@ func checkRefs(at string, r freeze.Refs) error {
 		{"end_to_end_id", r.EndToEndID}, {"transaction_id", r.TransactionID}, {"instruction_id", r.InstructionID},
 		{"message_id", r.MessageID}, {"message_name", r.MessageName}, {"clearing_ref", r.ClearingRef},
 	} {
+		if bad := xmlsafe.Illegal(ref[1]); bad != "" {
+			return &Unmappable{at + "." + ref[0], "holds " + bad + ", which XML cannot"}
+		}
 		if utf8.RuneCountInString(ref[1]) > maxRef {
 			return &Unmappable{at + "." + ref[0], fmt.Sprintf("longer than %d characters", maxRef)}
 		}
@@ -185,6 +189,9 @@ func checkTold(r *freeze.Request, pairs ...string) error {
 		field, text := pairs[i], pairs[i+1]
 		if text == "" {
 			continue
+		}
+		if bad := xmlsafe.Illegal(text); bad != "" {
+			return &Unmappable{field, "holds " + bad + ", which XML cannot"}
 		}
 		low := strings.ToLower(text)
 		if telltale(low) {

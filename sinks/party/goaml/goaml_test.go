@@ -153,8 +153,8 @@ func TestUnmappable(t *testing.T) {
 		"subject.holders": func(r *freeze.Request) {
 			r.Subject.Holders = []freeze.Holder{{Kind: "person", Name: strings.Repeat("x", 8001)}}
 		},
-		"legal.reason": func(r *freeze.Request) { r.Payments = nil; r.Legal.Facts, r.Legal.Reason = "", "" },
-		"":             func(r *freeze.Request) { r.Legal.Reason = "\x0b" },
+		"legal.reason":  func(r *freeze.Request) { r.Payments = nil; r.Legal.Facts, r.Legal.Reason = "", "" },
+		"report/reason": func(r *freeze.Request) { r.Legal.Reason = "\x0b" },
 	} {
 		r := scenario()
 		change(r)

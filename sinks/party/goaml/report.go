@@ -2,6 +2,7 @@ package goaml
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -44,8 +45,13 @@ func Report(c Config, r *freeze.Request) ([]byte, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	if err := w.Close(); err != nil {
-		return nil, &Unmappable{"", err.Error()}
+	err = w.Close()
+	var bad *xmlsafe.Unwritable
+	if errors.As(err, &bad) {
+		return nil, &Unmappable{bad.Path, bad.Text} // the element says more than the member
+	}
+	if err != nil {
+		return nil, err
 	}
 	return b.Bytes(), nil
 }

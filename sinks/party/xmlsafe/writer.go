@@ -39,7 +39,7 @@ func (x *Writer) Open(name string, attrs ...Attr) {
 // error.
 func (x *Writer) End() {
 	if len(x.open) == 0 {
-		x.fail("", fmt.Errorf("end element: none is open"))
+		x.fail("", "end element: none is open")
 		return
 	}
 	name := x.open[len(x.open)-1]
@@ -76,7 +76,7 @@ func (x *Writer) Path() string { return strings.Join(x.open, "/") }
 // the underlying writer. An element that is still open is an error.
 func (x *Writer) Close() error {
 	if len(x.open) > 0 {
-		x.fail("", fmt.Errorf("close document: element is still open"))
+		x.fail("", "close document: element is still open")
 	}
 	x.raw("\n")
 	if x.err == nil {
@@ -87,7 +87,7 @@ func (x *Writer) Close() error {
 
 func (x *Writer) begin(name string, attrs []Attr) {
 	if !isName(name) {
-		x.fail(name, fmt.Errorf("is no name of an element"))
+		x.fail(name, "is no name of an element")
 		return
 	}
 	x.line()
@@ -95,7 +95,7 @@ func (x *Writer) begin(name string, attrs []Attr) {
 	x.raw("<" + name)
 	for _, a := range attrs {
 		if !isName(a.Name) || !x.valid(name+"/@"+a.Name, a.Value) {
-			x.fail(name, fmt.Errorf("attribute %q cannot be written", a.Name))
+			x.fail(name, fmt.Sprintf("attribute %q cannot be written", a.Name))
 			return
 		}
 		x.raw(" " + a.Name + `="`)
@@ -115,16 +115,23 @@ func (x *Writer) raw(s string) {
 
 func (x *Writer) valid(name, text string) bool {
 	if bad := Illegal(text); bad != "" {
-		x.fail(name, fmt.Errorf("holds %s, which XML cannot", bad))
+		x.fail(name, fmt.Sprintf("holds %s, which XML cannot", bad))
 	}
 	return x.err == nil
 }
 
-func (x *Writer) fail(name string, err error) {
+func (x *Writer) fail(name, text string) {
 	if x.err == nil {
-		x.err = fmt.Errorf("write %s: %w", strings.Trim(x.Path()+"/"+name, "/"), err)
+		x.err = &Unwritable{strings.Trim(x.Path()+"/"+name, "/"), text}
 	}
 }
+
+// Unwritable is the error of a document that XML cannot hold: the path of the
+// element, and why.
+type Unwritable struct{ Path, Text string }
+
+// Error names the element and what is wrong with it.
+func (u *Unwritable) Error() string { return fmt.Sprintf("write %s: %s", u.Path, u.Text) }
 
 // Illegal describes the first thing in s that XML 1.0 cannot hold, not even
 // escaped: bytes that are no UTF-8, and characters outside its production Char.
