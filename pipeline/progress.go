@@ -34,7 +34,7 @@ func (d *detect) progress() Progress {
 	defer d.mu.Unlock()
 	p := Progress{Waiting: d.memory != nil && !d.listed, Partitions: len(d.tracks)}
 	for _, t := range d.tracks {
-		if !t.through {
+		if !t.through && (t.end >= 0 || !t.parked) { // one that waits at its beginning has nothing to replay
 			p.Behind++
 		}
 		if t.end >= 0 {
