@@ -49,7 +49,8 @@ type wanted struct {
 }
 
 // maxRecord is the largest record of the case log, 4 MiB: a message of 1 MiB,
-// sealed and in base64, twice escaped, with its receipt and its event.
+// sealed and in base64, twice escaped, with its receipt and its event. It bounds the
+// batches of the writer too, whatever topic they are for.
 const maxRecord = 4 << 20
 
 const (
@@ -67,7 +68,7 @@ func (l Layout) wanted() []wanted {
 	cases := map[string]string{"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime", "max.message.bytes": fmt.Sprint(maxRecord)}
 	return []wanted{
 		{l.Names.Cases, l.Partitions, cases, true},
-		{l.Names.Hits, l.Partitions, map[string]string{"retention.ms": days(hitsRetention), "message.timestamp.type": "LogAppendTime"}, true},
+		{l.Names.Hits, l.Partitions, map[string]string{"retention.ms": days(hitsRetention), "message.timestamp.type": "LogAppendTime", "max.message.bytes": fmt.Sprint(maxRecord)}, true},
 		{l.Names.Dead, 1, map[string]string{"retention.ms": days(deadRetention), "max.message.bytes": fmt.Sprint(maxDead)}, false},
 		{l.Names.Control, 1, forever, true},
 		{l.Names.Keys, 1, map[string]string{"cleanup.policy": "compact", "retention.ms": "-1"}, true},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -157,6 +158,29 @@ func TestLargeRecordGoesThrough(t *testing.T) {
 	}
 	if len(s.entries[0]) != 1 || !bytes.Equal(s.entries[0][0].Value, large) {
 		t.Error("the record is not what was written")
+	}
+}
+
+// TestBurstGoesThrough writes more to one partition at once than a broker takes in a
+// batch by default: every topic that a burst of reports may fill takes the writer's.
+func TestBurstGoesThrough(t *testing.T) {
+	c, names := cluster(t)
+	w, err := topic.NewWriter(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	noise := rand.NewChaCha8([32]byte{1}) // what is sealed cannot be compressed
+	for _, name := range []string{names.Cases, names.Hits} {
+		messages := make([]topic.Message, 1500)
+		for i := range messages {
+			value := make([]byte, 2000)
+			_, _ = noise.Read(value)
+			messages[i] = topic.Message{Topic: name, Key: "k", Value: value}
+		}
+		if _, err := w.Write(t.Context(), messages); err != nil {
+			t.Errorf("%s: %.200v", name, err)
+		}
 	}
 }
 
