@@ -32,7 +32,8 @@ const (
 var errRefused = errors.New("refused")
 
 // read reads, compiles and tests what the files say. Tests that passed for what is
-// in force are not run again; a set that is recorded as the edition last has passed.
+// in force are not run again; a set that is recorded as the edition last has passed,
+// but for tests that were changed since.
 func (a *App) read(ctx context.Context, last *ruleset.Edition) (*ruleset.Set, error) {
 	text, err := a.sources.Read()
 	if err != nil {
@@ -42,12 +43,12 @@ func (a *App) read(ctx context.Context, last *ruleset.Edition) (*ruleset.Set, er
 	if err != nil {
 		return nil, errors.Join(errRefused, err)
 	}
-	if len(set.Changed(last)) == 0 || a.config.Rules.Tests == config.TestsOff {
+	before, _, _ := a.force.get()
+	if a.config.Rules.Tests == config.TestsOff || len(set.Changed(last)) == 0 && !set.Retests(before) {
 		return set, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, testTime)
 	defer cancel()
-	before, _, _ := a.force.get()
 	err = set.Test(ctx, before)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("not done within %v; rules.tests: off goes without: %w", testTime, err)

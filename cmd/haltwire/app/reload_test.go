@@ -63,6 +63,10 @@ func TestReload(t *testing.T) {
 	w.report("bank.transfer", 0, payment("MULE", "250.00"))
 	w.expect("listed R001", "listed R003", "listed R005")
 
+	w.write("rules/listed.yaml", strings.Replace(listed, `"200.00"`, `"20.00"`, 1))
+	w.ready("a test that fails is refused, though the rules judge alike", func(r app.Readiness) bool {
+		return strings.Contains(r.Refused, `listed: "above the floor"`) && r.Rules == first.Rules
+	})
 	w.write("rules/listed.yaml", strings.Replace(listed, "base_amount >", "no_such_field >", 1))
 	w.ready("a wrong rule is refused", func(r app.Readiness) bool {
 		return strings.Contains(r.Refused, "no_such_field") && r.Rules == first.Rules

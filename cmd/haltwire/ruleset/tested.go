@@ -42,6 +42,10 @@ func (s *Set) Test(ctx context.Context, before *Set) error {
 	return fmt.Errorf("%w: %d of %d, nothing is changed:%s", ErrTests, sum.Failed(), len(sum.Results), text.String())
 }
 
+// Retests reports whether s has tests whose outcome is not known from before, the set
+// in force; nil = none is, and nothing is asked.
+func (s *Set) Retests(before *Set) bool { return before != nil && len(s.changed(before)) > 0 }
+
 // changed returns the suites whose outcome may differ from what it was in before.
 func (s *Set) changed(before *Set) []*ruletest.Suite {
 	if before == nil || before.Digests.Lists != s.Digests.Lists || before.Digests.Rates != s.Digests.Rates {
