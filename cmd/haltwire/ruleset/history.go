@@ -41,7 +41,10 @@ func Editions(all []control.Activation) []Edition {
 	return out
 }
 
-func kinds() []string { return []string{Rules, Lists, Rates} }
+// kinds returns the kinds in the order in which they are recorded. The rules come
+// last: without them there is no edition, so that a process which ends between the
+// records of the first one leaves none that judges without lists or rates.
+func kinds() []string { return []string{Lists, Rates, Rules} }
 
 // Digest returns the digest of a kind in e; nil is the edition before all.
 func (e *Edition) Digest(kind string) string {

@@ -185,7 +185,7 @@ func TestEditions(t *testing.T) {
 	var all []control.Activation
 	var last *ruleset.Edition
 	var sets []*ruleset.Set
-	want := [][]string{{"rules", "lists", "rates"}, {"lists"}, {"rules", "rates"}, {}}
+	want := [][]string{{"lists", "rates", "rules"}, {"lists"}, {"rates", "rules"}, {}}
 	for i, change := range []func(){
 		func() {},
 		func() { write(t, filepath.Join(d, "bad.csv"), "value\nMULE\nDONKEY\n") },
@@ -240,6 +240,25 @@ func TestEditions(t *testing.T) {
 		if e.From[0].Offset != int64(i) || !e.At.Equal(time.Unix(int64(i), 0)) {
 			t.Errorf("edition %d is from %v, %v", i, e.From, e.At)
 		}
+	}
+}
+
+// TestEditionCutShort ends haltwire between the records of its first edition, which
+// was in force nowhere then: nothing may be judged by a part of it.
+func TestEditionCutShort(t *testing.T) {
+	s := sources(t, dir(t))
+	set := compile(t, &s)
+	all, err := set.Activations(nil, time.Unix(1, 0), nil)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%d activations, %v", len(all), err)
+	}
+	for n := range len(all) {
+		if got := ruleset.Editions(all[:n]); len(got) != 0 {
+			t.Errorf("%d of %d records are an edition, which lacks %v", n, len(all), set.Changed(&got[0]))
+		}
+	}
+	if got := ruleset.Editions(all); len(got) != 1 || len(set.Changed(&got[0])) != 0 {
+		t.Errorf("all records are %d editions", len(got))
 	}
 }
 
