@@ -164,7 +164,7 @@ clickhouse:
   user: {USER}
   password_file: "{DIR}/keys/clickhouse"
   block: {rows: 50000, every: 500ms}
-rules: {dir: "{DIR}/rules", max_age: 24h}
+rules: {dir: "{DIR}/rules", max_age: 24h, windows: {per_key: 1000000}}
 rates: {base_currency: USD, file: "{DIR}/rates.csv"}
 officers: [O1, O2]
 telemetry: {log: {level: info, format: text}}
