@@ -51,12 +51,16 @@ func (a *App) firstJudges(ctx context.Context) (pipeline.Judge, error) {
 		}
 		begins = positions(ends)
 	}
+	was := now
 	if now, before, err = a.succeed(ctx, set, now, before, begins); err != nil {
 		return nil, err
 	}
+	if now == was && was != nil {
+		editions = editions[:len(editions)-1]
+	}
 	a.force.set(set, now)
 	a.reports.rates.Store(&set.Rates)
-	after, err := a.judgeFirst(ctx, set)
+	after, err := a.judgeFirst(ctx, set, func() since { return a.sinceOf(set, now, editions) })
 	if err != nil || before == nil {
 		return after, err
 	}

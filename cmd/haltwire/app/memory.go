@@ -32,6 +32,7 @@ type memory struct {
 	metrics  *telemetry.Metrics
 	lock     *os.File // of the folder of snapshots
 	faults   *faults
+	since    since    // the rules in force judge
 	decoder  *decoder // of its own: the rates were others; nil = none
 
 	begin   map[event.Partition]int64 // where the snapshot that was restored ends; nil = none was
@@ -53,7 +54,7 @@ func (m *memory) Judge(b *event.Batch, recs *event.Records) (*hit.Judgement, err
 		b, _ = m.decoder.Decode(recs)
 		defer b.Release()
 	}
-	said, err := m.judge.Judge(b, recs)
+	said, err := m.since.heed(m.judge.Judge(b, recs))
 	if err == nil {
 		m.counters.count(b, recs)
 		m.faults.reports += uint64(b.Rows)
@@ -68,12 +69,12 @@ func (m *memory) Tick(clock int64) (*hit.Judgement, error) {
 		m.measured = now
 		m.measure()
 	}
-	return m.judge.Tick(clock)
+	return m.since.heed(m.judge.Tick(clock))
 }
 
 // Recent implements pipeline.Memory.
 func (m *memory) Recent(p event.Partition, below int64) (*hit.Judgement, error) {
-	return m.judge.Recent(p, below)
+	return m.since.heed(m.judge.Recent(p, below))
 }
 
 // Keep implements pipeline.Memory.

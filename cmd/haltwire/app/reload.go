@@ -111,7 +111,7 @@ func (a *App) reload(ctx context.Context) (changed bool, err error) {
 		if then, _, err = a.succeed(ctx, set, edition, nil, positions(ends)); err != nil {
 			return nil, err
 		}
-		judge, err := a.judgeNext(set)
+		judge, err := a.judgeNext(old, set, ends)
 		if err != nil {
 			return nil, err
 		}

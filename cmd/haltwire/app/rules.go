@@ -11,6 +11,7 @@ import (
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
+	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/plan"
 )
 
@@ -54,8 +55,8 @@ func (a *App) stateless(s *ruleset.Set) pipeline.Judge {
 	return countingJudge{j, &a.counters, newFaults(a.telemetry.Metrics, a.log, s.Plan.Rules())}
 }
 
-// judgeFirst returns the judge by s for a start.
-func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set) (pipeline.Judge, error) {
+// judgeFirst returns the judge by s for a start. begun says since when its rules judge.
+func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set, begun func() since) (pipeline.Judge, error) {
 	if !s.Plan.Windowed() {
 		return a.stateless(s), nil
 	}
@@ -70,6 +71,7 @@ func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set) (pipeline.Judge, e
 	if err != nil {
 		return nil, err
 	}
+	m.since = begun()
 	m.look()
 	a.remembering.Store(m)
 	a.reading = m
@@ -77,8 +79,8 @@ func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set) (pipeline.Judge, e
 }
 
 // judgeNext returns the judge by s that takes over from the one in force, which
-// stands still meanwhile. Windows that both have go on.
-func (a *App) judgeNext(s *ruleset.Set) (pipeline.Judge, error) {
+// stands still meanwhile, from the given offsets on. Windows that both have go on.
+func (a *App) judgeNext(old, s *ruleset.Set, from map[event.Partition]int64) (pipeline.Judge, error) {
 	m := a.remembering.Load()
 	switch {
 	case !s.Plan.Windowed():
@@ -92,12 +94,14 @@ func (a *App) judgeNext(s *ruleset.Set) (pipeline.Judge, error) {
 		if m, err = a.remember(s, false, time.Now().UnixMilli()); err != nil {
 			return nil, err
 		}
+		m.since = since{}.next(old, s, from)
 		a.remembering.Store(m)
 	default:
 		if err := m.judge.Reload(s.Plan, a.decoders(s), s.Digests, time.Now().UnixMilli()); err != nil {
 			return nil, fmt.Errorf("reload windows: %w", err)
 		}
 		m.faults = newFaults(a.telemetry.Metrics, a.log, s.Plan.Rules())
+		m.since = m.since.next(old, s, from)
 	}
 	m.look()
 	return m, nil

@@ -115,14 +115,23 @@ func TestReloadWindows(t *testing.T) {
 	w.report("bank.transfer", 0, payBy("+910000000002")) // R005
 	w.expect("swapped R003", "swapped R005")
 
+	w.end()
+	if err := os.RemoveAll(w.path("var")); err != nil {
+		t.Fatal(err)
+	}
+	w.begin()                                            // reads everything again
+	w.report("bank.transfer", 0, payBy("+910000000001")) // R006
+	w.expect("swapped R003", "swapped R005", "swapped R006")
+
 	before = w.app.Readiness().Rules
 	if err := os.Remove(w.path("rules", "swapped.yaml")); err != nil {
 		t.Fatal(err)
 	}
 	w.ready("no rule has a window", func(r app.Readiness) bool { return r.Rules != before && r.Windows == nil })
-	w.report("bank.transfer", 0, payBy("+910000000002")) // R006
-	w.judged(6)
-	w.expect("swapped R003", "swapped R005")
+	n := w.app.Counts().Reports
+	w.report("bank.transfer", 0, payBy("+910000000002")) // R007
+	w.judged(n + 1)
+	w.expect("swapped R003", "swapped R005", "swapped R006")
 }
 
 // TestCold marks the hits of a rule that fires on absence while its window has not
