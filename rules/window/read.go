@@ -83,12 +83,8 @@ func (s *Store) pick(v *view, r *Reports, q *Read, i, from, to int) {
 		self = s.identity(r, int(q.Rows[i]))
 	}
 	filter := q.Filter != nil && from < to
-	if filter && to-from > MaxScan {
-		from = to - MaxScan
-		v.cut, v.dropped = true, max(v.dropped, timeOf(v.at(int32(from-1))))
-	}
 	if filter {
-		s.filter(v, q, i, from, to)
+		from = s.filter(v, q, i, from, to)
 	}
 	s.sel = s.sel[:0]
 	for j := from; j < to; j++ {
@@ -107,9 +103,14 @@ func (s *Store) pick(v *view, r *Reports, q *Read, i, from, to int) {
 	}
 }
 
-// filter asks q.Filter which of the entries [from, to) count; keep says.
-func (s *Store) filter(v *view, q *Read, i, from, to int) {
+// filter asks q.Filter which of the newest of the entries [from, to) count; keep says.
+// It returns the first that it was asked about.
+func (s *Store) filter(v *view, q *Read, i, from, to int) int {
 	d := &v.t.def
+	if to-from > MaxScan {
+		from = to - MaxScan
+		v.cut, v.dropped = true, max(v.dropped, timeOf(v.at(int32(from-1))))
+	}
 	for len(s.cols) < len(d.Filter) {
 		s.cols = append(s.cols, Column{})
 	}
@@ -124,6 +125,7 @@ func (s *Store) filter(v *view, q *Read, i, from, to int) {
 		s.keep = mark(s.keep, j, true)
 	}
 	q.Filter(i, s.cols[:len(d.Filter)], s.keep)
+	return from
 }
 
 // append adds an argument of an entry to a column.
