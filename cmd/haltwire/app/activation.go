@@ -64,7 +64,12 @@ func (a *App) firstJudges(ctx context.Context) (pipeline.Judge, error) {
 	if err != nil || before == nil {
 		return after, err
 	}
-	from := offsets(now.From)
+	return a.after(ctx, before, set, after, offsets(now.From))
+}
+
+// after returns what judges by set from the given offsets on, and below them by the
+// edition before, as long as something there is not committed.
+func (a *App) after(ctx context.Context, before *ruleset.Edition, set *ruleset.Set, after pipeline.Judge, from map[event.Partition]int64) (pipeline.Judge, error) {
 	if behind, err := a.behind(ctx, from); err != nil || !behind {
 		return after, err
 	}
