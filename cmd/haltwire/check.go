@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -71,7 +72,7 @@ func runCheck(c *cobra.Command, o checkOptions) error {
 	if err != nil {
 		return exit(2, err)
 	}
-	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings, Overturned: overturned(set), Windows: []ruleset.Cost{}}
+	r := checkReport{Rules: len(set.Rules), Errors: findings.Errors(), Warnings: findings.Warnings(), Findings: findings, Overturned: overturned(set), Speechless: speechless(set), Windows: []ruleset.Cost{}}
 	if len(options.Budget.Rates) > 0 {
 		r.Windows, r.Budget, r.Rates = ruleset.Costs(set, options.Budget), options.Budget.Bytes, options.Budget.Rates
 	}
@@ -145,6 +146,19 @@ func overturned(set *lang.Set) []falling {
 	return out
 }
 
+// speechless returns the rules that alert without facts, which every profile wants:
+// officers must write them before a request goes.
+func speechless(set *lang.Set) []string {
+	out := []string{}
+	for _, r := range set.Rules {
+		without := func(o lang.Outcome) bool { return o.Alert != nil && o.Alert.Facts == nil }
+		if r.Status.Judged() && (without(r.Outcome) && len(r.Cases) == 0 || slices.ContainsFunc(r.Cases, func(c lang.Case) bool { return without(c.Outcome) })) {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}
+
 // falling is a rule whose hits late evidence can overturn.
 type falling struct {
 	Rule       string   `json:"rule"`
@@ -201,7 +215,8 @@ type checkReport struct {
 	Warnings int              `json:"warnings"`
 	Findings lang.Diagnostics `json:"findings"`
 
-	Overturned []falling `json:"overturned"` // rules that late evidence can overturn
+	Overturned []falling `json:"overturned"`    // rules that late evidence can overturn
+	Speechless []string  `json:"without_facts"` // rules that alert without facts
 
 	Windows []ruleset.Cost     `json:"windows"`                 // what each keeps at most; empty without rates
 	Budget  int64              `json:"windows_bytes,omitempty"` // of all together; 0 = not judged
@@ -226,6 +241,11 @@ func (r checkReport) print(c *cobra.Command, output string) error {
 			waits = fmt.Sprintf("; it settles for %v before it acts", time.Duration(f.SettleMS)*time.Millisecond)
 		}
 		if _, err := fmt.Fprintf(c.OutOrStdout(), "note: late evidence can overturn %s, by: %s%s\n", f.Rule, strings.Join(f.Conditions, "; "), waits); err != nil {
+			return fmt.Errorf("write notes: %w", err)
+		}
+	}
+	for _, rule := range r.Speechless {
+		if _, err := fmt.Fprintf(c.OutOrStdout(), "note: alerts of %s have no facts: an officer writes them before a request goes (blocked: legal.facts)\n", rule); err != nil {
 			return fmt.Errorf("write notes: %w", err)
 		}
 	}

@@ -200,3 +200,23 @@ func TestCheckWindows(t *testing.T) {
 		t.Errorf("--measure without a configuration: exit %d", code)
 	}
 }
+
+// TestCheckFacts notes the rules whose alerts nobody has written facts for, and no
+// others.
+func TestCheckFacts(t *testing.T) {
+	const alert = "base_amount > 5\nalert: {subject: creditor, approval: two_person"
+	for name, c := range map[string]struct {
+		when  string
+		noted bool
+	}{
+		"without":   {alert + "}", true},
+		"with":      {alert + ", facts: \"Paid {amount}.\"}", false},
+		"no alert":  {"base_amount > 5", false},
+		"in a case": {"base_amount > 5\ncases: [{name: a, when: base_amount > 7}]\nalert: {subject: creditor, approval: two_person}", true},
+	} {
+		_, out := check(t, ruleDir(t, c.when))
+		if noted := strings.Contains(out, "note: alerts of one have no facts"); noted != c.noted {
+			t.Errorf("%s:\n%s", name, out)
+		}
+	}
+}
