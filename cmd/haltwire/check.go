@@ -146,13 +146,13 @@ func overturned(set *lang.Set) []falling {
 	return out
 }
 
-// speechless returns the rules that alert without facts, which every profile wants:
+// speechless returns the live rules that alert without facts, which every profile wants:
 // officers must write them before a request goes.
 func speechless(set *lang.Set) []string {
 	out := []string{}
 	for _, r := range set.Rules {
 		without := func(o lang.Outcome) bool { return o.Alert != nil && o.Alert.Facts == nil }
-		if r.Status.Judged() && (without(r.Outcome) && len(r.Cases) == 0 || slices.ContainsFunc(r.Cases, func(c lang.Case) bool { return without(c.Outcome) })) {
+		if r.Status == lang.Live && (without(r.Outcome) && len(r.Cases) == 0 || slices.ContainsFunc(r.Cases, func(c lang.Case) bool { return without(c.Outcome) })) {
 			out = append(out, r.ID)
 		}
 	}

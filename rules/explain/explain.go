@@ -98,47 +98,14 @@ func noRule(set *lang.Set, id string) error {
 // reduced returns the set of rule i and of the rules whose hits it counts, and the
 // rule in it. A rule that is not judged becomes a shadow one.
 func reduced(set *lang.Set, i int) (*lang.Set, *lang.Rule) {
-	at := map[string]int{}
-	for j, r := range set.Rules {
-		at[r.ID] = j
-	}
-	need := map[int]bool{}
-	var visit func(j int)
-	visit = func(j int) {
-		if need[j] {
-			return
+	out := set.Alone(i, func(r *lang.Rule) lang.Status {
+		if r == set.Rules[i] && !r.Status.Judged() {
+			return lang.Shadow
 		}
-		need[j] = true
-		for _, w := range set.Rules[j].Weights {
-			if k, ok := at[w.Rule]; ok {
-				visit(k)
-			}
-		}
-	}
-	visit(i)
-	out, now := *set, map[int]int{}
-	out.Rules, out.Order = nil, nil
-	var rule *lang.Rule
-	for j, r := range set.Rules {
-		if !need[j] {
-			continue
-		}
-		now[j] = len(out.Rules)
-		if j == i {
-			own := *r
-			if !own.Status.Judged() {
-				own.Status = lang.Shadow
-			}
-			r, rule = &own, &own
-		}
-		out.Rules = append(out.Rules, r)
-	}
-	for _, j := range set.Order {
-		if need[j] {
-			out.Order = append(out.Order, now[j])
-		}
-	}
-	return &out, rule
+		return r.Status
+	})
+	at := slices.IndexFunc(out.Rules, func(r *lang.Rule) bool { return r.ID == set.Rules[i].ID })
+	return out, out.Rules[at]
 }
 
 // Add takes a run of records, which must not change afterwards.

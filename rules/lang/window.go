@@ -16,7 +16,7 @@ import (
 const (
 	maxWithin   = 400 * 86_400_000 // ms
 	maxLast     = 100_000
-	maxScan     = 1000 // entries that a where with this. may look at one by one
+	maxScan     = 1000 // entries that a where with this. may look at one by one; rules/window.MaxScan cuts longer ones
 	maxKeyParts = 8
 	maxValues   = 32 // of one window
 	maxWindows  = 16 // of one rule

@@ -120,43 +120,11 @@ func (s *Summary) rule(set *lang.Set, r *lang.Rule, suite *Suite, o Options) err
 	return nil
 }
 
-// isolate returns a set of r, live, and the rules that its weights count.
+// isolate returns a set of r and the rules that its weights count, all live.
 func isolate(set *lang.Set, r *lang.Rule) *lang.Set {
-	at := make(map[string]int, len(set.Rules))
-	for i, x := range set.Rules {
-		at[x.ID] = i
-	}
-	need := map[int]bool{}
-	var visit func(i int)
-	visit = func(i int) {
-		if need[i] {
-			return
-		}
-		need[i] = true
-		for _, w := range set.Rules[i].Weights {
-			if j, ok := at[w.Rule]; ok {
-				visit(j)
-			}
-		}
-	}
-	visit(at[r.ID])
-	out := *set
-	out.Rules, out.Order, out.Exceptions = nil, nil, nil
-	now := map[int]int{}
-	for i, x := range set.Rules {
-		if need[i] {
-			now[i] = len(out.Rules)
-			live := *x
-			live.Status = lang.Live
-			out.Rules = append(out.Rules, &live)
-		}
-	}
-	for _, i := range set.Order {
-		if need[i] {
-			out.Order = append(out.Order, now[i])
-		}
-	}
-	return &out
+	out := set.Alone(slices.Index(set.Rules, r), func(*lang.Rule) lang.Status { return lang.Live })
+	out.Exceptions = nil
+	return out
 }
 
 // judge judges the reports of tests by one plan.
