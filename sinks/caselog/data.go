@@ -2,6 +2,7 @@ package caselog
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/rules/hit"
@@ -148,18 +149,62 @@ type BlockedData struct {
 	Text    string `json:"text,omitempty"`
 }
 
+// Role is what a person may do at the desk. Officer, supervisor and head are
+// ranks: who has a higher one may do what the lower one may.
+type Role string
+
+// The roles. An auditor reads everything and does nothing, an admin keeps keys and
+// people and sees no alert.
+const (
+	RoleOfficer    Role = "officer"
+	RoleSupervisor Role = "supervisor"
+	RoleHead       Role = "head"
+	RoleAuditor    Role = "auditor"
+	RoleAdmin      Role = "admin"
+)
+
+// Covers reports whether r may do what least may.
+func (r Role) Covers(least Role) bool {
+	ranks := []Role{RoleOfficer, RoleSupervisor, RoleHead}
+	at := slices.Index(ranks, least)
+	if at < 0 {
+		return r == least
+	}
+	return slices.Index(ranks, r) >= at
+}
+
 // OfficerData is the data of every event that an officer causes: approval.given,
-// approval.refused, confirmed, withdrawn, reviewed, task.closed.
+// approval.refused, confirmed, withdrawn, reviewed, task.closed and the others that
+// name one.
 type OfficerData struct {
 	AlertID string `json:"alert_id"`
 	By      string `json:"by"`
-	// Act is what is approved: request, authorise, refuse, release.
+	// Role is the officer's, since version 4 of the fold; before it nobody asked.
+	Role Role `json:"role,omitempty"`
+	// Act is what is approved: request, authorise, refuse, release and the other acts
+	// of sinks/desk/apply.
 	Act    string `json:"act,omitempty"`
 	Digest string `json:"digest,omitempty"` // of what the officer saw
 	Basis  string `json:"basis,omitempty"`  // legal basis, of authorise
 	Code   string `json:"code,omitempty"`   // refusal code, of refuse
 	Task   string `json:"task,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	// About is the id of what the act is about within the alert: a measure, a message,
+	// an item.
+	About string `json:"about,omitempty"`
+	// Until and Amount are terms of the act: of an extension, of a lift.
+	Until  *freeze.Time  `json:"until,omitempty"`
+	Amount *freeze.Money `json:"amount,omitempty"`
+	// Personal is an OfficerPersonal, sealed: texts that name people or accounts.
+	Personal string `json:"personal,omitempty"`
+	// Fold is the version of the fold that the writer knew.
+	Fold int `json:"fold,omitempty"`
+}
+
+// OfficerPersonal is the sealed part of OfficerData: texts by the name of the
+// member of the message that they become.
+type OfficerPersonal struct {
+	Texts map[string]string `json:"texts,omitempty"`
 }
 
 // ApprovalData is the approval in message.queued.
@@ -242,7 +287,60 @@ type ReceivedData struct {
 	Decide      *freeze.Time   `json:"decide_by,omitempty"`
 	Totals      []freeze.Total `json:"totals,omitempty"`
 	Confirms    string         `json:"confirms,omitempty"`
-	Personal    string         `json:"personal"`
+
+	Status    *StatusMark    `json:"status,omitempty"`    // of a status_request
+	Extension *ExtensionMark `json:"extension,omitempty"` // of an extension_request
+	Lift      *LiftMark      `json:"lift,omitempty"`      // of a lift_request
+	Consent   *ConsentMark   `json:"consent,omitempty"`   // of a consent_request
+	Grant     *GrantMark     `json:"grant,omitempty"`     // of a consent_response
+	Info      *InfoMark      `json:"info,omitempty"`      // of an info_response
+	Feedback  *FeedbackMark  `json:"feedback,omitempty"`
+
+	Personal string `json:"personal"`
+}
+
+// StatusMark is what Apply may know of a status_request.
+type StatusMark struct {
+	About string `json:"about"`
+}
+
+// ExtensionMark is what Apply may know of an extension_request.
+type ExtensionMark struct {
+	MeasureID string      `json:"measure_id"`
+	Until     freeze.Time `json:"until"`
+}
+
+// LiftMark is what Apply may know of a lift_request; no amount = all of it.
+type LiftMark struct {
+	MeasureID string        `json:"measure_id"`
+	Amount    *freeze.Money `json:"amount,omitempty"`
+	Reason    string        `json:"reason"`
+}
+
+// ConsentMark is what Apply may know of a consent_request.
+type ConsentMark struct {
+	Facts    []string    `json:"facts"` // trail items
+	To       []string    `json:"to"`    // countries or parties
+	Deadline freeze.Time `json:"deadline"`
+}
+
+// GrantMark is what Apply may know of a consent_response.
+type GrantMark struct {
+	Granted string   `json:"granted"` // all | part | none
+	To      []string `json:"to,omitempty"`
+	Ground  string   `json:"ground,omitempty"` // of a refusal
+}
+
+// InfoMark is what Apply may know of an info_response.
+type InfoMark struct {
+	Fields []string `json:"fields"`
+}
+
+// FeedbackMark is what Apply may know of a feedback.
+type FeedbackMark struct {
+	Useful     bool           `json:"useful"`
+	Recovered  []freeze.Money `json:"recovered,omitempty"`
+	Prosecuted *bool          `json:"prosecuted,omitempty"`
 }
 
 // MessageMark is what every word of a partner carries.
@@ -294,6 +392,8 @@ type OutcomeMark struct {
 	Measures  []MeasureMark    `json:"measures,omitempty"`
 	Funds     []freeze.Fund    `json:"funds,omitempty"`
 	Amounts   []freeze.Amounts `json:"amounts,omitempty"`
+	Trail     []HopMark        `json:"trail,omitempty"`
+	Needs     []string         `json:"needs,omitempty"` // fields
 	Refusal   string           `json:"refusal,omitempty"`
 	Balanced  bool             `json:"balanced"`
 }
@@ -307,6 +407,26 @@ type MeasureMark struct {
 	Amount    *freeze.Money `json:"amount,omitempty"`
 	InForceAt freeze.Time   `json:"in_force_at"`
 	ExpiresAt *freeze.Time  `json:"expires_at,omitempty"`
+
+	AuthorityKind string       `json:"authority_kind,omitempty"`
+	Extendable    bool         `json:"extendable,omitempty"`
+	ExtendBy      *freeze.Time `json:"extend_by,omitempty"`
+	ConvertNeed   string       `json:"convert_need,omitempty"`
+	ConvertBy     *freeze.Time `json:"convert_by,omitempty"`
+	EndsIfSilent  bool         `json:"ends_if_silent,omitempty"`
+}
+
+// HopMark is what Apply may know of an onward movement that a partner found: the
+// account it went to is sealed in the outcome, at the same index of its trail.
+type HopMark struct {
+	ItemID      string        `json:"item_id"`
+	ParentItems []string      `json:"parent_items"`
+	Money       freeze.Money  `json:"money"`
+	Credited    *freeze.Money `json:"credited,omitempty"`
+	Country     string        `json:"account_country"`
+	Refs        []string      `json:"refs,omitempty"` // marks, see PaymentMark
+	HandledBy   string        `json:"handled_by"`
+	OnwardUse   string        `json:"onward_use"`
 }
 
 // InstructedData links an inbound alert to the alert that instructs the bank

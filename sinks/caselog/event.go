@@ -17,9 +17,12 @@ const typePrefix = "haltwire.case."
 // Type is the type of an event without the prefix haltwire.case.
 type Type string
 
-// The event types that the spine writes (DESIGN 6). Instructed is ours: it
-// links an inbound alert to the alert that instructs the bank for it; so is
-// Revised, which is about a report and no alert: the report has a higher version.
+// The event types (DESIGN 6, FREEZE 3). Of our own making are Instructed, which
+// links an inbound alert to the alert that instructs the bank for it, Revised, which
+// is about a report and no alert: the report has a higher version, and Noted, an
+// officer's remark. What an outcome says of measures, funds and the trail is applied
+// from the outcome itself; measure.* events are words about measures that come in no
+// outcome.
 const (
 	Hit             Type = "hit"
 	HitChanged      Type = "hit.changed"
@@ -46,6 +49,30 @@ const (
 	TaskOpened      Type = "task.opened"
 	TaskClosed      Type = "task.closed"
 	Erased          Type = "erased"
+
+	ApprovalVoided Type = "approval.voided"
+	EmergencySent  Type = "emergency.sent"
+	Reopened       Type = "reopened"
+	Noted          Type = "noted"
+	Published      Type = "published"
+	Exported       Type = "exported"
+	Transmitted    Type = "transmitted"
+
+	MeasureExpiring Type = "measure.expiring"
+	MeasureLapsed   Type = "measure.lapsed"
+	MeasureChanged  Type = "measure.changed"
+
+	RecallInstructed Type = "recall.instructed"
+	RecallAnswered   Type = "recall.answered"
+	RecallChased     Type = "recall.chased"
+
+	ConsentAsked   Type = "consent.asked"
+	ConsentGiven   Type = "consent.given"
+	ConsentRefused Type = "consent.refused"
+	TrailFollowed  Type = "trail.followed"
+
+	InfoAsked Type = "info.asked"
+	InfoGiven Type = "info.given"
 )
 
 // Event is one record of the case log. It is immutable once encoded.

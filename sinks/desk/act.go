@@ -11,12 +11,13 @@ import (
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/desk/intake"
+	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 // Action is what an officer does about an alert.
 type Action struct {
 	// Do is approve, reject (out, proposed), confirm, withdraw (out), accept,
-	// authorise, refuse, release, lift (in) or close_task.
+	// authorise, refuse, release, lift (in), close_task, or another act of apply.
 	Do     string `json:"do"`
 	As     string `json:"as"`               // the officer
 	Digest string `json:"digest,omitempty"` // View.Content that the officer saw; "" = whatever it is now
@@ -24,6 +25,12 @@ type Action struct {
 	Code   string `json:"code,omitempty"`   // refusal code, of refuse
 	Task   string `json:"task,omitempty"`   // task id, of close_task
 	Reason string `json:"reason,omitempty"`
+	About  string `json:"about,omitempty"` // measure, message or item that it is about
+	// Until and Amount are terms of the action.
+	Until  *freeze.Time  `json:"until,omitempty"`
+	Amount *freeze.Money `json:"amount,omitempty"`
+	// Texts become members of a message, by their names; they are sealed on the log.
+	Texts map[string]string `json:"texts,omitempty"`
 }
 
 // Reasons why an action is not done.
@@ -40,21 +47,27 @@ var (
 // when the decision is on the log and folded; what follows from it (a message)
 // comes after.
 func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) {
-	if !slices.Contains(d.opt.Officers, action.As) {
+	role, known := d.opt.Role(action.As)
+	if !known {
 		return View{}, fmt.Errorf("%w: %q", ErrOfficer, action.As)
-	}
-	t, act, ok := eventOf(action.Do)
-	if !ok {
-		return View{}, fmt.Errorf("%w: %q", ErrAction, action.Do)
 	}
 	key, full, err := d.locate(id)
 	if err != nil {
 		return View{}, err
 	}
-	data := &caselog.OfficerData{
-		AlertID: full, By: action.As, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
+	t, act, ok := eventOf(key.Direction(), action.Do)
+	if !ok {
+		return View{}, fmt.Errorf("%w: %q", ErrAction, action.Do)
 	}
-	verdicts, err := d.submit(ctx, []intake.Draft{{ID: hit.Text32("officer", full, rand.Text()), Key: key, Type: t, Alerts: true, Data: data}})
+	data := &caselog.OfficerData{
+		AlertID: full, By: action.As, Role: role, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
+		About: action.About, Until: action.Until, Amount: action.Amount, Fold: apply.Version,
+	}
+	work := intake.Draft{ID: hit.Text32("officer", full, rand.Text()), Key: key, Type: t, Alerts: true, Data: data}
+	if len(action.Texts) > 0 {
+		work.Personal, work.Seal = caselog.OfficerPersonal{Texts: action.Texts}, func(p string) { data.Personal = p }
+	}
+	verdicts, err := d.submit(ctx, []intake.Draft{work})
 	if err != nil {
 		return View{}, err
 	}
@@ -66,7 +79,8 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	return out, nil
 }
 
-func eventOf(do string) (t caselog.Type, act string, ok bool) {
+// eventOf returns the event that an action is written as, with the act in it.
+func eventOf(direction, do string) (t caselog.Type, act string, ok bool) {
 	switch do {
 	case "approve":
 		return caselog.ApprovalGiven, apply.ActRequest, true
@@ -78,10 +92,8 @@ func eventOf(do string) (t caselog.Type, act string, ok bool) {
 		return caselog.Withdrawn, apply.ActWithdraw, true
 	case "accept":
 		return caselog.Reviewed, "accept", true
-	case "authorise", "refuse", "release", "lift":
-		return caselog.ApprovalGiven, do, true
 	case "close_task":
 		return caselog.TaskClosed, "", true
 	}
-	return "", "", false
+	return caselog.ApprovalGiven, do, slices.Contains(apply.Acts(direction), do)
 }

@@ -54,10 +54,12 @@ type Options struct {
 	ConfirmIn   time.Duration        // T5 of what goes out by itself; 0 = 60 min
 	GiveUp      time.Duration        // how long a message is tried; 0 = 24 h
 	Backoff     time.Duration        // first wait after a failed attempt; 0 = 1 s
-	Officers    []string             // who may act
-	Metrics     *telemetry.Metrics   // nil = none
-	Log         *slog.Logger         // nil = none
-	Now         func() time.Time     // nil = time.Now
+	// Role returns the role of a person, false for somebody who is not known here.
+	Role     func(person string) (caselog.Role, bool)
+	Schedule apply.Schedule     // when timers ring; nil = apply.Plain
+	Metrics  *telemetry.Metrics // nil = none
+	Log      *slog.Logger       // nil = none
+	Now      func() time.Time   // nil = time.Now
 }
 
 func (o *Options) defaults() {
@@ -72,6 +74,12 @@ func (o *Options) defaults() {
 	}
 	if o.Backoff == 0 {
 		o.Backoff = time.Second
+	}
+	if o.Schedule == nil {
+		o.Schedule = apply.Plain{}
+	}
+	if o.Role == nil {
+		o.Role = func(string) (caselog.Role, bool) { return "", false }
 	}
 	if o.Metrics == nil {
 		o.Metrics = telemetry.Discard()

@@ -316,7 +316,7 @@ func (t *tenure) timers(ctx context.Context) {
 	var work []intake.Draft
 	p.mu.Lock()
 	for _, s := range p.subjects {
-		for _, timer := range apply.Timers(s) {
+		for _, timer := range apply.Timers(s, t.desk.opt.Schedule) {
 			if timer.Due <= now {
 				work = append(work, draft.Overdue(s.Key, timer))
 				t.desk.opt.Metrics.Overdue.Add(ctx, 1, telemetry.Attr(telemetry.Party, s.Key.Party(), telemetry.State, timer.Name))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -106,6 +107,11 @@ func ringOf(t *testing.T, ends ...*end) *signature.Ring {
 	return ring
 }
 
+// officers makes heads of the people.
+func officers(ids ...string) func(string) (caselog.Role, bool) {
+	return func(id string) (caselog.Role, bool) { return caselog.RoleHead, slices.Contains(ids, id) }
+}
+
 // setup says how a desk of a test differs from the usual one.
 type setup struct {
 	brokers    []string
@@ -135,7 +141,7 @@ func (e *end) start(t *testing.T, s setup, parties []policy.Party, others ...*en
 		Environment: "test", Book: book, Kafka: conn.Config{Brokers: s.brokers}, Group: "haltwire",
 		Layout: topic.Layout{Names: topic.NamesOf("haltwire"), Partitions: max(s.partitions, 1), Replication: 1},
 		Root:   e.root, Key: e.key, Channels: channels, MaxAge: 24 * time.Hour, Backoff: 20 * time.Millisecond,
-		Officers: []string{"O1", "O2"}, Log: logger(t),
+		Role: officers("O1", "O2"), Log: logger(t),
 	}
 	if s.change != nil {
 		s.change(&opt)

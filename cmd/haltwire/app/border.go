@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/IBM/sarama"
 
@@ -73,7 +74,7 @@ func (a *App) startDesk(ctx context.Context) error {
 		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(),
 		Layout: topic.Layout{Names: topic.NamesOf(own.Prefix), Partitions: own.CasePartitions, Replication: own.Replication},
 		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(),
-		Officers: a.config.Officers, Metrics: a.telemetry.Metrics, Log: a.log,
+		Role: a.role, Metrics: a.telemetry.Metrics, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -83,6 +84,11 @@ func (a *App) startDesk(ctx context.Context) error {
 	}
 	a.parts.start(ctx, &part{name: "desk", run: a.desk.Run, stop: a.desk.Stop})
 	return nil
+}
+
+// role returns what a person of the config may do: everybody on the list is a head.
+func (a *App) role(person string) (caselog.Role, bool) {
+	return caselog.RoleHead, slices.Contains(a.config.Officers, person)
 }
 
 // channels makes a sender for every channel of every party.

@@ -125,7 +125,9 @@ func (f *fold) ours() {
 	case caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.TaskClosed:
 		f.officer(a)
 	default:
-		f.refuse("unknown event type")
+		if !f.requestEvent(a) && !f.measureEvent(a) && !f.recallEvent(a) && !f.consentEvent(a) && !f.inboundEvent(a) {
+			f.refuse("unknown event type")
+		}
 	}
 }
 

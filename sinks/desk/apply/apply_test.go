@@ -220,7 +220,7 @@ func (w *world) describe(s *apply.Subject, v apply.Verdict, due []apply.Effect) 
 		}
 		out = append(out, line)
 	}
-	for _, t := range apply.Timers(s) {
+	for _, t := range apply.Timers(s, apply.Plain{}) {
 		out = append(out, fmt.Sprintf("timer %s%s at %s", t.Name, more(" ", t.About), time.UnixMilli(t.Due).UTC().Format("15:04:05")))
 	}
 	return strings.Join(out, "\n")

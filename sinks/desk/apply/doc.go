@@ -14,6 +14,14 @@
 //
 // A change of what an event means raises Version, which message.queued records;
 // old events keep their meaning.
+//
+// # Machines
+//
+// An alert is three machines (FREEZE 3): the request (request.go, and inbound.go for
+// direction in), its measures (measure.go) and its recall legs (recall.go), with the
+// consent to use what a partner found (consent.go). Each file declares the acts that
+// officers approve, takes in the events of its machine, and adds to what is due and
+// to the timers.
 package apply
 
 // Version is the version of the fold. 2 (2026-11-24): officers take amendments
@@ -21,8 +29,13 @@ package apply
 // carry a member that events of version 1 do not have. 3 (2026-11-24): a rule may
 // change its word about a report, and take it back and give it again: the last
 // word counts, and a proposal holds what the words that stand ask for and no more.
-// Events about hits carry the version since then.
-const Version = 3
+// Events about hits carry the version since then. 4 (2026-11-24): roles, nobody
+// approves what he wrote, and the machines of measures, recalls and consent; events of
+// officers carry the version since then.
+const Version = 4
 
 // wordsSince is the version from which on the last word about a report counts.
 const wordsSince = 3
+
+// peopleSince is the version from which on the roles of officers count.
+const peopleSince = 4

@@ -33,6 +33,7 @@ type Effect struct {
 	Alert   *Alert
 	Message *Message // of Deliver
 	Parent  *Parent  // of Relay
+	About   string   // id of the measure, item, message or fact that it is about
 }
 
 // Type returns the type of the message that the effect queues, or "".
@@ -75,6 +76,14 @@ func dueOf(a *Alert) []Effect {
 	} else {
 		dueOut(a, add)
 	}
+	also := func(e Effect) {
+		e.Alert = a
+		out = append(out, e)
+	}
+	dueMeasures(a, also)
+	dueRecalls(a, also)
+	dueConsents(a, also)
+	dueInbound(a, also)
 	for _, p := range a.Parents {
 		news := a.Outcome != nil && p.Told.Before(a.Outcome.AsOf.Time) && len(p.Needs) > 0
 		if news || a.freed(p) {
@@ -100,6 +109,7 @@ func dueOut(a *Alert, add func(bool, Kind)) {
 	add(a.Open() && r.Content != a.Content() && (a.served() || len(a.Officers(ActRequest)) >= a.need(ActRequest)), Amend)
 	add(a.Confirmed && a.Open() && !a.has(freeze.TypeConfirmation), Confirm)
 	add(a.State == Withdrawing && !a.has(freeze.TypeWithdrawal), Withdraw)
+	dueRequest(a, add)
 }
 
 // served reports whether the alert is an instruction that only inbound alerts
@@ -132,10 +142,39 @@ func (a *Alert) has(t freeze.Type) bool {
 // Timer is a moment on the clock of the log at which people must be told.
 type Timer struct {
 	Alert string
-	Name  string // T2, T5 (FREEZE 3.6), gap
+	Name  string // T1 to T12 (FREEZE 3.6), gap
 	About string
 	Due   int64
 }
+
+// Schedule answers how long a timer runs: by agreement, urgency, and the calendar and
+// hours of the party. The fold never asks it: whoever writes overdue has, and the
+// fold compares the moment that he wrote with the clock of the log. All moments are
+// Unix ms.
+type Schedule interface {
+	// After returns the moment at which a timer that began at from rings, 0 = never.
+	// The name is that of the timer, with "/" and what it depends on where one timer
+	// has several lengths: T1/2 is the second step of T1.
+	After(party, timer, urgency string, from int64) int64
+	// Before returns the moments at which the end of a measure is announced (T7), in
+	// order, all between from and end.
+	Before(party string, from, end int64) []int64
+}
+
+// Plain is the schedule of the product's defaults, without calendars.
+type Plain struct{}
+
+// After implements Schedule.
+func (Plain) After(_, timer, _ string, from int64) int64 {
+	switch timer {
+	case "T2", "gap":
+		return from + receiptWithin.Milliseconds()
+	}
+	return 0
+}
+
+// Before implements Schedule.
+func (Plain) Before(_ string, from, end int64) []int64 { return []int64{from + (end-from)/2} }
 
 const (
 	receiptWithin = 60 * time.Second // T2
@@ -143,11 +182,11 @@ const (
 )
 
 // Timers lists the timers of a subject that run.
-func Timers(s *Subject) []Timer {
+func Timers(s *Subject, by Schedule) []Timer {
 	var out []Timer
 	for _, a := range s.Alerts {
-		for _, t := range timersOf(a) {
-			if !slices.Contains(a.Overdue, t.Name+t.About) {
+		for _, t := range timersOf(a, by) {
+			if t.Due > 0 && !slices.Contains(a.Overdue, t.Name+t.About) {
 				out = append(out, t)
 			}
 		}
@@ -155,7 +194,7 @@ func Timers(s *Subject) []Timer {
 	return out
 }
 
-func timersOf(a *Alert) []Timer {
+func timersOf(a *Alert, by Schedule) []Timer {
 	var out []Timer
 	if a.Direction == caselog.Out && a.Provisional && !a.Confirmed && a.Open() && a.ConfirmBy > 0 {
 		out = append(out, Timer{Alert: a.ID, Name: "T5", Due: a.ConfirmBy})
@@ -170,5 +209,15 @@ func timersOf(a *Alert) []Timer {
 			out = append(out, Timer{Alert: a.ID, Name: "T2", About: m.ID, Due: m.Queued + receiptWithin.Milliseconds()})
 		}
 	}
-	return out
+	return slices.Concat(out, timersOfRequest(a, by), timersOfMeasures(a, by), timersOfRecalls(a, by), timersOfConsents(a, by), timersOfInbound(a, by))
+}
+
+// anyTime is the schedule that the fold checks events with: every timer that could
+// run does, whenever it rings.
+type anyTime struct{}
+
+func (anyTime) After(_, _, _ string, from int64) int64 { return from + 1 }
+
+func (anyTime) Before(_ string, from, end int64) []int64 {
+	return []int64{from + 1, from + 2, from + 3, end}
 }

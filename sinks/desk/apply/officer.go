@@ -7,30 +7,6 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
-// Acts that officers approve.
-const (
-	ActRequest   = "request"   // out: the request or amendment may go
-	ActWithdraw  = "withdraw"  // out: take it back
-	ActAuthorise = "authorise" // in: a measure under our law
-	ActRefuse    = "refuse"    // in: nothing is done
-	ActRelease   = "release"   // in: the answer may go
-	ActLift      = "lift"      // in: the partner needs it no more
-)
-
-// need is how many different officers an act takes.
-func (a *Alert) need(act string) int {
-	switch act {
-	case ActRelease:
-		return 1
-	case ActRequest:
-		one := func(h *Hit) bool { return !h.Gone && h.Approval == "one_person" }
-		if a.Request() == nil && slices.ContainsFunc(a.Hits, one) {
-			return 1
-		}
-	}
-	return 2
-}
-
 func (f *fold) officer(a *Alert) {
 	var d caselog.OfficerData
 	if !f.data(&d) {
@@ -101,86 +77,6 @@ func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
 		first(&a.At.Confirmed, f.r.Appended)
 		a.done("overdue", d.By)
 		f.applied()
-	}
-}
-
-// approve takes in one officer's yes. The same officer counts once.
-func (f *fold) approve(a *Alert, d caselog.OfficerData) {
-	if why := a.allows(d); why != "" {
-		f.refuse("%s", why)
-		return
-	}
-	if slices.Contains(a.Officers(d.Act), d.By) {
-		f.refuse("%s has approved this already: another officer is needed", d.By)
-		return
-	}
-	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: d.Act, Digest: d.Digest, Reason: d.Reason})
-	f.applied()
-	if len(a.Officers(d.Act)) >= a.need(d.Act) {
-		f.complete(a, d)
-	}
-}
-
-// allows says why an act is not possible now, or nothing.
-func (a *Alert) allows(d caselog.OfficerData) string {
-	possible := a.possibleIn
-	if a.Direction == caselog.Out {
-		possible = a.possibleOut
-	}
-	switch {
-	case !possible(d.Act):
-		return "alert is " + string(a.State) + ": " + d.Act + " is not possible"
-	case d.Act == ActRequest && a.Blocked != "":
-		return "blocked: " + a.Blocked
-	case d.Act == ActRequest && d.Digest != "" && d.Digest != a.Content():
-		return "the alert has changed since: look again"
-	case d.Act == ActRelease && a.Outcome != nil && !a.Outcome.Balanced:
-		return "the bank's funds do not balance: have them corrected first"
-	}
-	return ""
-}
-
-func (a *Alert) possibleOut(act string) bool {
-	r := a.Request()
-	switch act {
-	case ActRequest:
-		return a.State == Proposed || r != nil && r.Content != a.Content() && a.Open()
-	case ActWithdraw:
-		return r != nil && a.Open()
-	}
-	return false
-}
-
-func (a *Alert) possibleIn(act string) bool {
-	switch act {
-	case ActAuthorise:
-		return a.State == Accepted
-	case ActRefuse:
-		return a.State == Accepted || a.State == Received
-	case ActRelease:
-		return a.State == BankAnswered
-	case ActLift:
-		return a.State == Review
-	}
-	return false
-}
-
-func (f *fold) complete(a *Alert, d caselog.OfficerData) {
-	switch d.Act {
-	case ActRequest:
-		if a.State == Proposed {
-			a.State = Approved
-		}
-		first(&a.At.Approved, f.r.Appended)
-	case ActWithdraw:
-		a.State = Withdrawing
-	case ActAuthorise:
-		a.State, a.Basis = Authorised, d.Basis
-		a.takeUp(d.By)
-	case ActRefuse:
-		a.State, a.Refusal, a.Released = Refused, d.Code, true
-	case ActRelease:
-		a.Released = true
 	}
 }
 

@@ -348,7 +348,7 @@ func (f *fold) overdue(a *Alert) {
 		f.repeat()
 	case f.r.Appended < d.Due.UnixMilli():
 		f.refuse("%s is not due on the clock of the log", d.Timer)
-	case !slices.ContainsFunc(timersOf(a), func(t Timer) bool { return t.Name == d.Timer && t.About == d.About }):
+	case !slices.ContainsFunc(timersOf(a, anyTime{}), func(t Timer) bool { return t.Name == d.Timer && t.About == d.About }):
 		f.refuse("%s does not run", d.Timer)
 	default:
 		a.Overdue = append(a.Overdue, name)

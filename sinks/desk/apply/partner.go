@@ -152,6 +152,8 @@ func (f *fold) outcome() {
 	if len(d.Mismatched) > 0 {
 		f.task(a, "contradiction", d.MessageID)
 	}
+	f.measures(a, &d.OutcomeMark)
+	f.trail(a, &d.OutcomeMark)
 	f.decide(a, d)
 }
 
@@ -261,7 +263,9 @@ func (f *fold) take(a *Alert, in *Inbound) {
 	case freeze.TypeWithdrawal:
 		f.withdrawnByPartner(a, in)
 	default:
-		f.task(a, string(in.Type), in.ID)
+		if !f.measureMessage(a, in) && !f.consentMessage(a, in) && !f.infoMessage(a, in) {
+			f.task(a, string(in.Type), in.ID)
+		}
 	}
 }
 

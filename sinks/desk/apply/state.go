@@ -2,7 +2,6 @@ package apply
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/freeze"
@@ -11,8 +10,12 @@ import (
 // State is where an alert stands.
 type State string
 
-// The states of FREEZE 3.1 and 3.4 that the spine knows.
+// The states of FREEZE 3.1 and 3.4.
 const (
+	AwaitingConsent State = "awaiting_consent"
+	Lapsed          State = "lapsed"
+	Assessing       State = "assessing"
+
 	Proposed      State = "proposed"
 	Approved      State = "approved"
 	Sent          State = "sent"
@@ -88,6 +91,13 @@ type Alert struct {
 	PartnerRef  string               `json:"partner_ref,omitempty"`
 	Overdue     []string             `json:"overdue,omitempty"` // timers that ran out
 
+	Edit     *Edit      `json:"edit,omitempty"`     // what officers wrote into the request
+	Measures []*Measure `json:"measures,omitempty"` // every one that was ever told of
+	Legs     []*Leg     `json:"legs,omitempty"`     // recalls, one an item
+	Trail    []*Hop     `json:"trail,omitempty"`    // onward movements that the partner found
+	Consents []*Consent `json:"consents,omitempty"` // asked for, by us or by the partner
+	Infos    []*Info    `json:"infos,omitempty"`    // what somebody needs to know
+
 	Trace string `json:"trace,omitempty"`
 	At    Times  `json:"at"`
 }
@@ -159,10 +169,13 @@ func (h *Hit) Data() json.RawMessage { return h.data }
 
 // Approval is one officer's yes to an act on what he saw.
 type Approval struct {
-	By     string `json:"by"`
-	Act    string `json:"act"`
-	Digest string `json:"digest,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	By     string        `json:"by"`
+	Act    string        `json:"act"`
+	About  string        `json:"about,omitempty"`
+	Digest string        `json:"digest,omitempty"`
+	Reason string        `json:"reason,omitempty"`
+	Until  *freeze.Time  `json:"until,omitempty"`
+	Amount *freeze.Money `json:"amount,omitempty"`
 }
 
 // Message is one message of ours, frozen.
@@ -342,17 +355,6 @@ func (a *Alert) Standing() int {
 		}
 	}
 	return n
-}
-
-// Officers lists who said yes to an act, each once.
-func (a *Alert) Officers(act string) []string {
-	var out []string
-	for _, p := range a.Approvals {
-		if p.Act == act && !slices.Contains(out, p.By) {
-			out = append(out, p.By)
-		}
-	}
-	return out
 }
 
 // OpenTasks lists the kinds of the tasks that wait for people.

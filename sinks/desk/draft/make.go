@@ -45,6 +45,8 @@ func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]D
 		out, err = d.relay(ctx, s, e)
 	case apply.Answer:
 		out, err = d.answer(ctx, s, e.Alert, party)
+	default:
+		out, err = d.more(ctx, s, e, party)
 	}
 	var gate *policy.Gate
 	if errors.As(err, &gate) {
@@ -57,6 +59,18 @@ func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]D
 		err = fmt.Errorf("%s alert %s: %w", e.Kind, e.Alert.ID, err)
 	}
 	return out, err
+}
+
+// more makes the drafts of the machines that have a file of their own here.
+func (d *Maker) more(ctx context.Context, s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
+	for _, machine := range []func(context.Context, *apply.Subject, apply.Effect, *policy.Party) ([]Draft, bool, error){
+		d.measureDrafts, d.recallDrafts, d.consentDrafts, d.inboundDrafts,
+	} {
+		if out, mine, err := machine(ctx, s, e, party); mine || err != nil {
+			return out, err
+		}
+	}
+	return nil, nil
 }
 
 // automatic reports whether a proposal may go out by itself: the agreement says

@@ -116,7 +116,7 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 	told := func(alert string) *caselog.RecordedData {
 		return &caselog.RecordedData{
 			AlertID: alert, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Child: e.Alert.ID, ChildKey: s.Key,
-			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(mine),
+			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(d.Root, mine),
 		}
 	}
 	up, note := told(e.Parent.Alert), told(e.Alert.ID)
@@ -205,7 +205,7 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 		return nil, err
 	}
 	q := d.queue(a, o, body)
-	mark := intake.OutcomeMark(o)
+	mark := intake.OutcomeMark(d.Root, o)
 	q.Outcome = &mark
 	act := apply.ActRelease
 	if a.State == apply.Refused {

@@ -48,7 +48,7 @@ func Message(root *caselog.Root, key caselog.Key, in delivery.Inbound, receipt [
 		d := receiptData(mark, m)
 		draft.Type, draft.Data, draft.Seal = caselog.Receipt, d, func(p string) { d.Personal = p }
 	case *freeze.Outcome:
-		d := &caselog.OutcomeData{MessageMark: mark, OutcomeMark: OutcomeMark(m)}
+		d := &caselog.OutcomeData{MessageMark: mark, OutcomeMark: OutcomeMark(root, m)}
 		draft.Type, draft.Data, draft.Seal = caselog.Outcome, d, func(p string) { d.Personal = p }
 	default:
 		d := receivedData(root, mark, m)
@@ -82,7 +82,7 @@ func receiptData(mark caselog.MessageMark, m *freeze.Receipt) *caselog.ReceiptDa
 
 // OutcomeMark returns what Apply may know of an outcome. Free text of it stays
 // sealed.
-func OutcomeMark(m *freeze.Outcome) caselog.OutcomeMark {
+func OutcomeMark(root *caselog.Root, m *freeze.Outcome) caselog.OutcomeMark {
 	o := caselog.OutcomeMark{OutcomeOf: m.OutcomeOf, AsOf: m.AsOf, Final: m.Final, Decision: m.Decision, Amounts: m.Amounts,
 		Balanced: freeze.Balance(m, nil) == nil}
 	if m.Refusal != nil {
@@ -91,7 +91,17 @@ func OutcomeMark(m *freeze.Outcome) caselog.OutcomeMark {
 	for _, x := range m.Measures {
 		o.Measures = append(o.Measures, caselog.MeasureMark{
 			MeasureID: x.MeasureID, AskID: x.AskID, Kind: x.Kind, State: x.State, Amount: x.Amount, InForceAt: x.InForceAt, ExpiresAt: x.ExpiresAt,
+			AuthorityKind: x.Authority.Kind, Extendable: x.Extendable, ExtendBy: x.ExtendBy, ConvertNeed: x.Convert.Need, ConvertBy: x.Convert.By, EndsIfSilent: x.EndsIfSilent,
 		})
+	}
+	for _, h := range m.Trail {
+		o.Trail = append(o.Trail, caselog.HopMark{
+			ItemID: h.ItemID, ParentItems: h.ParentItems, Money: h.Money, Credited: h.Credited, Country: h.To.AccountCountry,
+			Refs: Marks(root, h.Refs, h.To.Servicer, h.ExecutedAt.UTC().Format(time.DateOnly)), HandledBy: h.HandledBy, OnwardUse: h.OnwardUse,
+		})
+	}
+	for _, n := range m.Needs {
+		o.Needs = append(o.Needs, n.Field)
 	}
 	for _, f := range m.Funds {
 		f.Via, f.ToRef = "", ""
@@ -103,10 +113,8 @@ func OutcomeMark(m *freeze.Outcome) caselog.OutcomeMark {
 func receivedData(root *caselog.Root, mark caselog.MessageMark, m freeze.Message) *caselog.ReceivedData {
 	d := &caselog.ReceivedData{MessageMark: mark}
 	r := RequestOf(m)
-	if c, ok := m.(*freeze.Confirmation); ok {
-		d.Confirms = c.Confirms
-	}
 	if r == nil {
+		noteOf(d, m)
 		return d
 	}
 	d.Urgency, d.Provisional, d.ConfirmBy, d.Totals = r.Urgency, r.Provisional, r.ConfirmBy, r.Totals
@@ -122,6 +130,34 @@ func receivedData(root *caselog.Root, mark caselog.MessageMark, m freeze.Message
 		})
 	}
 	return d
+}
+
+// noteOf fills in what Apply may know of the messages that carry no request.
+func noteOf(d *caselog.ReceivedData, m freeze.Message) {
+	switch m := m.(type) {
+	case *freeze.Confirmation:
+		d.Confirms = m.Confirms
+	case *freeze.StatusRequest:
+		d.Status = &caselog.StatusMark{About: m.About}
+	case *freeze.ExtensionRequest:
+		d.Extension = &caselog.ExtensionMark{MeasureID: m.MeasureID, Until: m.Until}
+	case *freeze.LiftRequest:
+		d.Lift = &caselog.LiftMark{MeasureID: m.MeasureID, Amount: m.Amount, Reason: m.Reason}
+	case *freeze.ConsentRequest:
+		d.Consent = &caselog.ConsentMark{Facts: m.FactIDs, To: m.To, Deadline: m.Deadline}
+	case *freeze.ConsentResponse:
+		d.Grant = &caselog.GrantMark{Granted: m.Granted, To: m.To}
+		if m.Refusal != nil {
+			d.Grant.Ground = m.Refusal.Ground
+		}
+	case *freeze.InfoResponse:
+		d.Info = &caselog.InfoMark{}
+		for _, a := range m.Answers {
+			d.Info.Fields = append(d.Info.Fields, a.Field)
+		}
+	case *freeze.Feedback:
+		d.Feedback = &caselog.FeedbackMark{Useful: m.Useful, Recovered: m.Recovered, Prosecuted: m.Prosecuted}
+	}
 }
 
 // MarksOf returns the marks of the references of a payment of a message.
