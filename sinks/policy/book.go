@@ -13,6 +13,7 @@ type Book struct {
 	Self    Self
 	parties []Party
 	byID    map[string]*Party
+	guard   []Guard
 }
 
 // NewBook validates the parties, whose order is the order of preference.
@@ -85,7 +86,7 @@ func (s Servicer) keeps(bic, system, id string) bool {
 
 // Allows reports whether the agreement with p covers the ask.
 func (p *Party) Allows(ask string) bool {
-	profile, err := ProfileOf(p.Policy.Profile)
+	profile, err := p.Profile()
 	if err != nil || !slices.Contains(profile.Asks, ask) {
 		return false
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,10 +26,37 @@ type Facts struct {
 	Basis           string // of the people who authorised an instruction
 	Provisional     bool
 	ConfirmBy       time.Time
-	Mode            string // none | one | two
+	Mode            string // none | one | two | emergency
 	Now             time.Time
 	Supersedes      string // the message that an amendment replaces, else ""
 	Changes         []freeze.Change
+
+	// Legal content that officers or rules wrote; where a text is empty, that of the
+	// party's config stands.
+	MLSuspicion                            bool
+	OffenceText                            string
+	RequestedBasis                         *freeze.Hint
+	Background, Reason, Nexus, IntendedUse string
+	DomesticEquivalent, Proportionality    string
+	Indicators                             []freeze.Indicator
+	// ComplaintRefs are references of complaints of the case; those of payments
+	// stand in the payments.
+	ComplaintRefs []string
+	// Recalls is where the recalls of payments stand, by item.
+	Recalls map[string]freeze.Recall
+	// EditAmounts are disputed amounts that officers wrote, by item.
+	EditAmounts map[string]freeze.Money
+	// SubAccount is the account behind a pooled one that officers or the partner
+	// named.
+	SubAccount string
+	// ParentAlert and RootAlert are the alerts of whose outcome a child comes.
+	ParentAlert, RootAlert string
+	// Limits is how a partner handed over what the message says, nil without one:
+	// the stricter of it and of the profile goes out.
+	Limits *freeze.Handling
+	// USD is the sum of what is disputed in US dollars, by the rates of the config;
+	// empty where there is no rate.
+	USD freeze.Dec
 }
 
 func asInvalid(err error, into **freeze.Invalid) bool { return errors.As(err, into) }
@@ -37,7 +65,7 @@ func asInvalid(err error, into **freeze.Invalid) bool { return errors.As(err, in
 // only what the party may read. The bytes are final. The error is a *Gate where
 // a field is missing.
 func (b *Book) Request(party *Party, f Facts) (*freeze.Request, []byte, error) {
-	profile, err := ProfileOf(party.Policy.Profile)
+	profile, err := party.Profile()
 	if err != nil {
 		return nil, nil, &Gate{"policy.profile", err.Error()}
 	}
@@ -48,7 +76,12 @@ func (b *Book) Request(party *Party, f Facts) (*freeze.Request, []byte, error) {
 	if len(f.Payments) == 0 && slices.ContainsFunc(asks, isMeasure) {
 		return nil, nil, &Gate{"payments", "needed for what is asked"}
 	}
-	r := b.request(party, profile, f, asks)
+	if slices.Contains(asks, "suspend_account") {
+		if reason, guarded := b.Guarded(f.Subject); guarded {
+			return nil, nil, &Gate{"asks", "suspend_account is never asked for this account (" + reason + "): ask for hold_amount"}
+		}
+	}
+	r := b.request(party, profile, f.edited(), asks)
 	if r.Approval.ContentDigest, err = freeze.ContentDigest(r); err != nil {
 		return nil, nil, fmt.Errorf("make request: %w", err)
 	}
@@ -69,12 +102,16 @@ func (b *Book) request(party *Party, profile *Profile, f Facts, asks []string) *
 		AnswerBy:    freeze.AnswerBy{Accept: freeze.At(now.Add(profile.Accept)), Decide: freeze.At(now.Add(profile.Decide))},
 		Provisional: f.Provisional, Approval: freeze.Approval{Mode: f.Mode},
 		Legal: legal(party, profile, f), Subject: f.Subject, Payments: f.Payments, Totals: freeze.TotalsOf(f.Payments),
+		Indicators: f.Indicators,
 	}
 	if f.Provisional {
 		by := freeze.At(f.ConfirmBy)
 		r.ConfirmBy = &by
 	}
 	r.Asks = asksOf(f.AlertID, asks, r.Totals)
+	if f.SubAccount != "" {
+		r.Subject.Account.SubAccount = f.SubAccount
+	}
 	if r.Subject.Account.Type == "" {
 		r.Subject.Account.Type = "unknown"
 	}
@@ -83,10 +120,10 @@ func (b *Book) request(party *Party, profile *Profile, f Facts, asks []string) *
 
 // Envelope makes the envelope of a message from us to party.
 func (b *Book) Envelope(party *Party, f Facts, t freeze.Type, id string) freeze.Envelope {
-	profile, err := ProfileOf(party.Policy.Profile)
+	profile, err := party.Profile()
 	handling := &freeze.Handling{}
 	if err == nil {
-		h := profile.Handling
+		h := stricter(profile.Handling, f.Limits)
 		handling = &h
 	}
 	e := freeze.Envelope{
@@ -94,7 +131,7 @@ func (b *Book) Envelope(party *Party, f Facts, t freeze.Type, id string) freeze.
 		CreatedAt: freeze.At(f.Now), Sender: b.Self.Party(), Recipient: party.Party(), Handling: handling,
 	}
 	if f.CaseID != "" {
-		e.Case = &freeze.Case{ID: f.CaseID}
+		e.Case = &freeze.Case{ID: f.CaseID, ParentAlert: f.ParentAlert, RootAlert: f.RootAlert, ComplaintRefs: f.ComplaintRefs}
 		if len(f.Parents) == 1 {
 			e.Case.ParentAlert = f.Parents[0]
 		} else {
@@ -127,9 +164,13 @@ func legal(party *Party, profile *Profile, f Facts) freeze.Legal {
 	l := freeze.Legal{
 		Regime:           profile.Regime,
 		RequesterBasis:   freeze.Basis{Code: t.RequesterBasis.Code, Text: t.RequesterBasis.Text},
-		PredicateOffence: freeze.Offence{Code: offence(f.Offence)},
-		Facts:            f.Facts, Background: t.Background, Reason: t.Reason, Nexus: t.Nexus, IntendedUse: t.IntendedUse,
-		DomesticEquivalent: t.DomesticEquivalent,
+		RequestedBasis:   f.RequestedBasis,
+		PredicateOffence: freeze.Offence{Code: offence(f.Offence), Text: f.OffenceText},
+		MLSuspicion:      f.MLSuspicion,
+		Facts:            f.Facts,
+		Background:       cmp.Or(f.Background, t.Background), Reason: cmp.Or(f.Reason, t.Reason),
+		Nexus: cmp.Or(f.Nexus, t.Nexus), IntendedUse: cmp.Or(f.IntendedUse, t.IntendedUse),
+		DomesticEquivalent: cmp.Or(f.DomesticEquivalent, t.DomesticEquivalent), Proportionality: f.Proportionality,
 	}
 	if profile.MLA {
 		l.Followup = &freeze.Followup{MLA: true}
@@ -141,6 +182,21 @@ func legal(party *Party, profile *Profile, f Facts) freeze.Legal {
 		l.RequesterBasis = freeze.Basis{Code: "ORDER", Text: "Order of the requesting authority"}
 	}
 	return l
+}
+
+// edited returns f with what officers and banks said of single payments in them.
+func (f Facts) edited() Facts {
+	f.Payments = slices.Clone(f.Payments)
+	for i := range f.Payments {
+		p := &f.Payments[i]
+		if amount, ok := f.EditAmounts[p.ItemID]; ok {
+			p.Disputed = amount
+		}
+		if recall, ok := f.Recalls[p.ItemID]; ok {
+			p.Recall = recall
+		}
+	}
+	return f
 }
 
 func offence(code string) string {

@@ -156,6 +156,9 @@ func (p Policy) validate(where string, profile *Profile) error {
 	return nil
 }
 
+// Profile returns the profile of the agreement with p, as its config changes it.
+func (p *Party) Profile() (*Profile, error) { return ProfileOf(p.Policy.Profile) }
+
 // Party returns self as an end of an exchange.
 func (s Self) Party() freeze.Party {
 	return freeze.Party{PartyID: s.ID, Name: s.Name, Kind: s.Kind, Country: s.Country, Contact: s.Contact.message()}

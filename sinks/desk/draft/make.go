@@ -213,7 +213,7 @@ func (d *Maker) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]D
 	} else {
 		m = &freeze.Withdrawal{Envelope: head, Reason: "The requesting authority takes the request back."}
 	}
-	profile, err := policy.ProfileOf(party.Policy.Profile)
+	profile, err := party.Profile()
 	if err != nil {
 		return nil, err
 	}

@@ -196,7 +196,7 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 	if err := freeze.Balance(o, r.Payments); err != nil {
 		return nil, &policy.Gate{Field: "funds", Text: err.Error()}
 	}
-	profile, err := policy.ProfileOf(party.Policy.Profile)
+	profile, err := party.Profile()
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,52 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// stricter returns what both h and limits allow; nil limits nothing.
+func stricter(h freeze.Handling, limits *freeze.Handling) freeze.Handling {
+	if limits == nil {
+		return h
+	}
+	h.TLP = later(h.TLP, limits.TLP, "clear", "green", "amber", "amber+strict", "red")
+	h.Europol = later(h.Europol, limits.Europol, "", "H0", "H1", "H2", "H3")
+	h.PermittedUse = later(h.PermittedUse, limits.PermittedUse, "evidence_after_mla", "investigation", "postponement", "intelligence_only")
+	h.CustomerNotice = later(h.CustomerNotice, limits.CustomerNotice, "allowed", "after_measure", "prohibited")
+	h.Onward = narrower(h.Onward, limits.Onward)
+	if limits.DeleteAfter != "" && (h.DeleteAfter == "" || limits.DeleteAfter < h.DeleteAfter) {
+		h.DeleteAfter = limits.DeleteAfter
+	}
+	return h
+}
+
+// later returns whichever of the two stands later in the order.
+func later(a, b string, order ...string) string {
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
+
+// narrower returns what both allow of passing on: what one of them lists the other
+// has to list too, or to leave to consent.
+func narrower(a, b freeze.Onward) freeze.Onward {
+	if a.Mode == "none" || b.Mode == "none" {
+		return freeze.Onward{Mode: "none"}
+	}
+	if a.Mode != "listed" || b.Mode != "listed" {
+		return freeze.Onward{Mode: "prior_consent"}
+	}
+	var both []string
+	for _, p := range a.Parties {
+		if slices.Contains(b.Parties, p) {
+			both = append(both, p)
+		}
+	}
+	if len(both) == 0 {
+		return freeze.Onward{Mode: "none"}
+	}
+	return freeze.Onward{Mode: "listed", Parties: both}
+}
