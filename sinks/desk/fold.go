@@ -7,6 +7,8 @@ import (
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/index"
+	"github.com/haltwire/haltwire/sinks/desk/live"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
 )
 
@@ -15,8 +17,11 @@ type fold struct {
 	machine apply.Machine
 	parts   []*part
 
+	index *index.Index // guards itself, like the next two
+	feed  *live.Feed
+	pulse *pulse
+
 	mu      sync.RWMutex
-	alerts  map[string]caselog.Key        // direction/party/alert id → key
 	waiters map[string]chan apply.Verdict // event id → its writer
 	reports reports
 }
@@ -26,13 +31,16 @@ type part struct {
 	mu       sync.Mutex
 	subjects map[caselog.Key]*apply.Subject
 	dirty    map[caselog.Key]struct{} // changed since the owner looked
+	events   map[string][]int64       // offsets of what happened to an alert, by its path
 	wake     chan struct{}
 }
 
 func newFold(m apply.Machine, partitions int32) *fold {
-	f := &fold{machine: m, alerts: map[string]caselog.Key{}, waiters: map[string]chan apply.Verdict{}, reports: newReports()}
+	f := &fold{machine: m, index: index.New(), feed: live.New(listeners), pulse: newPulse(), waiters: map[string]chan apply.Verdict{}, reports: newReports()}
 	for range partitions {
-		f.parts = append(f.parts, &part{subjects: map[caselog.Key]*apply.Subject{}, dirty: map[caselog.Key]struct{}{}, wake: make(chan struct{}, 1)})
+		f.parts = append(f.parts, &part{
+			subjects: map[caselog.Key]*apply.Subject{}, dirty: map[caselog.Key]struct{}{}, events: map[string][]int64{}, wake: make(chan struct{}, 1),
+		})
 	}
 	return f
 }
@@ -59,10 +67,7 @@ func (f *fold) with(key caselog.Key, use func(*apply.Subject)) {
 
 // find returns the key of an alert.
 func (f *fold) find(direction, party, alert string) (caselog.Key, bool) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	key, ok := f.alerts[direction+"/"+party+"/"+alert]
-	return key, ok
+	return f.index.Find(direction, party, alert)
 }
 
 // await returns the channel on which the verdict of the event will come.
@@ -92,6 +97,7 @@ func (f *fold) take(r apply.Record) apply.Verdict {
 	p.subjects[r.Key] = s
 	if verdict.Applied {
 		p.dirty[r.Key] = struct{}{}
+		f.listed(p, s, r, verdict)
 	}
 	ch := f.note(r, verdict) // before the lock is let go: what is listed can be found
 	p.mu.Unlock()
@@ -105,15 +111,12 @@ func (f *fold) take(r apply.Record) apply.Verdict {
 	return verdict
 }
 
-// note keeps where the alert is, and returns the channel of whoever wrote r.
+// note keeps what is known of reports, and returns the channel of whoever wrote r.
 func (f *fold) note(r apply.Record, verdict apply.Verdict) chan apply.Verdict {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if verdict.Applied && verdict.AlertID != "" {
-		f.alerts[r.Key.Direction()+"/"+r.Key.Party()+"/"+verdict.AlertID] = r.Key
-		if r.Type == caselog.Hit || r.Type == caselog.HitChanged || r.Type == caselog.HitOverturned {
-			f.reports.evidence(r)
-		}
+	if verdict.Applied && verdict.AlertID != "" && (r.Type == caselog.Hit || r.Type == caselog.HitChanged || r.Type == caselog.HitOverturned) {
+		f.reports.evidence(r)
 	}
 	ch := f.waiters[r.ID]
 	delete(f.waiters, r.ID)

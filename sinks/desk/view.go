@@ -6,19 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
-
-// Filter narrows a list of alerts; empty members do not.
-type Filter struct {
-	Direction, State, Party string
-	Limit                   int // newest first; 0 = all
-}
 
 // View is an alert as lists show it, without personal data. Times are Unix ms.
 type View struct {
@@ -76,36 +69,6 @@ type MessageView struct {
 // ErrNoAlert says that there is no such alert.
 var ErrNoAlert = errors.New("no such alert")
 
-// List returns the alerts that the filter lets through, newest first.
-func (d *Desk) List(f Filter) []View {
-	out := []View{}
-	for _, p := range d.fold.parts {
-		p.mu.Lock()
-		for _, s := range p.subjects {
-			for _, a := range s.Alerts {
-				if f.matches(a) {
-					out = append(out, view(a))
-				}
-			}
-		}
-		p.mu.Unlock()
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].At.Opened != out[j].At.Opened {
-			return out[i].At.Opened > out[j].At.Opened
-		}
-		return out[i].ID < out[j].ID
-	})
-	if f.Limit > 0 && len(out) > f.Limit {
-		out = out[:f.Limit]
-	}
-	return out
-}
-
-func (f Filter) matches(a *apply.Alert) bool {
-	return (f.Direction == "" || f.Direction == a.Direction) && (f.State == "" || f.State == string(a.State)) && (f.Party == "" || f.Party == a.Party)
-}
-
 func view(a *apply.Alert) View {
 	v := View{
 		ID: a.ID, Direction: a.Direction, Party: a.Party, Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
@@ -138,30 +101,6 @@ func advice(a *apply.Alert) string {
 		return "personal data of it has been erased: nothing can be sent any more; reject it"
 	}
 	return strings.TrimPrefix(a.BlockedWhy+"; ", "; ") + "add it to the agreement with " + a.Party + " (policy), or have the report say it" + again
-}
-
-// locate returns the key of the alert with that id or with an id that begins so,
-// if there is exactly one. An id may be that of an outbound and an inbound alert
-// only where we are our own partner.
-func (d *Desk) locate(id string) (caselog.Key, string, error) {
-	d.fold.mu.RLock()
-	defer d.fold.mu.RUnlock()
-	var key caselog.Key
-	var full string
-	for path, k := range d.fold.alerts {
-		alert := path[strings.LastIndexByte(path, '/')+1:]
-		if !strings.HasPrefix(alert, id) || id == "" {
-			continue
-		}
-		if full != "" {
-			return "", "", fmt.Errorf("%w: %q begins several ids, give more of it", ErrNoAlert, id)
-		}
-		key, full = k, alert
-	}
-	if full == "" {
-		return "", "", fmt.Errorf("%w: %q", ErrNoAlert, id)
-	}
-	return key, full, nil
 }
 
 // Show returns one alert with its subject, payments and messages.
