@@ -52,6 +52,9 @@ const (
 type Topic struct {
 	Name  string
 	Codec string // name of the codec of its records
+	// CloudEvents says that records may be CloudEvents in binary mode: they are handed
+	// on in structured mode, whole in one value.
+	CloudEvents bool
 }
 
 // Options say what a Source and its Readers work with.
@@ -106,13 +109,13 @@ func (o *Options) names() []string {
 	return names
 }
 
-// codecs returns the codec of each topic by name.
-func (o *Options) codecs() map[string]string {
-	codecs := make(map[string]string, len(o.Topics))
+// byName returns the topics by name.
+func (o *Options) byName() map[string]Topic {
+	topics := make(map[string]Topic, len(o.Topics))
 	for _, t := range o.Topics {
-		codecs[t.Name] = t.Codec
+		topics[t.Name] = t
 	}
-	return codecs
+	return topics
 }
 
 // Bound sets the largest size to which sarama may decompress one batch, 0 = 16

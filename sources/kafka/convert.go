@@ -114,6 +114,9 @@ func (c *converter) legacy(set *sarama.MessageSet) {
 
 // add appends one record to the current run, or to a new one when that is full.
 func (c *converter) add(offset, at int64, value []byte, headers []*sarama.RecordHeader, room int) {
+	if c.part.events {
+		value = structured(value, headers)
+	}
 	var r *event.Records
 	if n := len(c.runs); n > 0 {
 		r = c.runs[n-1]

@@ -24,12 +24,13 @@ const (
 	stopped // its next record is gone: it waits for an operator
 )
 
-// part is a partition that a reader reads. All fields but id and codec are
+// part is a partition that a reader reads. All fields but id, codec and events are
 // guarded by the mutex of the reader, except while busy, when the fetcher alone
 // may touch offset and size.
 type part struct {
-	id    event.Partition
-	codec string
+	id     event.Partition
+	codec  string
+	events bool // records may be CloudEvents in binary mode
 
 	state  state
 	err    error // of stopped
@@ -70,7 +71,7 @@ type ReaderOptions struct {
 type Reader struct {
 	options Options
 	reader  ReaderOptions
-	codecs  map[string]string
+	topics  map[string]Topic
 
 	config *sarama.Config
 	tls    *tls.Config
@@ -94,7 +95,7 @@ func NewReader(options Options, reader ReaderOptions) (*Reader, error) {
 		reader.Budget = defaultBudget
 	}
 	return &Reader{
-		options: options, reader: reader, codecs: options.codecs(), ratio: 4,
+		options: options, reader: reader, topics: options.byName(), ratio: 4,
 		parts: map[event.Partition]*part{}, leaders: map[int32]*fetcher{}, changed: make(chan struct{}),
 	}, nil
 }
@@ -108,7 +109,7 @@ func (r *Reader) Add(p event.Partition, from int64) {
 	if from < 0 {
 		from = sarama.OffsetOldest // -1, the answer "nothing is committed", would be its end
 	}
-	q := &part{id: p, codec: r.codecs[p.Topic], offset: from, size: int32(r.options.FetchBytes), leader: -1, dry: time.Now(), silent: time.Now(),
+	q := &part{id: p, codec: r.topics[p.Topic].Codec, events: r.topics[p.Topic].CloudEvents, offset: from, size: int32(r.options.FetchBytes), leader: -1, dry: time.Now(), silent: time.Now(),
 		backoff: fault.Backoff{Min: 10 * time.Millisecond, Max: time.Second}}
 	r.parts[p] = q
 	r.order = append(r.order, q)

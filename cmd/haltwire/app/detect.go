@@ -10,6 +10,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/sinks/deadletter"
 	"github.com/haltwire/haltwire/sinks/desk/topic"
+	"github.com/haltwire/haltwire/sources/codec/camara"
 	"github.com/haltwire/haltwire/sources/kafka"
 )
 
@@ -82,7 +83,7 @@ func (a *App) openSource(ctx context.Context) (*kafka.Source, error) {
 	a.looked = a.sources.Look()
 	a.source = kafka.Options{Conn: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(), FetchBytes: int(a.config.Kafka.Fetch.Bytes), Log: a.log, Metrics: a.telemetry.Metrics}
 	for _, t := range a.config.Kafka.Topics {
-		a.source.Topics = append(a.source.Topics, kafka.Topic{Name: t.Name, Codec: t.Codec})
+		a.source.Topics = append(a.source.Topics, kafka.Topic{Name: t.Name, Codec: t.Codec, CloudEvents: t.Codec == camara.Name})
 	}
 	source, err := kafka.NewSource(a.source)
 	if err != nil {

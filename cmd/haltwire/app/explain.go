@@ -32,7 +32,8 @@ type ExplainOptions struct {
 	JSON    bool
 	Colour  bool
 
-	limit int // reports of a window and kind that are fetched; 0 = maxStored
+	limit   int      // reports of a window and kind that are fetched; 0 = maxStored
+	reports *reports // by Config; nil without
 }
 
 // Explain writes why a rule fires on a report or not. Every rule of the folder may
@@ -67,6 +68,12 @@ func Explain(ctx context.Context, o ExplainOptions) error {
 
 // explainer returns what answers the question from an input called source.
 func (o *ExplainOptions) explainer(set *lang.Set, source string) (*explain.Explainer, error) {
+	if o.Config != nil {
+		var err error
+		if o.reports, err = newReports(o.Config); err != nil {
+			return nil, err
+		}
+	}
 	return explain.New(set, o.Question, explain.Options{
 		Decoders: o.decoders, Lookups: o.Lookups, Windows: window.Options{Entries: o.PerKey}, Entries: o.Entries, Source: source,
 	})
@@ -78,23 +85,10 @@ func (o *ExplainOptions) decoders(p *plan.Plan) whole.Decoders {
 }
 
 func (o *ExplainOptions) topics(project []bool) plan.Decode {
-	by := map[string]*jsoncodec.Decoder{}
-	return func(recs *event.Records) (*event.Batch, []event.Dead) {
-		d := by[recs.Topic]
-		if d == nil {
-			c := codec.Options{Schema: o.Schema, Project: project, Kinds: o.Kinds, Rates: o.Rates}
-			if o.Config != nil {
-				for _, t := range o.Config.Kafka.Topics {
-					if t.Name == recs.Topic {
-						c.ReporterCountry, c.Strict = t.ReporterCountry, t.Strict
-					}
-				}
-			}
-			d = jsoncodec.New(c)
-			by[recs.Topic] = d
-		}
-		return d.Decode(recs)
+	if o.reports != nil {
+		return o.reports.decoderBy(&o.Rates, project).Decode
 	}
+	return jsoncodec.New(codec.Options{Schema: o.Schema, Project: project, Kinds: o.Kinds, Rates: o.Rates}).Decode
 }
 
 func (o *ExplainOptions) explainFile(set *lang.Set) (*explain.Explanation, error) {

@@ -95,9 +95,13 @@ type Fetch struct {
 // Topic is one topic of reports.
 type Topic struct {
 	Name            string `yaml:"name"`
-	Codec           string `yaml:"codec"` // json
+	Codec           string `yaml:"codec"` // json | camara
 	ReporterCountry string `yaml:"reporter_country"`
-	Strict          bool   `yaml:"strict"`
+	Strict          bool   `yaml:"strict"`   // json
+	Reporter        string `yaml:"reporter"` // camara: of every report; "" = the source of the event
+	// Subscriptions is the CSV of the phones of subscriptions, of camara; "" = events
+	// without a phone number are dead letters. It is read at the start.
+	Subscriptions string `yaml:"subscriptions"`
 }
 
 // Own are our own topics.

@@ -122,6 +122,9 @@ func (c *Config) resolve(dir string) {
 		&c.Listen.Partner.TLS.Cert, &c.Listen.Partner.TLS.Key,
 		&c.Rules.Dir, &c.Rates.File, &c.Calendars.Dir, &c.Embedded.Kafka.Dir, &c.Embedded.ClickHouse.Dir,
 	}
+	for i := range c.Kafka.Topics {
+		paths = append(paths, &c.Kafka.Topics[i].Subscriptions)
+	}
 	for i := range c.Parties {
 		paths = append(paths, &c.Parties[i].Keys.File)
 		for j := range c.Parties[i].Channels {

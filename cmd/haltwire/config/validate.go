@@ -144,8 +144,12 @@ func (c *Config) topics() error {
 		switch {
 		case t.Name == "" || seen[t.Name]:
 			errs = append(errs, fmt.Errorf("kafka.topics: name %q is empty or stands twice", t.Name))
-		case t.Codec != "json":
-			errs = append(errs, fmt.Errorf("kafka.topics: %s: codec %q is unknown; this version reads json", t.Name, t.Codec))
+		case t.Codec != "json" && t.Codec != "camara":
+			errs = append(errs, fmt.Errorf("kafka.topics: %s: codec %q is unknown; this version reads json and camara", t.Name, t.Codec))
+		case t.Codec == "json" && (t.Reporter != "" || t.Subscriptions != ""):
+			errs = append(errs, fmt.Errorf("kafka.topics: %s: reporter and subscriptions belong to codec camara", t.Name))
+		case t.Codec == "camara" && t.Strict:
+			errs = append(errs, fmt.Errorf("kafka.topics: %s: strict belongs to codec json", t.Name))
 		case strings.HasPrefix(t.Name, c.Kafka.Own.Prefix+"."):
 			errs = append(errs, fmt.Errorf("kafka.topics: %s lies under our own prefix %q; choose another kafka.own.prefix", t.Name, c.Kafka.Own.Prefix))
 		}
