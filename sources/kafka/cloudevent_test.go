@@ -1,11 +1,14 @@
 package kafka_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/IBM/sarama"
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"pgregory.net/rapid"
 
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -74,4 +77,30 @@ func produce(t *testing.T, brokers []string, m *sarama.ProducerMessage) int64 {
 		t.Fatal(err)
 	}
 	return offset
+}
+
+// TestStructuredIsWhatWasSent lets the CloudEvents SDK read what binary mode
+// becomes.
+func TestStructuredIsWhatWasSent(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.StringMatching(`[!-~][ -~äöü€]{0,20}`)
+		id, subject, extension := text.Draw(rt, "id"), text.Draw(rt, "subject"), text.Draw(rt, "extension")
+		data := rapid.SampledFrom([]string{`{"a":1}`, `[]`, `"x"`, "\x00\xff", ""}).Draw(rt, "data")
+		headers := []*sarama.RecordHeader{
+			{Key: []byte("ce_specversion"), Value: []byte("1.0")}, {Key: []byte("ce_id"), Value: []byte(id)},
+			{Key: []byte("ce_type"), Value: []byte("com.example.someevent")}, {Key: []byte("ce_source"), Value: []byte("/mycontext")},
+			{Key: []byte("ce_time"), Value: []byte("2018-04-05T03:56:24Z")}, {Key: []byte("ce_subject"), Value: []byte(subject)},
+			{Key: []byte("ce_myextension"), Value: []byte(extension)}, {Key: []byte("content-type"), Value: []byte("application/json")},
+		}
+		var e cloudevents.Event
+		if err := json.Unmarshal(kafka.Structured([]byte(data), headers), &e); err != nil {
+			rt.Fatal(err)
+		}
+		if err := e.Validate(); err != nil {
+			rt.Fatal(err)
+		}
+		if e.ID() != id || e.Subject() != subject || e.Extensions()["myextension"] != extension || e.Time().Unix() != 1522900584 || string(e.Data()) != data {
+			rt.Fatalf("got %s", e)
+		}
+	})
 }
