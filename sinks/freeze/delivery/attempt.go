@@ -78,6 +78,9 @@ type Result struct {
 	// Awaiting reports that the party's receipt comes later by the inbound
 	// side (Kafka): the message is handed over, but not yet received.
 	Awaiting bool
+	// Exported reports that the message lies in a folder, or on a desk, from which
+	// people or other programs take it: it is not sent until somebody says so.
+	Exported bool
 	// Elapsed is how long the attempt took.
 	Elapsed time.Duration
 }

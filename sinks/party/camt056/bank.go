@@ -32,7 +32,7 @@ func agentFault(s freeze.Servicer) (field, text string) {
 // checkSubject checks the account and bank that the money went to.
 func checkSubject(r *freeze.Request) error {
 	if field, text := agentFault(r.Subject.Servicer); text != "" {
-		return &Unmappable{"subject.servicer" + field, text}
+		return unmappable("subject.servicer"+field, text)
 	}
 	if err := checkAccount("subject.account", r.Subject.Account); err != nil {
 		return err
@@ -43,11 +43,11 @@ func checkSubject(r *freeze.Request) error {
 // checkBanks checks the banks of a payment.
 func checkBanks(r *freeze.Request, at string, p *freeze.Payment) error {
 	if field, text := agentFault(p.Debtor.Servicer); text != "" {
-		return &Unmappable{at + "debtor.servicer" + field, text}
+		return unmappable(at+"debtor.servicer"+field, text)
 	}
 	for i, m := range p.Intermediaries {
 		if field, text := agentFault(m.Servicer); text != "" {
-			return &Unmappable{fmt.Sprintf("%sintermediaries[%d].servicer%s", at, i, field), text}
+			return unmappable(fmt.Sprintf("%sintermediaries[%d].servicer%s", at, i, field), text)
 		}
 		if err := checkTold(r, fmt.Sprintf("%sintermediaries[%d].servicer.name", at, i), m.Servicer.Name); err != nil {
 			return err
@@ -60,11 +60,11 @@ func checkBanks(r *freeze.Request, at string, p *freeze.Payment) error {
 func checkAccount(at string, a freeze.Account) error {
 	switch bad := xmlsafe.Illegal(a.ID); {
 	case bad != "":
-		return &Unmappable{at + ".id", "holds " + bad + ", which XML cannot"}
+		return unmappable(at+".id", "holds "+bad+", which XML cannot")
 	case a.Scheme == "iban" && !code.IsIBAN([]byte(a.ID)):
-		return &Unmappable{at + ".id", "is no IBAN"}
+		return unmappable(at+".id", "is no IBAN")
 	case a.Scheme != "iban" && utf8.RuneCountInString(a.ID) > 34:
-		return &Unmappable{at + ".id", "longer than 34 characters"}
+		return unmappable(at+".id", "longer than 34 characters")
 	}
 	return nil
 }

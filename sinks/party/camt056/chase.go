@@ -33,7 +33,7 @@ func Chases(c Config, r *freeze.Request, s *freeze.StatusRequest) ([]Draft, erro
 		return nil, err
 	}
 	if !known {
-		return nil, &Unmappable{"about", fmt.Sprintf("%s is neither a message of the alert nor a payment of it", s.About)}
+		return nil, unmappable("about", fmt.Sprintf("%s is neither a message of the alert nor a payment of it", s.About))
 	}
 	var out []Draft
 	for n, ch := range chases {
@@ -88,7 +88,7 @@ func open(c Config, r *freeze.Request, about string) (out []*chase, known bool, 
 		out[at].payments = append(out[at].payments, tx)
 	}
 	if len(out) > maxDrafts {
-		return nil, known, &Unmappable{"payments", fmt.Sprintf("make %d messages, at most %d can be numbered", len(out), maxDrafts)}
+		return nil, known, unmappable("payments", fmt.Sprintf("make %d messages, at most %d can be numbered", len(out), maxDrafts))
 	}
 	return out, known, nil
 }

@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/party/spool"
 	"github.com/haltwire/haltwire/sinks/party/xmlsafe"
 )
 
-// Unmappable says that a message cannot be put into camt: the path of the member
-// in the request, and why. People repair it; trying again is useless.
-type Unmappable struct{ Field, Text string }
+// Unmappable says that a message cannot be put into camt, and why.
+type Unmappable = spool.Unmappable
 
-// Error names the field and what is wrong with it.
-func (u *Unmappable) Error() string { return fmt.Sprintf("unmappable: %s: %s", u.Field, u.Text) }
+func unmappable(field, text string) *Unmappable { return &Unmappable{Field: field, Text: text} }
 
 // Draft is one message for the debtor bank to send.
 type Draft struct {
@@ -30,8 +30,12 @@ type Draft struct {
 	Header, Document, File []byte
 }
 
-// recallable are the states of a recall in which it has not been asked for yet.
-func recallable(state string) bool { return state == "none" || state == "instructed" }
+// recallable reports whether a recall has not been asked for yet: nobody knows that
+// the bank sent one, and no other message has a draft of it.
+func recallable(message string, r freeze.Recall) bool {
+	fresh := r.Camt056ID == "" || r.Camt056ID == message || strings.HasPrefix(r.Camt056ID, message+"-")
+	return fresh && (r.State == "none" || r.State == "instructed")
+}
 
 // Drafts makes the camt.056 messages of a request or an amendment (its Request
 // part): one for each pair of debtor bank and next agent, with the payments whose
@@ -45,10 +49,10 @@ func Drafts(c Config, r *freeze.Request) ([]Draft, error) {
 		return nil, err
 	}
 	if !slices.ContainsFunc(r.Asks, func(a freeze.Ask) bool { return a.Kind == "recall" }) {
-		return nil, &Unmappable{"asks", "camt.056 is a recall, and none is asked for"}
+		return nil, unmappable("asks", "camt.056 is a recall, and none is asked for")
 	}
 	if len(r.Payments) == 0 {
-		return nil, &Unmappable{"payments", "camt.056 recalls payments, and there are none"}
+		return nil, unmappable("payments", "camt.056 recalls payments, and there are none")
 	}
 	messages, err := split(c, r)
 	if err != nil {
@@ -98,7 +102,7 @@ func split(c Config, r *freeze.Request) ([]*message, error) {
 	var out []*message
 	for i := range r.Payments {
 		p := &r.Payments[i]
-		if !recallable(p.Recall.State) {
+		if !recallable(r.MessageID, p.Recall) {
 			continue
 		}
 		tx, err := mapPayment(c, r, i)
@@ -114,7 +118,7 @@ func split(c Config, r *freeze.Request) ([]*message, error) {
 		out[at].payments = append(out[at].payments, tx)
 	}
 	if len(out) > maxDrafts {
-		return nil, &Unmappable{"payments", fmt.Sprintf("make %d messages, at most %d can be numbered", len(out), maxDrafts)}
+		return nil, unmappable("payments", fmt.Sprintf("make %d messages, at most %d can be numbered", len(out), maxDrafts))
 	}
 	return out, nil
 }
@@ -152,7 +156,7 @@ func (m *message) draft() (Draft, error) {
 func unwritable(err error) error {
 	var u *xmlsafe.Unwritable
 	if errors.As(err, &u) {
-		return &Unmappable{u.Path, u.Text}
+		return unmappable(u.Path, u.Text)
 	}
 	return err
 }

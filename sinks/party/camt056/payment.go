@@ -19,7 +19,7 @@ func mapPayment(c Config, r *freeze.Request, i int) (transaction, error) {
 	p := &r.Payments[i]
 	at := fmt.Sprintf("payments[%d].", i)
 	if p.Hop > 0 {
-		return transaction{}, &Unmappable{at + "hop", "only what our own bank paid out can be recalled"}
+		return transaction{}, unmappable(at+"hop", "only what our own bank paid out can be recalled")
 	}
 	if err := checkRefs(at+"refs", p.Refs); err != nil {
 		return transaction{}, err
@@ -50,9 +50,9 @@ func mapPayment(c Config, r *freeze.Request, i int) (transaction, error) {
 func settled(at string, p *freeze.Payment) (string, error) {
 	switch {
 	case p.Settled == nil:
-		return "", &Unmappable{at + "settled", "camt.056 needs the amount that was settled"}
+		return "", unmappable(at+"settled", "camt.056 needs the amount that was settled")
 	case !p.SettledOn.Valid():
-		return "", &Unmappable{at + "settled_on", "camt.056 needs the day of the settlement"}
+		return "", unmappable(at+"settled_on", "camt.056 needs the day of the settlement")
 	}
 	return amount(at+"settled", *p.Settled)
 }
@@ -61,27 +61,27 @@ func settled(at string, p *freeze.Payment) (string, error) {
 // none that its element cannot hold.
 func checkRefs(at string, r freeze.Refs) error {
 	if r.UETR != "" && !isUUID4(r.UETR) {
-		return &Unmappable{at + ".uetr", "is no UUID of version 4"}
+		return unmappable(at+".uetr", "is no UUID of version 4")
 	}
 	for _, ref := range [][2]string{
 		{"end_to_end_id", r.EndToEndID}, {"transaction_id", r.TransactionID}, {"instruction_id", r.InstructionID},
 		{"message_id", r.MessageID}, {"message_name", r.MessageName}, {"clearing_ref", r.ClearingRef},
 	} {
 		if bad := xmlsafe.Illegal(ref[1]); bad != "" {
-			return &Unmappable{at + "." + ref[0], "holds " + bad + ", which XML cannot"}
+			return unmappable(at+"."+ref[0], "holds "+bad+", which XML cannot")
 		}
 		if utf8.RuneCountInString(ref[1]) > maxRef {
-			return &Unmappable{at + "." + ref[0], fmt.Sprintf("longer than %d characters", maxRef)}
+			return unmappable(at+"."+ref[0], fmt.Sprintf("longer than %d characters", maxRef))
 		}
 	}
 	if r.UETR+r.EndToEndID+r.TransactionID+r.InstructionID+r.ClearingRef != "" {
 		return nil
 	}
 	if r.MessageID == "" {
-		return &Unmappable{at, "none of uetr, end_to_end_id, transaction_id, instruction_id, clearing_ref, message_id is there"}
+		return unmappable(at, "none of uetr, end_to_end_id, transaction_id, instruction_id, clearing_ref, message_id is there")
 	}
 	if r.MessageName == "" {
-		return &Unmappable{at + ".message_name", "needed with message_id, the only reference"}
+		return unmappable(at+".message_name", "needed with message_id, the only reference")
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func isUUID4(s string) bool {
 // 5 behind the point (ActiveOrHistoricCurrencyAndAmount).
 func amount(at string, m freeze.Money) (string, error) {
 	if len(m.Currency) != 3 || !code.IsCurrency([]byte(m.Currency)) {
-		return "", &Unmappable{at + ".currency", fmt.Sprintf("%q is no currency of ISO 4217", m.Currency)}
+		return "", unmappable(at+".currency", fmt.Sprintf("%q is no currency of ISO 4217", m.Currency))
 	}
 	whole, frac, _ := strings.Cut(string(m.Amount), ".")
 	if whole = strings.TrimLeft(whole, "0"); whole == "" {
@@ -104,7 +104,7 @@ func amount(at string, m freeze.Money) (string, error) {
 		frac = frac[:len(frac)-1]
 	}
 	if !m.Amount.Valid() || len(frac) > 5 || len(whole)+len(frac) > 18 {
-		return "", &Unmappable{at + ".amount", fmt.Sprintf("%s has more than 18 digits, or more than 5 behind the point", m.Amount)}
+		return "", unmappable(at+".amount", fmt.Sprintf("%s has more than 18 digits, or more than 5 behind the point", m.Amount))
 	}
 	if frac == "" {
 		return whole, nil
@@ -191,15 +191,15 @@ func checkTold(r *freeze.Request, pairs ...string) error {
 			continue
 		}
 		if bad := xmlsafe.Illegal(text); bad != "" {
-			return &Unmappable{field, "holds " + bad + ", which XML cannot"}
+			return unmappable(field, "holds "+bad+", which XML cannot")
 		}
 		low := strings.ToLower(text)
 		if telltale(low) {
-			return &Unmappable{field, "speaks of an authority, a suspicion or a telecom fact, which no bank may read"}
+			return unmappable(field, "speaks of an authority, a suspicion or a telecom fact, which no bank may read")
 		}
 		for _, phrase := range phrases(r) {
 			if len(phrase) >= 6 && strings.Contains(low, strings.ToLower(phrase)) {
-				return &Unmappable{field, "repeats the request's authority, legal text or an indicator, which no bank may read"}
+				return unmappable(field, "repeats the request's authority, legal text or an indicator, which no bank may read")
 			}
 		}
 	}

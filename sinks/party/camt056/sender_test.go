@@ -42,8 +42,8 @@ func TestSend(t *testing.T) {
 	withdrawal.Type, withdrawal.MessageID, withdrawal.Sequence = freeze.TypeWithdrawal, freeze.RequesterID(alert, 5), 5
 
 	dir := t.TempDir()
-	s, err := camt056.New(camt056.Config{Out: dir}, camt056.Options{Party: "BANK-IN", Original: func(about string) *freeze.Request {
-		if about != freeze.RequesterID(alert, 1) {
+	s, err := camt056.New(camt056.Config{Out: dir}, camt056.Options{Party: "BANK-IN", Original: func(_ context.Context, s *freeze.StatusRequest) *freeze.Request {
+		if s.About != freeze.RequesterID(alert, 1) {
 			return nil
 		}
 		return &done.Request
@@ -64,14 +64,14 @@ func TestSend(t *testing.T) {
 		{"the same id, other bytes", rich(), delivery.Permanent, "conflict", "Q001.xml", ""},
 		{"test", test, delivery.Permanent, "test_refused", "environment", ""},
 		{"unmappable", unmappable, delivery.Permanent, "unmappable", "payments[0].refs:", ""},
-		{"amendment without a new payment", done, delivery.Delivered, "nothing_new", "no recall", ""},
+		{"amendment without a new payment", done, delivery.Delivered, "nothing_new", "nothing is left", ""},
 		{"amendment with one", &more, delivery.Delivered, "taken", "", "Q003"},
 		{"status request", status, delivery.Delivered, "taken", "", "Q004"},
 		{"status request about something else", &unknown, delivery.Permanent, "unmappable", "about: X1", ""},
 		{"withdrawal", withdrawal, delivery.Permanent, "unmappable", "type: withdrawal", ""},
 	} {
 		r := s.Send(context.Background(), attempt(t, c.message))
-		if r.Verdict != c.verdict || r.Reason != c.reason || !strings.Contains(r.Detail, c.detail) || r.Awaiting != (c.reason == "taken") {
+		if r.Verdict != c.verdict || r.Reason != c.reason || !strings.Contains(r.Detail, c.detail) || r.Awaiting != (c.reason == "taken") || r.Exported != (c.verdict == delivery.Delivered) {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 		if c.file != "" {

@@ -12,15 +12,14 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/party/spool"
 	"github.com/haltwire/haltwire/sinks/party/xmlsafe"
 )
 
-// Unmappable says that a message cannot be put into a report: the path of the
-// member, and why. People repair it; trying again is useless.
-type Unmappable struct{ Field, Text string }
+// Unmappable says that a message cannot be put into a report, and why.
+type Unmappable = spool.Unmappable
 
-// Error names the field and what is wrong with it.
-func (u *Unmappable) Error() string { return fmt.Sprintf("unmappable: %s: %s", u.Field, u.Text) }
+func unmappable(field, text string) *Unmappable { return &Unmappable{Field: field, Text: text} }
 
 // maxComment is the length of comments_type.
 const maxComment = 8000
@@ -48,7 +47,7 @@ func Report(c Config, r *freeze.Request) ([]byte, error) {
 	err = w.Close()
 	var bad *xmlsafe.Unwritable
 	if errors.As(err, &bad) {
-		return nil, &Unmappable{bad.Path, bad.Text} // the element says more than the member
+		return nil, unmappable(bad.Path, bad.Text) // the element says more than the member
 	}
 	if err != nil {
 		return nil, err
@@ -67,7 +66,7 @@ type writer struct {
 
 func (w *writer) fail(field, format string, args ...any) {
 	if w.err == nil {
-		w.err = &Unmappable{field, fmt.Sprintf(format, args...)}
+		w.err = unmappable(field, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package spool owns folders as a way to another program: files are put into one
 // whole or not at all, and taken from one within bounds, each exactly until it is
-// dealt with. It knows no message.
+// dealt with. The channels that write files share its Sender: what a message becomes
+// is theirs, how it gets into the folder and what the attempt comes to is here.
 //
 // Whoever shares the folder is not trusted: names never leave it (os.Root), links
 // and pipes are not followed, and a file that grows is cut off by its bound.

@@ -237,24 +237,6 @@ func TestFormsOfMoneyAndDays(t *testing.T) {
 	}
 }
 
-// TestCodes is the table of FREEZE 3.5.
-func TestCodes(t *testing.T) {
-	for class, list := range map[answer.Class]string{
-		answer.Positive: "CNCL ACCR CWFW", answer.Partial: "PECR PACR", answer.Pending: "PDCR PDNG ADAC ARPL RQDA IDMN INDM", answer.Forwarded: "PTNA FTNA",
-		answer.NoMoney: "AC04 AM04", answer.PrivateLaw: "CUST NOAS AGNT", answer.Law: "LEGL RR04", answer.NotApplied: "NOOR WSEQ UWFW",
-		answer.Done: "ARDT", answer.Text: "NARR", answer.Rejected: "RJCR", answer.Unknown: "MODI IPAY XXXX cncl",
-	} {
-		for code := range strings.FieldsSeq(list) {
-			if got := answer.ClassOf(code); got != class {
-				t.Errorf("%s is %s, want %s", code, got, class)
-			}
-		}
-	}
-	if answer.ClassOf("") != answer.Unknown {
-		t.Error("no code has a class")
-	}
-}
-
 func TestDecision(t *testing.T) {
 	for states, want := range map[string]string{
 		"": "", "none": "", "accepted returned": "granted", "accepted rejected": "partly", "partly_accepted": "partly", "accepted pending": "partly",

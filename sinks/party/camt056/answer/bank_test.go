@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/recall"
 	"github.com/haltwire/haltwire/sinks/party/camt056"
 	"github.com/haltwire/haltwire/sinks/party/camt056/answer"
 	"github.com/haltwire/haltwire/sinks/party/xmlsafe"
@@ -20,41 +21,41 @@ type word struct {
 	conf, status, reason string
 	part                 bool // it resolves half of the amount
 	state                string
-	class                answer.Class
+	class                recall.Class
 	refusal              string
 }
 
 // words is the table of FREEZE 3.3 and 3.5 as banks combine the codes.
 func words() []word {
 	return []word{
-		{"CNCL", "", "", false, "accepted", answer.Positive, ""},
-		{"CNCL", "ACCR", "", false, "accepted", answer.Positive, ""},
-		{"CWFW", "", "", false, "accepted", answer.Positive, ""},
-		{"", "ACCR", "", false, "accepted", answer.Positive, ""},
-		{"PECR", "ACCR", "", true, "partly_accepted", answer.Partial, ""},
-		{"PECR", "", "", false, "partly_accepted", answer.Partial, ""},
-		{"PDCR", "", "", false, "pending", answer.Pending, ""},
-		{"PDCR", "PDCR", "ADAC", false, "pending", answer.Pending, ""},
-		{"PDCR", "PDCR", "ARPL", false, "pending", answer.Pending, ""},
-		{"", "PDCR", "RQDA", false, "pending", answer.Pending, ""},
-		{"", "PDCR", "IDMN", false, "pending", answer.Pending, ""},
-		{"PTNA", "", "", false, "forwarded", answer.Forwarded, ""},
-		{"FTNA", "PDCR", "", false, "forwarded", answer.Forwarded, ""},
-		{"RJCR", "", "", false, "rejected", answer.Rejected, "other"},
-		{"RJCR", "RJCR", "AC04", false, "rejected", answer.NoMoney, "account_closed"},
-		{"RJCR", "RJCR", "AM04", false, "rejected", answer.NoMoney, "no_funds"},
-		{"RJCR", "RJCR", "CUST", false, "rejected", answer.PrivateLaw, "creditor_refuses"},
-		{"RJCR", "RJCR", "NOAS", false, "rejected", answer.PrivateLaw, "no_answer"},
-		{"", "RJCR", "AGNT", false, "rejected", answer.PrivateLaw, "agent_refuses"},
-		{"RJCR", "RJCR", "LEGL", false, "rejected", answer.Law, "other"},
-		{"RJCR", "RJCR", "RR04", false, "rejected", answer.Law, "other"},
-		{"RJCR", "RJCR", "NOOR", false, "rejected", answer.NotApplied, "other"},
-		{"RJCR", "RJCR", "WSEQ", false, "rejected", answer.NotApplied, "other"},
-		{"UWFW", "", "", false, "rejected", answer.NotApplied, "other"},
-		{"RJCR", "RJCR", "ARDT", false, "accepted", answer.Done, ""},
-		{"RJCR", "RJCR", "NARR", false, "rejected", answer.Text, "other"},
-		{"RJCR", "RJCR", "ZZZZ", false, "rejected", answer.Rejected, "other"},
-		{"INFO", "", "", false, "", answer.Unknown, ""},
+		{"CNCL", "", "", false, "accepted", recall.Positive, ""},
+		{"CNCL", "ACCR", "", false, "accepted", recall.Positive, ""},
+		{"CWFW", "", "", false, "accepted", recall.Positive, ""},
+		{"", "ACCR", "", false, "accepted", recall.Positive, ""},
+		{"PECR", "ACCR", "", true, "partly_accepted", recall.Partial, ""},
+		{"PECR", "", "", false, "partly_accepted", recall.Partial, ""},
+		{"PDCR", "", "", false, "pending", recall.Pending, ""},
+		{"PDCR", "PDCR", "ADAC", false, "pending", recall.Pending, ""},
+		{"PDCR", "PDCR", "ARPL", false, "pending", recall.Pending, ""},
+		{"", "PDCR", "RQDA", false, "pending", recall.Pending, ""},
+		{"", "PDCR", "IDMN", false, "pending", recall.Pending, ""},
+		{"PTNA", "", "", false, "forwarded", recall.Forwarded, ""},
+		{"FTNA", "PDCR", "", false, "forwarded", recall.Forwarded, ""},
+		{"RJCR", "", "", false, "rejected", recall.Rejected, "other"},
+		{"RJCR", "RJCR", "AC04", false, "rejected", recall.NoMoney, "account_closed"},
+		{"RJCR", "RJCR", "AM04", false, "rejected", recall.NoMoney, "no_funds"},
+		{"RJCR", "RJCR", "CUST", false, "rejected", recall.PrivateLaw, "creditor_refuses"},
+		{"RJCR", "RJCR", "NOAS", false, "rejected", recall.PrivateLaw, "no_answer"},
+		{"", "RJCR", "AGNT", false, "rejected", recall.PrivateLaw, "agent_refuses"},
+		{"RJCR", "RJCR", "LEGL", false, "rejected", recall.Law, "other"},
+		{"RJCR", "RJCR", "RR04", false, "rejected", recall.Law, "other"},
+		{"RJCR", "RJCR", "NOOR", false, "rejected", recall.NotApplied, "other"},
+		{"RJCR", "RJCR", "WSEQ", false, "rejected", recall.NotApplied, "other"},
+		{"UWFW", "", "", false, "rejected", recall.NotApplied, "other"},
+		{"RJCR", "RJCR", "ARDT", false, "accepted", recall.Done, ""},
+		{"RJCR", "RJCR", "NARR", false, "rejected", recall.Text, "other"},
+		{"RJCR", "RJCR", "ZZZZ", false, "rejected", recall.Rejected, "other"},
+		{"INFO", "", "", false, "", recall.Unknown, ""},
 	}
 }
 
@@ -129,7 +130,7 @@ func writeStatus(w *xmlsafe.Writer, tx *xmlsafe.Node, said word) {
 // payment comes back once, under its own item, with the state of the table.
 func TestBankAnswersOurDraft(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		r := recall(rt)
+		r := recalled(rt)
 		drafts, err := camt056.Drafts(camt056.Config{}, r)
 		if err != nil || len(drafts) != 1 {
 			rt.Fatalf("%d drafts, %v", len(drafts), err)
@@ -165,9 +166,9 @@ func TestBankAnswersOurDraft(t *testing.T) {
 	})
 }
 
-// recall is a request with up to twelve payments, whose references are unique
+// recalled is a request with up to twelve payments, whose references are unique
 // somewhere but not everywhere.
-func recall(t *rapid.T) *freeze.Request {
+func recalled(t *rapid.T) *freeze.Request {
 	r := &freeze.Request{}
 	r.AlertID, r.MessageID, r.CreatedAt = alert, alert+"-Q001", freeze.Time{}
 	r.Asks = []freeze.Ask{{AskID: "K1", Kind: "recall"}}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/recall"
 )
 
 // Fact is what an answer says about one payment of a request.
@@ -14,7 +15,7 @@ type Fact struct {
 	// State is the state that the recall takes on (freeze.Recall), empty where
 	// people must look first.
 	State string
-	Class Class
+	Class recall.Class
 	// Codes are the status and the reasons as the bank gave them.
 	Codes []string
 	// Accepted is the amount that the answer is about, where it is given.
@@ -152,24 +153,24 @@ func (a *Answer) statusFact(p *freeze.Payment, s Status) Fact {
 	case "rejected":
 		f.Refusal = refusal(a, s, f.Class)
 	case "pending", "forwarded":
-		why := firstOf(s.Reasons, Pending)
+		why := firstOf(s.Reasons, recall.Pending)
 		f.Pending = &freeze.Pending{ISO: why.Code, Why: words(why, "the bank waits for an answer")}
 	}
 	return f
 }
 
-func refusal(a *Answer, s Status, class Class) *freeze.Refusal {
+func refusal(a *Answer, s Status, class recall.Class) *freeze.Refusal {
 	why := firstOf(s.Reasons, class)
 	iso := why.Code
-	if iso == "" && class == NotApplied {
+	if iso == "" && class == recall.NotApplied {
 		iso = a.Confirmation
 	}
 	otherwise := "rejected without a reason"
-	if class == NotApplied {
+	if class == recall.NotApplied {
 		otherwise = "the bank could not apply the request"
 	}
 	r := &freeze.Refusal{ISO: iso, Text: words(why, otherwise)}
-	r.Code, r.Cure = refusalOf(iso)
+	r.Code, r.Cure = recall.RefusalOf(iso)
 	return r
 }
 
@@ -202,7 +203,7 @@ func (a *Answer) returnFact(p *freeze.Payment, r Returned) Fact {
 	if iso == "" {
 		iso = "NARR" // the schema of a return wants a code, and this one means text
 	}
-	f := Fact{ItemID: p.ItemID, Class: Done, Codes: codes(r.Reasons), Compensation: r.Compensation, Return: &freeze.Return{
+	f := Fact{ItemID: p.ItemID, Class: recall.Done, Codes: codes(r.Reasons), Compensation: r.Compensation, Return: &freeze.Return{
 		ItemID: p.ItemID, Money: r.Money, ValueDate: r.Date, ReasonISO: iso,
 		Refs: freeze.Refs{UETR: p.Refs.UETR, TransactionID: r.ID, ClearingRef: r.ClearingRef, MessageID: a.ID, MessageName: a.Name},
 	}}

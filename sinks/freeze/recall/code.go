@@ -1,10 +1,4 @@
-package answer
-
-import (
-	"slices"
-
-	"github.com/haltwire/haltwire/sinks/freeze"
-)
+package recall
 
 // Class is what kind of answer a code is (FREEZE 3.5).
 type Class string
@@ -54,57 +48,27 @@ func ClassOf(code string) Class {
 	return Unknown
 }
 
-// stateOf returns the state of the recall and the class that decided, from the
-// status of the payment (or, without one, the confirmation) and the first reason
-// that says more. An empty state leaves the recall as it is.
-func stateOf(confirmation string, s Status) (string, Class) {
-	code := s.Code
-	if code == "" {
-		code = confirmation
-	}
-	class := ClassOf(code)
-	switch class {
-	case Positive:
-		if less(s.Resolved, s.Settled) {
-			return "partly_accepted", Partial
-		}
-		return "accepted", class
+// StateOf returns the state of freeze.Recall that a class alone says a recall is in,
+// or nothing where it says none.
+func StateOf(c Class) string {
+	switch c {
+	case Positive, Done:
+		return "accepted"
 	case Partial:
-		return "partly_accepted", class
+		return "partly_accepted"
 	case Pending:
-		if ClassOf(confirmation) == Forwarded {
-			return "forwarded", Forwarded
-		}
-		return "pending", class
+		return "pending"
 	case Forwarded:
-		return "forwarded", class
-	case Rejected:
-		return rejected(s.Reasons)
-	case NotApplied:
-		return "rejected", class
+		return "forwarded"
+	case NoMoney, PrivateLaw, Law, NotApplied, Rejected:
+		return "rejected"
 	}
-	return "", class
+	return ""
 }
 
-func rejected(reasons []Reason) (string, Class) {
-	for _, r := range reasons {
-		switch class := ClassOf(r.Code); class {
-		case Done:
-			return "accepted", class
-		case NoMoney, PrivateLaw, Law, NotApplied, Text:
-			return "rejected", class
-		}
-	}
-	return "rejected", Rejected
-}
-
-func less(a, b *freeze.Money) bool {
-	return a != nil && b != nil && a.Currency == b.Currency && a.Amount.Cmp(b.Amount) < 0
-}
-
-// refusalOf returns the words of FREEZE for a reason of a rejection, and what
+// RefusalOf returns the code of FREEZE for a reason of a rejection, and what
 // would cure it.
-func refusalOf(iso string) (code, cure string) {
+func RefusalOf(iso string) (code, cure string) {
 	switch iso {
 	case "AC04":
 		return "account_closed", "ask for a trace"
@@ -122,17 +86,4 @@ func refusalOf(iso string) (code, cure string) {
 		return "other", "correct the references and send again"
 	}
 	return "other", ""
-}
-
-// firstOf returns the first reason of one of the classes, else the first one.
-func firstOf(reasons []Reason, classes ...Class) Reason {
-	for _, r := range reasons {
-		if slices.Contains(classes, ClassOf(r.Code)) {
-			return r
-		}
-	}
-	if len(reasons) > 0 {
-		return reasons[0]
-	}
-	return Reason{}
 }
