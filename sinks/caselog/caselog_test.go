@@ -101,6 +101,23 @@ func TestRootIsChecked(t *testing.T) {
 
 type person struct{ Name string }
 
+func TestDerivedKeysDiffer(t *testing.T) {
+	one, err := root(t).Derive("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := root(t).Derive("one")
+	other, _ := root(t).Derive("other")
+	foreign, err := caselog.NewRoot(bytes.Repeat([]byte{2}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, _ := foreign.Derive("one")
+	if len(one) != 32 || !bytes.Equal(one, again) || bytes.Equal(one, other) || bytes.Equal(one, theirs) {
+		t.Errorf("%x %x %x %x", one, again, other, theirs)
+	}
+}
+
 func TestSealAndErase(t *testing.T) {
 	ring, key := caselog.NewKeyring(root(t)), caselog.Key("out/GB-FIU/S")
 	if _, err := ring.Seal(key, person{"V"}); !errors.Is(err, caselog.ErrNoKey) {

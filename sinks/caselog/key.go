@@ -83,6 +83,16 @@ func ParseRoot(text []byte) (*Root, error) {
 	return NewRoot(secret)
 }
 
+// Derive returns a key of 32 bytes for another purpose than the log's own, the same
+// for the same purpose. It says nothing about the root or about other purposes.
+func (r *Root) Derive(purpose string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, r.secret, nil, "haltwire derived key, 1: "+purpose, rootSize)
+	if err != nil {
+		return nil, fmt.Errorf("derive key: %w", err)
+	}
+	return key, nil
+}
+
 // Text returns the first n characters of the base32 HMAC-SHA-256 of the parts,
 // each preceded by its length.
 func (r *Root) text(n int, parts ...string) string {
