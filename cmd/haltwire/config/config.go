@@ -4,6 +4,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
+	"github.com/haltwire/haltwire/sinks/desk/people"
 	"github.com/haltwire/haltwire/sinks/policy"
 	"github.com/haltwire/haltwire/sources/embedded"
 )
@@ -25,7 +26,8 @@ type Config struct {
 	Zones       map[string]string `yaml:"zones"`
 	Lists       map[string]List   `yaml:"lists"`
 	Tables      map[string]Table  `yaml:"tables"`
-	Officers    []string          `yaml:"officers"`
+	Officers    []string          `yaml:"officers"` // development: whoever has the desk's token is any of them
+	People      people.Config     `yaml:"people"`   // logins; with them there is no list of officers
 	Parties     []policy.Party    `yaml:"parties"`
 	Telemetry   telemetry.Config  `yaml:"telemetry"`
 	Embedded    Embedded          `yaml:"embedded"`
@@ -53,10 +55,12 @@ type Listen struct {
 	Partner Partner `yaml:"partner"`
 }
 
-// Desk is the loopback endpoint of our own people and probes.
+// Desk is the endpoint of our own people and probes. Beyond loopback it takes TLS
+// and logins.
 type Desk struct {
-	Address   string `yaml:"address"`
-	TokenFile string `yaml:"token_file"`
+	Address   string  `yaml:"address"`
+	TokenFile string  `yaml:"token_file"` // of the development form
+	TLS       KeyPair `yaml:"tls"`
 }
 
 // Partner is the endpoint of other parties.

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,9 @@ func TestMistakesAreNamed(t *testing.T) {
 		"snapshots seldom":  {"every: 10s  ", "every: 10d  ", "state: want every"},
 		"snapshots whole":   {"piece: 4MiB", "piece: 0MiB", "state: want every"},
 		"second document":   {"officers: [O1, O2]", "officers: [O1, O2]\n---\na: 1\n", "more than one YAML document"},
+		"list in live":      {"environment: test", "environment: live", "officers: refused in environment live"},
+		"list and people":   {"file: \"\"                              #", "file: keys/people.yaml #", "drop the list"},
+		"desk half TLS":     {"tls: {cert: \"\", key: \"\"}\n  partner", "tls: {cert: a, key: \"\"}\n  partner", "listen.desk.tls: cert and key"},
 		"raw":               {"raw: dead_only", "raw: some", "clickhouse.raw"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,6 +84,48 @@ func TestMistakesAreNamed(t *testing.T) {
 			_, err := config.Load(path)
 			if err == nil || !strings.Contains(err.Error(), change.want) || !strings.Contains(err.Error(), path) {
 				t.Fatalf("error = %v, want one that names the file and has %q", err, change.want)
+			}
+		})
+	}
+}
+
+// TestPeopleInsteadOfAList reads the forms in which people have logins.
+func TestPeopleInsteadOfAList(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines string
+		want  string // "" = valid
+	}{
+		"users file":            {"people: {file: keys/people.yaml}\nenvironment: live", ""},
+		"provider":              {"people: {oidc: {issuer: https://id.example, client_id: a, redirect_url: https://desk.example/auth/oidc/callback, role_claim: groups, roles: {a: head}}}", ""},
+		"beyond loopback":       {"people: {file: p.yaml}\nlisten: {desk: {address: 0.0.0.0:8080, tls: {cert: c.pem, key: k.pem}}}", ""},
+		"beyond without TLS":    {"people: {file: p.yaml}\nlisten: {desk: {address: 0.0.0.0:8080}}", "not a loopback address"},
+		"beyond without people": {"officers: [O1, O2]\nlisten: {desk: {address: 0.0.0.0:8080, token_file: t, tls: {cert: c.pem, key: k.pem}}}", "not a loopback address"},
+		"neither":               {"environment: test", "officers: name at least two"},
+		"issuer without TLS":    {"people: {oidc: {issuer: http://id.example, client_id: a, redirect_url: https://d.example/x, role_claim: g, roles: {a: head}}}", "people.oidc.issuer"},
+		"strange role":          {"people: {oidc: {issuer: https://id.example, client_id: a, redirect_url: https://d.example/x, role_claim: g, roles: {a: root}}}", "people.oidc.roles: a"},
+		"no groups":             {"people: {oidc: {issuer: https://id.example, client_id: a, redirect_url: https://d.example/x}}", "role_claim"},
+		"session for ever":      {"people: {file: p.yaml, session: {longest: 30d}}", "people.session"},
+		"no lock-out":           {"people: {file: p.yaml, lockout: {after: 0}}", "people.lockout"},
+		"origin with a path":    {"people: {file: p.yaml, origin: https://desk.example/a}", "people.origin"},
+		"origin without TLS":    {"people: {file: p.yaml, origin: http://desk.example}", "people.origin"},
+		"forwarded by nobody":   {"people: {file: p.yaml, forwarded: true}", "people.forwarded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := config.Parse([]byte(c.lines), "haltwire.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := fmt.Sprint(parsed.Validate()) // the rest of the file is missing, which is said too
+			if c.want != "" && !strings.Contains(said, c.want) {
+				t.Errorf("error = %s, want %q in it", said, c.want)
+			}
+			for _, word := range []string{"people", "officers:", "listen.desk"} {
+				if c.want == "" && strings.Contains(said, word) {
+					t.Errorf("error = %s", said)
+				}
+			}
+			if f := parsed.People.File; f != "" && !filepath.IsAbs(f) {
+				t.Errorf("the users file is at %q", f)
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
+	"github.com/haltwire/haltwire/sinks/desk/people"
 )
 
 // FileName is the name that Find looks for.
@@ -109,6 +110,7 @@ func Default() *Config {
 	c.Rules.Lateness = conn.Duration(7 * 24 * time.Hour)
 	c.Rules.MaxAge = conn.Duration(24 * time.Hour)
 	c.Rates.BaseCurrency = "USD"
+	c.People = people.Defaults()
 	c.Embedded.Kafka.Dir = "var/kafka"
 	c.Embedded.ClickHouse = Engine{Dir: "var/clickhouse", Memory: 1500 << 20}
 	return c
@@ -119,7 +121,7 @@ func (c *Config) resolve(dir string) {
 	c.Dir = dir
 	paths := []*string{
 		&c.Keys.Signing, &c.Keys.Log, &c.State.Dir, &c.Listen.Desk.TokenFile,
-		&c.Listen.Partner.TLS.Cert, &c.Listen.Partner.TLS.Key,
+		&c.Listen.Partner.TLS.Cert, &c.Listen.Partner.TLS.Key, &c.Listen.Desk.TLS.Cert, &c.Listen.Desk.TLS.Key,
 		&c.Rules.Dir, &c.Rates.File, &c.Calendars.Dir, &c.Embedded.Kafka.Dir, &c.Embedded.ClickHouse.Dir,
 	}
 	for i := range c.Kafka.Topics {
@@ -138,4 +140,5 @@ func (c *Config) resolve(dir string) {
 	}
 	c.Kafka.Config = c.Kafka.Under(dir)
 	c.ClickHouse = c.ClickHouse.Under(dir)
+	c.People = c.People.Under(dir)
 }

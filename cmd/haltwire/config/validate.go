@@ -45,25 +45,6 @@ func (c *Config) party() error {
 	return errors.Join(errs...)
 }
 
-// officers checks that two names are two people as far as a file can say it.
-func (c *Config) officers() error {
-	if len(c.Officers) < 2 {
-		return errors.New("officers: name at least two; a withdrawal takes two different ones")
-	}
-	var errs []error
-	seen := map[string]bool{}
-	for _, name := range c.Officers {
-		switch {
-		case name == "" || name != strings.TrimSpace(name):
-			errs = append(errs, fmt.Errorf("officers: %q is no name, or has blanks around it", name))
-		case seen[strings.ToLower(name)]:
-			errs = append(errs, fmt.Errorf("officers: %q stands twice; four eyes take two people", name))
-		}
-		seen[strings.ToLower(name)] = true
-	}
-	return errors.Join(errs...)
-}
-
 func (c *Config) state() error {
 	if c.State.Every < 0 || c.State.Every.Std() > time.Hour || c.State.Piece < 1<<10 {
 		return errors.New("state: want every from 0s to 1h and piece of 1KiB at least")
@@ -72,16 +53,7 @@ func (c *Config) state() error {
 }
 
 func (c *Config) listen() error {
-	var errs []error
-	desk, _, err := net.SplitHostPort(c.Listen.Desk.Address)
-	if err != nil {
-		errs = append(errs, fmt.Errorf("listen.desk.address: %w", err))
-	} else if ip := net.ParseIP(desk); desk != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		errs = append(errs, fmt.Errorf("listen.desk.address: %s is not a loopback address; the desk's API has no TLS and no logins yet", desk))
-	}
-	if c.Listen.Desk.TokenFile == "" {
-		errs = append(errs, errors.New("listen.desk.token_file: required; put a long random text into the file"))
-	}
+	errs := []error{c.desk()}
 	host, _, err := net.SplitHostPort(c.Listen.Partner.Address)
 	tls := c.Listen.Partner.TLS
 	switch ip := net.ParseIP(host); {
