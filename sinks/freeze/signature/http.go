@@ -69,6 +69,10 @@ func setHeaders(r *http.Request, list httpsfv.InnerList, sig []byte) error {
 // later. The request was not refused for what it is.
 var ErrFull = errors.New("too many live nonces of this key")
 
+// ErrEarlier says that a request was signed before the nonces are remembered, so that
+// nobody can tell whether it was used before. Signed anew it is taken.
+var ErrEarlier = errors.New("signed before this process began: sign it anew")
+
 // Refused is the error of a request whose signature does not hold. Reason is a
 // stable word: malformed, missing, components, key, time, nonce, signature,
 // digest, authority.
@@ -101,6 +105,9 @@ type Verifier struct {
 	Nonces *Nonces
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Since is the moment from which on Nonces remembers, zero = for ever. What was
+	// signed before it may have been used already: ErrEarlier.
+	Since time.Time
 	// Authorities, unless empty, are the names under which partners reach us;
 	// a request that was signed for another host is refused.
 	Authorities []string
@@ -125,7 +132,7 @@ func (v *Verifier) Verify(r *http.Request, body []byte) (Verified, error) {
 
 // Head checks the one signature with our tag, before the body is read:
 // components, algorithm, times, authority, key and signature. The error is a
-// *Refused.
+// *Refused or ErrEarlier.
 func (v *Verifier) Head(r *http.Request) (Verified, error) {
 	p, err := parse(r)
 	if err != nil {
@@ -147,6 +154,9 @@ func (v *Verifier) Head(r *http.Request) (Verified, error) {
 	}
 	if !ed25519.Verify(key, text, p.sig) {
 		return Verified{}, refused("signature", "does not fit the request and key %q", p.keyID)
+	}
+	if !v.Since.IsZero() && !p.created.After(v.Since) { // created has whole seconds
+		return Verified{Party: party, KeyID: p.keyID}, ErrEarlier
 	}
 	return Verified{Party: party, KeyID: p.keyID, Nonce: p.nonce, Created: p.created, expires: p.expires}, nil
 }

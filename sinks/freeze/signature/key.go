@@ -131,3 +131,12 @@ func LoadSet(path string) (Set, error) {
 	}
 	return s, nil
 }
+
+// Ed25519 signs a message as it is (RFC 8032), for formats of their own.
+func (k Key) Ed25519(message []byte) []byte { return ed25519.Sign(k.private, message) }
+
+// Public returns the public half.
+func (k Key) Public() ed25519.PublicKey {
+	public, _ := k.private.Public().(ed25519.PublicKey) // it is one
+	return public
+}

@@ -79,6 +79,10 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (delivery.Letter,
 		return letter, refusal(http.StatusUnauthorized, 0, "a query is not covered by the signature")
 	}
 	got, err := h.verifier.Head(r)
+	if errors.Is(err, signature.ErrEarlier) { // its sender signs anew, whoever repeats it cannot
+		letter.Party = got.Party
+		return letter, refusal(http.StatusServiceUnavailable, comeAgain, err.Error())
+	}
 	if err != nil {
 		return letter, refusal(http.StatusUnauthorized, 0, err.Error())
 	}

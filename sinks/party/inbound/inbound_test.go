@@ -87,6 +87,7 @@ type world struct {
 	gb, in, ae signature.Key
 	gbSet      signature.Set
 	now        time.Time
+	since      time.Time
 	nonces     *signature.Nonces
 }
 
@@ -119,7 +120,7 @@ func (w *world) start(change func(*inbound.Options)) {
 		w.t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(inbound.Path, inbound.NewHandler(w.door, &signature.Verifier{Ring: ring, Nonces: w.nonces}))
+	mux.Handle(inbound.Path, inbound.NewHandler(w.door, &signature.Verifier{Ring: ring, Nonces: w.nonces, Since: w.since}))
 	s := httptest.NewServer(mux)
 	w.t.Cleanup(s.Close)
 	w.url = s.URL + inbound.Path
@@ -354,6 +355,31 @@ func TestReplayIsRefused(t *testing.T) {
 	}
 	if a := w.do(replay); a.status != 401 {
 		t.Fatalf("replay: %d", a.status)
+	}
+	w.wantTaken(1)
+}
+
+// TestReplayAfterARestartIsToldToSignAnew lets a process begin that remembers no nonce:
+// what was signed before it is not taken, and whoever holds the key signs again.
+func TestReplayAfterARestartIsToldToSignAnew(t *testing.T) {
+	w := newWorld(t, nil)
+	body := sample(t, "request")
+	r := w.request(w.in, messageID, "application/json", body)
+	replay := r.Clone(context.Background())
+	replay.Body = io.NopCloser(bytes.NewReader(body))
+	if a := w.do(r); a.status != 200 {
+		t.Fatal(a.status)
+	}
+	w.nonces, w.since = signature.NewNonces(1000), time.Now()
+	w.start(nil)
+	replay.URL.Host = strings.TrimPrefix(strings.TrimSuffix(w.url, inbound.Path), "http://")
+	if a := w.do(replay); a.status != 503 || a.header.Get("Retry-After") != "1" {
+		t.Fatalf("replay: %d %s", a.status, a.header.Get("Retry-After"))
+	}
+	w.since = time.Now().Add(-time.Minute)
+	w.start(nil)
+	if a := w.post(w.in, messageID, body); a.status != 200 {
+		t.Fatalf("signed anew: %d", a.status)
 	}
 	w.wantTaken(1)
 }
