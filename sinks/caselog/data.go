@@ -61,6 +61,13 @@ type HitData struct {
 	// Stands says that a hit with the lower case of this event holds instead, of
 	// hit.overturned.
 	Stands bool `json:"stands,omitempty"`
+	// Owner is the owner of the rule, who may not approve what it proposes, and Budget
+	// how many alerts of it a day people can work on, 0 = not said.
+	Owner  string `json:"owner,omitempty"`
+	Budget int    `json:"budget,omitempty"`
+	// People is how many different officers have to approve a request because of this
+	// hit: the stricter of rule and party. 0 = as before version 4.
+	People int `json:"people,omitempty"`
 	// Fold is the version of the fold that the writer knew; events without it keep
 	// the meaning that they had before version 3.
 	Fold int `json:"fold,omitempty"`
@@ -101,6 +108,9 @@ type PaymentMark struct {
 	Told string `json:"told,omitempty"`
 	// Item is the sender's id of the item, of an inbound request.
 	Item string `json:"item,omitempty"`
+	// Executed is when the payment was made; the recovery of money has 72 hours from
+	// then on (T10).
+	Executed *freeze.Time `json:"executed_at,omitempty"`
 	// Parents are the items of the alerts that an instruction serves.
 	Parents []string `json:"parents,omitempty"`
 }
@@ -183,18 +193,28 @@ type OfficerData struct {
 	Role Role `json:"role,omitempty"`
 	// Act is what is approved: request, authorise, refuse, release and the other acts
 	// of sinks/desk/apply.
-	Act    string `json:"act,omitempty"`
-	Digest string `json:"digest,omitempty"` // of what the officer saw
-	Basis  string `json:"basis,omitempty"`  // legal basis, of authorise
-	Code   string `json:"code,omitempty"`   // refusal code, of refuse
-	Task   string `json:"task,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	Act string `json:"act,omitempty"`
+	// Digest is of what the officer saw. Since version 4 it is freeze.ContentDigest of
+	// the request as it would go out, and Content the mark of the state that it was
+	// made of (Alert.Content of sinks/desk/apply).
+	Digest  string `json:"digest,omitempty"`
+	Content string `json:"content,omitempty"`
+	Basis   string `json:"basis,omitempty"` // legal basis, of authorise
+	Code    string `json:"code,omitempty"`  // refusal code, of refuse
+	Task    string `json:"task,omitempty"`
+	Reason  string `json:"reason,omitempty"`
 	// About is the id of what the act is about within the alert: a measure, a message,
 	// an item.
 	About string `json:"about,omitempty"`
 	// Until and Amount are terms of the act: of an extension, of a lift.
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
+	// Measure is what a court or a bank said of a measure, of the act measure.
+	Measure *MeasureMark `json:"measure,omitempty"`
+	// TextMark marks the sealed texts: approvals of other texts do not add up.
+	TextMark string `json:"text_mark,omitempty"`
+	// Fields are the names of the texts in Personal, sorted.
+	Fields []string `json:"fields,omitempty"`
 	// Personal is an OfficerPersonal, sealed: texts that name people or accounts.
 	Personal string `json:"personal,omitempty"`
 	// Fold is the version of the fold that the writer knew.
@@ -205,6 +225,51 @@ type OfficerData struct {
 // member of the message that they become.
 type OfficerPersonal struct {
 	Texts map[string]string `json:"texts,omitempty"`
+}
+
+// EditData is the data of amended by an officer: what he wrote into a request. The
+// names of texts are those of the members of the message (legal.facts, sub_account
+// and others, see sinks/desk/apply); an empty text gives the old one back.
+type EditData struct {
+	AlertID string `json:"alert_id"`
+	Edit    bool   `json:"edit"` // tells it from AmendedData
+	By      string `json:"by"`
+	Role    Role   `json:"role,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	// Texts maps the names of the sealed texts to marks of them (Root.Ref), "" of an
+	// empty one.
+	Texts map[string]string `json:"texts,omitempty"`
+	// Asks and Unask are what is asked for besides, and no more.
+	Asks  []string `json:"asks,omitempty"`
+	Unask []string `json:"unask,omitempty"`
+	// Amounts are disputed amounts by item; zero takes the item out.
+	Amounts     map[string]freeze.Money `json:"amounts,omitempty"`
+	MLSuspicion *bool                   `json:"ml_suspicion,omitempty"`
+	Offence     string                  `json:"predicate_offence,omitempty"`
+	Personal    string                  `json:"personal,omitempty"` // OfficerPersonal
+	Fold        int                     `json:"fold"`
+}
+
+// VoidedData is the data of approval.voided: officers whose yes no longer counts,
+// because what they signed is not what would go out.
+type VoidedData struct {
+	AlertID string   `json:"alert_id"`
+	Act     string   `json:"act"`
+	By      []string `json:"by"`
+	// Digest is of what would go out now; approvals over it stand. Empty: the state
+	// has changed, and the fold has voided them already.
+	Digest string `json:"digest,omitempty"`
+	Why    string `json:"why,omitempty"`
+}
+
+// BudgetData is the data of budget.exceeded: why a request waits for one more
+// approval and does not go out by itself.
+type BudgetData struct {
+	AlertID string `json:"alert_id"`
+	What    string `json:"what"` // rule | party | subject
+	Of      string `json:"of"`   // rule id or party id
+	Limit   int    `json:"limit"`
+	Count   int    `json:"count"` // requests in the last 24 hours before this one
 }
 
 // ApprovalData is the approval in message.queued.
@@ -228,14 +293,22 @@ type QueuedData struct {
 	Environment string        `json:"environment"`
 	Provisional bool          `json:"provisional"`
 	ConfirmBy   *freeze.Time  `json:"confirm_by,omitempty"`
+	ValidUntil  *freeze.Time  `json:"valid_until,omitempty"` // of a request or amendment (T6)
 	Approval    *ApprovalData `json:"approval,omitempty"`
 	Digest      freeze.Digest `json:"digest"`
 	Fold        int           `json:"fold"`
 	// Level is the level of a receipt.
 	Level freeze.Level `json:"level,omitempty"`
+	// Facts and To are what a consent_request asks for.
+	Facts []string `json:"facts,omitempty"`
+	To    []string `json:"to,omitempty"`
 	// Content marks what the message says, so that a change is noticed.
-	Content  string       `json:"content,omitempty"`
+	Content string `json:"content,omitempty"`
+	// About is the measure, message or fact that the message is about; of an outcome
+	// the partner's message that it answers by saying again what was said.
+	About    string       `json:"about,omitempty"`
 	Outcome  *OutcomeMark `json:"outcome,omitempty"` // of an outcome of ours
+	Recalls  []RecallMark `json:"recalls,omitempty"` // what an instruction asks the bank to recall
 	Personal string       `json:"personal,omitempty"`
 }
 
@@ -287,6 +360,8 @@ type ReceivedData struct {
 	Decide      *freeze.Time   `json:"decide_by,omitempty"`
 	Totals      []freeze.Total `json:"totals,omitempty"`
 	Confirms    string         `json:"confirms,omitempty"`
+	// Fold is the version of the fold that the writer knew.
+	Fold int `json:"fold,omitempty"`
 
 	Status    *StatusMark    `json:"status,omitempty"`    // of a status_request
 	Extension *ExtensionMark `json:"extension,omitempty"` // of an extension_request
@@ -328,7 +403,6 @@ type ConsentMark struct {
 type GrantMark struct {
 	Granted string   `json:"granted"` // all | part | none
 	To      []string `json:"to,omitempty"`
-	Ground  string   `json:"ground,omitempty"` // of a refusal
 }
 
 // InfoMark is what Apply may know of an info_response.
@@ -396,6 +470,18 @@ type OutcomeMark struct {
 	Needs     []string         `json:"needs,omitempty"` // fields
 	Refusal   string           `json:"refusal,omitempty"`
 	Balanced  bool             `json:"balanced"`
+	// Holders says that the outcome names holders of an account.
+	Holders bool         `json:"holders,omitempty"`
+	ISO     string       `json:"iso,omitempty"` // code of the refusal, or of why it is pending
+	Returns []ReturnMark `json:"returns,omitempty"`
+}
+
+// ReturnMark is one payment that came back, without references.
+type ReturnMark struct {
+	ItemID string        `json:"item_id"`
+	Money  freeze.Money  `json:"money"`
+	Costs  *freeze.Money `json:"costs,omitempty"`
+	ISO    string        `json:"iso"`
 }
 
 // MeasureMark is a measure without the account.
@@ -424,7 +510,8 @@ type HopMark struct {
 	Money       freeze.Money  `json:"money"`
 	Credited    *freeze.Money `json:"credited,omitempty"`
 	Country     string        `json:"account_country"`
-	Refs        []string      `json:"refs,omitempty"` // marks, see PaymentMark
+	Refs        []string      `json:"refs,omitempty"`    // marks, see PaymentMark
+	Account     string        `json:"account,omitempty"` // mark of the account
 	HandledBy   string        `json:"handled_by"`
 	OnwardUse   string        `json:"onward_use"`
 }
@@ -438,6 +525,8 @@ type InstructedData struct {
 	Bank       string `json:"bank"`
 	// Lift says that the instruction now knows that the alert needs nothing.
 	Lift bool `json:"lift,omitempty"`
+	// Terms is the revision of the terms that the instruction now knows, 0 = none.
+	Terms int `json:"terms,omitempty"`
 }
 
 // AmendedData is the data of amended on the alert of an instruction: what one
@@ -455,8 +544,91 @@ type AmendedData struct {
 	Payments  []PaymentMark `json:"payments"`
 	// Lift says that the parent wants to hear when the bank has let go of what it
 	// no longer needs.
-	Lift     bool   `json:"lift,omitempty"`
-	Personal string `json:"personal,omitempty"` // HitPersonal
+	Lift bool `json:"lift,omitempty"`
+	// Until is when the parent's need ends, where people have decided about that.
+	Until    *freeze.Time `json:"until,omitempty"`
+	Personal string       `json:"personal,omitempty"` // HitPersonal
+
+	// Recall says that the parent is a request of ours, whose payments the bank is
+	// to recall. Auto says that no officer is needed for it, and Resend names the
+	// items that are to be recalled once more, by new references.
+	Recall bool     `json:"recall,omitempty"`
+	Auto   bool     `json:"auto,omitempty"`
+	Resend []string `json:"resend,omitempty"`
+	Reason string   `json:"reason_iso,omitempty"` // why, in the words of ISO 20022
+}
+
+// RecallMark is one payment in a message to our bank: the item, and the camt.056
+// that the bank was given for it, if it was given one.
+type RecallMark struct {
+	Item      string `json:"item_id"`
+	Camt056ID string `json:"camt056_id,omitempty"`
+}
+
+// RecallInstructedData is the data of recall.instructed, on the alert whose
+// payments are to be recalled: the alerts of the instructions know of them.
+type RecallInstructedData struct {
+	AlertID string        `json:"alert_id"`
+	Mark    string        `json:"mark"` // of what was asked for
+	Orders  []RecallOrder `json:"orders"`
+}
+
+// RecallOrder is what became of the wish to recall some items: the bank that has
+// the instruction, or why there is none.
+type RecallOrder struct {
+	Items []string `json:"items"`
+	Bank  string   `json:"bank,omitempty"`
+	Key   Key      `json:"key,omitempty"`
+	Why   string   `json:"why,omitempty"`
+}
+
+// RecallAnsweredData is the data of recall.answered. On the alert of an instruction
+// it is a word of the bank about one payment. With Leg it is the copy under the key
+// of the parent, which says where the recall stands; with Parent the note under the
+// instruction's own key that the parent knows.
+type RecallAnsweredData struct {
+	AlertID string `json:"alert_id"`
+	Item    string `json:"item_id"`
+	RecallWord
+
+	Leg       *RecallLeg `json:"leg,omitempty"`
+	Parent    string     `json:"parent_alert,omitempty"`
+	ParentKey Key        `json:"parent_key,omitempty"`
+	Version   uint32     `json:"version,omitempty"` // of the leg that the parent knows
+}
+
+// RecallWord is what a bank says about the recall of one payment.
+type RecallWord struct {
+	// Ref names the word: the same one again changes nothing.
+	Ref string      `json:"ref,omitempty"`
+	At  freeze.Time `json:"at,omitzero"` // by the bank's clock
+	// State is the state of freeze.Recall that the recall takes on; empty where
+	// people must look first.
+	State string `json:"state,omitempty"`
+	// Codes are the status and the reasons in the words of ISO 20022.
+	Codes []string `json:"codes,omitempty"`
+	// Amount is what the answer is about; of a return what came back, with Costs
+	// kept. Settled is what the payment was settled at, where the writer knows it.
+	Amount  *freeze.Money `json:"amount,omitempty"`
+	Costs   *freeze.Money `json:"costs,omitempty"`
+	Settled *freeze.Money `json:"settled,omitempty"`
+	Next    string        `json:"next_agent,omitempty"` // the bank that has the case now
+}
+
+// RecallLeg is where the recall of one payment stands.
+type RecallLeg struct {
+	Bank      string        `json:"bank"`
+	Child     string        `json:"child_alert"`
+	Episode   uint32        `json:"episode"` // of the child
+	Version   uint32        `json:"version"`
+	State     string        `json:"state"`
+	Camt056ID string        `json:"camt056_id,omitempty"`
+	Reason    string        `json:"reason_iso,omitempty"`
+	Codes     []string      `json:"codes,omitempty"`
+	Initiated int64         `json:"initiated_at,omitempty"` // Unix ms
+	Amount    *freeze.Money `json:"amount,omitempty"`
+	Returned  *freeze.Money `json:"returned,omitempty"`
+	Next      string        `json:"next_agent,omitempty"`
 }
 
 // RecordedData is the data of recorded on an inbound alert: what the bank
@@ -484,4 +656,19 @@ type OverdueData struct {
 	Timer   string      `json:"timer"` // T1..T12
 	Due     freeze.Time `json:"due"`
 	About   string      `json:"about,omitempty"` // message id
+}
+
+// MatchedData is the data of matched: what the desk knows besides of the account or
+// the payments of an inbound alert.
+type MatchedData struct {
+	AlertID string  `json:"alert_id"`
+	Alerts  []Match `json:"alerts"`
+}
+
+// Match is another alert about the same account, and the items of the inbound alert
+// that are payments of it too.
+type Match struct {
+	Alert string   `json:"alert_id"`
+	Key   Key      `json:"key"`
+	Items []string `json:"items,omitempty"`
 }

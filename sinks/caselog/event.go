@@ -52,6 +52,7 @@ const (
 
 	ApprovalVoided Type = "approval.voided"
 	EmergencySent  Type = "emergency.sent"
+	BudgetExceeded Type = "budget.exceeded"
 	Reopened       Type = "reopened"
 	Noted          Type = "noted"
 	Published      Type = "published"
@@ -73,6 +74,9 @@ const (
 
 	InfoAsked Type = "info.asked"
 	InfoGiven Type = "info.given"
+
+	// Matched tells which other alerts are about the same account or payments.
+	Matched Type = "matched"
 )
 
 // Event is one record of the case log. It is immutable once encoded.

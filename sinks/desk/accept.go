@@ -91,7 +91,7 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 	}
 	draft := intake.Message(d.opt.Root, key, in, in.Receipt)
 	if data, ok := draft.Data.(*caselog.OutcomeData); ok {
-		if data.Mismatched, err = d.mismatched(ctx, key, data); err != nil {
+		if err := d.compare(ctx, key, in, data); err != nil {
 			return delivery.Answer{}, err
 		}
 	}
@@ -102,10 +102,11 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 	return d.judge(ctx, key, in, verdicts[0])
 }
 
-// mismatched returns the items whose funds do not sum to what the request that
-// an outcome answers says was credited. Nobody knows that any more once the
-// request is erased.
-func (d *Desk) mismatched(ctx context.Context, key caselog.Key, o *caselog.OutcomeData) ([]string, error) {
+// compare fills in what only the request tells that an outcome answers: the items
+// whose funds do not sum to what was credited or whose money that moved on the trail
+// does not show, and the marks of references that depend on who kept the account.
+// Nobody knows that any more once the request is erased.
+func (d *Desk) compare(ctx context.Context, key caselog.Key, in delivery.Inbound, o *caselog.OutcomeData) error {
 	var personal string
 	d.fold.with(key, func(s *apply.Subject) {
 		if s == nil || s.Alert(o.AlertID) == nil {
@@ -116,23 +117,29 @@ func (d *Desk) mismatched(ctx context.Context, key caselog.Key, o *caselog.Outco
 			personal = m.Personal
 		}
 	})
-	if personal == "" || len(o.Funds) == 0 {
-		return nil, nil
+	if personal == "" {
+		return nil
 	}
 	var body caselog.BodyPersonal
 	if err := d.open(ctx, personal, &body); errors.Is(err, caselog.ErrErased) {
-		return nil, nil
+		return nil
 	} else if err != nil {
-		return nil, fmt.Errorf("read %s: %w", o.OutcomeOf, err)
+		return fmt.Errorf("read %s: %w", o.OutcomeOf, err)
 	}
 	m, err := freeze.Parse([]byte(body.Body))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", o.OutcomeOf, err)
+		return fmt.Errorf("read %s: %w", o.OutcomeOf, err)
 	}
-	if r := intake.RequestOf(m); r != nil {
-		return freeze.Mismatched(o.Funds, r.Payments), nil
+	r := intake.RequestOf(m)
+	if r == nil {
+		return nil
 	}
-	return nil, nil
+	o.Mismatched = freeze.Mismatched(o.Funds, r.Payments)
+	if told, ok := in.Message.(*freeze.Outcome); ok && len(told.Trail) > 0 {
+		o.Trail = intake.TrailMarks(d.opt.Root, told.Trail, r.Subject.Servicer)
+		o.Mismatched = append(o.Mismatched, freeze.Untraced(told.Funds, told.Trail)...)
+	}
+	return nil
 }
 
 func (d *Desk) judge(ctx context.Context, key caselog.Key, in delivery.Inbound, v apply.Verdict) (delivery.Answer, error) {

@@ -22,6 +22,23 @@ func stricter(h freeze.Handling, limits *freeze.Handling) freeze.Handling {
 	return h
 }
 
+// Strictest returns what all of the handlings allow, nil when all are nil.
+func Strictest(all ...*freeze.Handling) *freeze.Handling {
+	var out *freeze.Handling
+	for _, h := range all {
+		switch {
+		case h == nil:
+		case out == nil:
+			first := *h
+			out = &first
+		default:
+			both := stricter(*out, h)
+			out = &both
+		}
+	}
+	return out
+}
+
 // later returns whichever of the two stands later in the order.
 func later(a, b string, order ...string) string {
 	if slices.Index(order, b) > slices.Index(order, a) {

@@ -72,6 +72,9 @@ type Policy struct {
 	// by people afterwards.
 	AutoProvisional []string `yaml:"auto_provisional"`
 	Texts           Texts    `yaml:"texts"`
+	// OnwardUse is what the party may do with onward movements that we tell it of:
+	// granted, not_granted or to_be_asked; empty is to_be_asked.
+	OnwardUse string `yaml:"onward_use"`
 }
 
 // Texts are the legal texts that stand in every request to the party.
@@ -146,6 +149,9 @@ func (p Policy) validate(where string, profile *Profile) error {
 		if !slices.Contains(profile.Auto, ask) {
 			return fmt.Errorf("%s.auto_provisional: profile %s never sends %q by itself", where, profile.Name, ask)
 		}
+	}
+	if !slices.Contains([]string{"", "granted", "not_granted", "to_be_asked"}, p.OnwardUse) {
+		return fmt.Errorf("%s.onward_use: %q is not one of granted, not_granted, to_be_asked", where, p.OnwardUse)
 	}
 	t := p.Texts
 	for name, text := range map[string]string{"requester_basis.code": t.RequesterBasis.Code, "requester_basis.text": t.RequesterBasis.Text, "reason": t.Reason, "nexus": t.Nexus, "intended_use": t.IntendedUse} {

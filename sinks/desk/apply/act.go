@@ -26,6 +26,9 @@ type act struct {
 	need func(*Alert, caselog.OfficerData) int
 	// forbids says why it is not possible now, or nothing.
 	forbids func(*Alert, caselog.OfficerData) string
+	// terms returns what has to be the same in every approval; nil = nothing. Whoever
+	// approves other terms takes his earlier word back.
+	terms func(caselog.OfficerData) string
 	// complete draws the consequences, once enough have approved.
 	complete func(*fold, *Alert, caselog.OfficerData)
 }
@@ -90,15 +93,50 @@ func (f *fold) approve(a *Alert, d caselog.OfficerData) {
 			return
 		}
 	}
-	if slices.Contains(a.officers(d.Act, d.About), d.By) {
+	d, terms := a.proposed(x, d)
+	if slices.Contains(a.agreed(d, terms), d.By) {
 		f.refuse("%s has approved this already: another officer is needed", d.By)
 		return
 	}
-	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: d.Act, About: d.About, Digest: d.Digest, Reason: d.Reason, Until: d.Until, Amount: d.Amount})
+	if terms != "" {
+		a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == d.Act && p.About == d.About && p.By == d.By })
+	}
+	a.Approvals = append(a.Approvals, Approval{
+		By:   d.By, Act: d.Act, About: d.About, Digest: d.Digest, Reason: d.Reason, Until: d.Until, Amount: d.Amount,
+		Code: d.Code, Fold: d.Fold, Terms: terms, TextMark: d.TextMark, Personal: d.Personal, Fields: d.Fields,
+	})
 	f.applied()
-	if len(a.officers(d.Act, d.About)) >= x.need(a, d) {
+	if len(a.agreed(d, terms)) >= x.need(a, d) {
 		x.complete(f, a, d)
 	}
+}
+
+// proposed returns d with the texts of whoever proposed it, where d has none of its
+// own, and the terms of the approval.
+func (a *Alert) proposed(x *act, d caselog.OfficerData) (of caselog.OfficerData, terms string) {
+	if x.terms == nil || d.Fold < peopleSince {
+		return d, ""
+	}
+	for _, p := range a.Approvals {
+		if d.TextMark == "" && p.Act == d.Act && p.About == d.About {
+			d.TextMark, d.Personal, d.Fields = p.TextMark, p.Personal, p.Fields
+		}
+	}
+	return d, x.terms(d) + "|" + d.TextMark
+}
+
+// agreed lists who said yes to an act on the same terms, each once.
+func (a *Alert) agreed(d caselog.OfficerData, terms string) []string {
+	if terms == "" {
+		return a.officers(d.Act, d.About)
+	}
+	var out []string
+	for _, p := range a.Approvals {
+		if p.Act == d.Act && p.About == d.About && p.Terms == terms && !slices.Contains(out, p.By) {
+			out = append(out, p.By)
+		}
+	}
+	return out
 }
 
 // Officers lists who said yes to an act, each once.

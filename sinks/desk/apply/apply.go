@@ -78,6 +78,10 @@ func (f *fold) run() {
 		f.outcome()
 	case caselog.Recorded:
 		f.recorded()
+	case caselog.TrailFollowed:
+		f.followed()
+	case caselog.ConsentGiven, caselog.ConsentRefused:
+		f.answer()
 	default:
 		f.ours()
 	}
@@ -86,7 +90,7 @@ func (f *fold) run() {
 // ourQuestion reports whether an event is about what we ask.
 func ourQuestion(t caselog.Type) bool {
 	switch t {
-	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Rerouted:
+	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Rerouted, caselog.TrailFollowed, caselog.ConsentGiven, caselog.ConsentRefused:
 		return true
 	}
 	return false

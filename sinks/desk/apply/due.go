@@ -34,6 +34,9 @@ type Effect struct {
 	Message *Message // of Deliver
 	Parent  *Parent  // of Relay
 	About   string   // id of the measure, item, message or fact that it is about
+	Hop     *Hop     // of Follow and PassConsent
+	Fact    *Fact    // of Echo
+	Own     bool     // of Echo: reports of ours prove the fact
 }
 
 // Type returns the type of the message that the effect queues, or "".
@@ -51,6 +54,10 @@ func (e Effect) Type() freeze.Type {
 		return freeze.TypeReceipt
 	case Answer:
 		return freeze.TypeOutcome
+	case AskConsent:
+		return freeze.TypeConsentRequest
+	case AnswerConsent:
+		return freeze.TypeConsentResponse
 	}
 	return ""
 }

@@ -130,6 +130,7 @@ func (f *fold) grow(a *Alert, d caselog.HitData) {
 
 // absorb adds what the hit says to the alert.
 func (f *fold) absorb(a *Alert, d caselog.HitData) {
+	a.ourWord(d)
 	for _, ask := range d.Ask {
 		if !slices.Contains(a.Asks, ask) {
 			a.Asks = append(a.Asks, ask)
@@ -198,6 +199,7 @@ func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence st
 		}
 	}
 	f.bridge(a, i)
+	a.prove(i)
 }
 
 // bridge joins the items that a report has just shown to be one payment, because
@@ -212,6 +214,7 @@ func (f *fold) bridge(a *Alert, i *Item) {
 			continue
 		}
 		i.Refs, i.Reports, i.Parents = union(i.Refs, o.Refs), union(i.Reports, o.Reports), union(i.Parents, o.Parents)
+		i.Facts = append(i.Facts, o.Facts...)
 		if o.Told > i.Told {
 			i.Told, i.Source, i.Amount = o.Told, o.Source, o.Amount
 		}
@@ -368,7 +371,7 @@ func (a *Alert) freed(p *Parent) bool {
 
 // needed reports whether somebody still needs an item: a hit or a parent.
 func (a *Alert) needed(i *Item) bool {
-	return len(i.Reports) > 0 || slices.ContainsFunc(a.Parents, func(p *Parent) bool { return slices.Contains(p.Needs, i.ID) })
+	return len(i.Reports) > 0 || len(i.Usable()) > 0 || slices.ContainsFunc(a.Parents, func(p *Parent) bool { return slices.Contains(p.Needs, i.ID) })
 }
 
 func union(a, b []string) []string {

@@ -82,7 +82,7 @@ func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
 
 // refused ends a proposal.
 func (f *fold) refused(a *Alert, d caselog.OfficerData) {
-	if a.Direction != caselog.Out || a.State != Proposed {
+	if a.Direction != caselog.Out || a.State != Proposed && a.State != AwaitingConsent {
 		f.refuse("alert is %s, not proposed", a.State)
 		return
 	}

@@ -95,6 +95,7 @@ func (a *Alert) queueable(d caselog.QueuedData) string {
 }
 
 func (f *fold) takeQueued(a *Alert, d caselog.QueuedData) {
+	f.consentQueued(a, d)
 	switch d.Type {
 	case freeze.TypeRequest:
 		a.State, a.Environment = Approved, d.Environment

@@ -72,6 +72,7 @@ type Alert struct {
 	Items     []*Item    `json:"items,omitempty"`
 	Numbered  int        `json:"numbered,omitempty"` // items ever: an id is never given to two payments
 	Shed      []*Item    `json:"shed,omitempty"`     // what a proposal asked for while an overturned hit stood
+	Held      []*Item    `json:"held,omitempty"`     // what only a partner told of, who has not consented to its use
 	Hits      []*Hit     `json:"hits,omitempty"`
 	Approvals []Approval `json:"approvals,omitempty"`
 	Messages  []*Message `json:"messages,omitempty"` // ours
@@ -129,6 +130,7 @@ type Item struct {
 	Source  Source       `json:"source"`
 	Reports []string     `json:"reports,omitempty"` // evidence keys
 	Parents []string     `json:"parents,omitempty"` // items of the parents
+	Facts   []*Fact      `json:"facts,omitempty"`   // what partners told of it
 	Added   int64        `json:"added,omitempty"`
 }
 
@@ -176,6 +178,14 @@ type Approval struct {
 	Reason string        `json:"reason,omitempty"`
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
+	Code   string        `json:"code,omitempty"`
+	Fold   int           `json:"fold,omitempty"`
+	// Personal seals the officer's texts, of which Fields are the names.
+	Personal string   `json:"personal,omitempty"`
+	Fields   []string `json:"fields,omitempty"`
+	// Terms and TextMark are of acts whose approvals add up only on the same terms.
+	Terms    string `json:"terms,omitempty"`
+	TextMark string `json:"text_mark,omitempty"`
 }
 
 // Message is one message of ours, frozen.

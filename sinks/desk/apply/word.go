@@ -147,7 +147,7 @@ func (f *fold) fallen(d caselog.HitData) {
 	a.doneAbout("lowered", h.HitID)
 	switch {
 	case again || !a.Open():
-	case a.State == Proposed && a.Standing() == 0:
+	case a.State == Proposed && a.Standing() == 0 && !a.learnt() && !a.unproven():
 		f.close(a, endOverturned)
 	default:
 		if before := a.Content(); a.State == Proposed {
@@ -177,6 +177,7 @@ func (a *Alert) unsay(evidence string) {
 // shed leaves in a proposal what the hits that stand ask for, and what it serves.
 // Without any it stays as it is.
 func (a *Alert) shed() {
+	a.desert()
 	if a.Standing() == 0 {
 		return
 	}
@@ -192,7 +193,7 @@ func (a *Alert) shed() {
 		}
 		return gone
 	})
-	if len(a.Parents) > 0 {
+	if len(a.Parents) > 0 || a.learnt() {
 		return // they ask too
 	}
 	a.Asks = slices.DeleteFunc(a.Asks, func(ask string) bool {

@@ -129,6 +129,8 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 			f.Parents = append(f.Parents, p.Alert)
 		}
 	}
+	parentage(&f, a)
+	told := ""
 	opened := map[string]*caselog.HitPersonal{}
 	for _, i := range a.Items {
 		personal := opened[i.Source.Personal]
@@ -139,6 +141,9 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 			}
 			opened[i.Source.Personal] = personal
 			f.Subject = personal.Subject
+			if len(i.Reports) == 0 && len(i.Facts) > 0 {
+				told = personal.Facts
+			}
 		}
 		if i.Source.Index < len(personal.Payments) {
 			p := intake.PaymentOf(i.ID, i.Hop, i.Amount, personal.Payments[i.Source.Index])
@@ -148,7 +153,9 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 			f.Payments = append(f.Payments, p)
 		}
 	}
-	return f, d.textFacts(ctx, a, &f)
+	err := d.textFacts(ctx, a, &f)
+	f.Facts = or(f.Facts, told)
+	return f, err
 }
 
 // textFacts adds the rule's typed facts, and the subject of an alert without
@@ -204,7 +211,7 @@ func (d *Maker) request(ctx context.Context, s *apply.Subject, a *apply.Alert, p
 // note makes a confirmation or a withdrawal.
 func (d *Maker) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
 	a := e.Alert
-	f := policy.Facts{AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.Environment, Now: d.Now()}
+	f := policy.Facts{AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.Environment, Now: d.Now(), Limits: Limits(a)}
 	head := d.Book.Envelope(party, f, e.Type(), freeze.RequesterID(a.ID, f.Sequence))
 	head.InReplyTo = a.Request().ID
 	var m freeze.Message

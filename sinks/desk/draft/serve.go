@@ -116,7 +116,7 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 	told := func(alert string) *caselog.RecordedData {
 		return &caselog.RecordedData{
 			AlertID: alert, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Child: e.Alert.ID, ChildKey: s.Key,
-			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(d.Root, mine),
+			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(d.Root, mine, freeze.Servicer{}),
 		}
 	}
 	up, note := told(e.Parent.Alert), told(e.Alert.ID)
@@ -193,6 +193,7 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 	if a.Lifting {
 		lifted(o, a, r)
 	}
+	onward(party, o.Trail)
 	if err := freeze.Balance(o, r.Payments); err != nil {
 		return nil, &policy.Gate{Field: "funds", Text: err.Error()}
 	}
@@ -205,7 +206,7 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 		return nil, err
 	}
 	q := d.queue(a, o, body)
-	mark := intake.OutcomeMark(d.Root, o)
+	mark := intake.OutcomeMark(d.Root, o, r.Subject.Servicer)
 	q.Outcome = &mark
 	act := apply.ActRelease
 	if a.State == apply.Refused {

@@ -48,7 +48,7 @@ func Message(root *caselog.Root, key caselog.Key, in delivery.Inbound, receipt [
 		d := receiptData(mark, m)
 		draft.Type, draft.Data, draft.Seal = caselog.Receipt, d, func(p string) { d.Personal = p }
 	case *freeze.Outcome:
-		d := &caselog.OutcomeData{MessageMark: mark, OutcomeMark: OutcomeMark(root, m)}
+		d := &caselog.OutcomeData{MessageMark: mark, OutcomeMark: OutcomeMark(root, m, freeze.Servicer{})}
 		draft.Type, draft.Data, draft.Seal = caselog.Outcome, d, func(p string) { d.Personal = p }
 	default:
 		d := receivedData(root, mark, m)
@@ -81,8 +81,9 @@ func receiptData(mark caselog.MessageMark, m *freeze.Receipt) *caselog.ReceiptDa
 }
 
 // OutcomeMark returns what Apply may know of an outcome. Free text of it stays
-// sealed.
-func OutcomeMark(root *caselog.Root, m *freeze.Outcome) caselog.OutcomeMark {
+// sealed. left keeps the account that the money moved on from; the zero Servicer,
+// where nobody knows it, leaves references that need it without a mark.
+func OutcomeMark(root *caselog.Root, m *freeze.Outcome, left freeze.Servicer) caselog.OutcomeMark {
 	o := caselog.OutcomeMark{OutcomeOf: m.OutcomeOf, AsOf: m.AsOf, Final: m.Final, Decision: m.Decision, Amounts: m.Amounts,
 		Balanced: freeze.Balance(m, nil) == nil}
 	if m.Refusal != nil {
@@ -94,12 +95,7 @@ func OutcomeMark(root *caselog.Root, m *freeze.Outcome) caselog.OutcomeMark {
 			AuthorityKind: x.Authority.Kind, Extendable: x.Extendable, ExtendBy: x.ExtendBy, ConvertNeed: x.Convert.Need, ConvertBy: x.Convert.By, EndsIfSilent: x.EndsIfSilent,
 		})
 	}
-	for _, h := range m.Trail {
-		o.Trail = append(o.Trail, caselog.HopMark{
-			ItemID: h.ItemID, ParentItems: h.ParentItems, Money: h.Money, Credited: h.Credited, Country: h.To.AccountCountry,
-			Refs: Marks(root, h.Refs, h.To.Servicer, h.ExecutedAt.UTC().Format(time.DateOnly)), HandledBy: h.HandledBy, OnwardUse: h.OnwardUse,
-		})
-	}
+	o.Trail = TrailMarks(root, m.Trail, left)
 	for _, n := range m.Needs {
 		o.Needs = append(o.Needs, n.Field)
 	}
@@ -147,9 +143,6 @@ func noteOf(d *caselog.ReceivedData, m freeze.Message) {
 		d.Consent = &caselog.ConsentMark{Facts: m.FactIDs, To: m.To, Deadline: m.Deadline}
 	case *freeze.ConsentResponse:
 		d.Grant = &caselog.GrantMark{Granted: m.Granted, To: m.To}
-		if m.Refusal != nil {
-			d.Grant.Ground = m.Refusal.Ground
-		}
 	case *freeze.InfoResponse:
 		d.Info = &caselog.InfoMark{}
 		for _, a := range m.Answers {

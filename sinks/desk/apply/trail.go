@@ -1,0 +1,243 @@
+package apply
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// Hop is one onward movement that the partner found, of an outbound alert, or that
+// we told a partner of, of an inbound one.
+type Hop struct {
+	caselog.HopMark
+	Index   int    `json:"index"` // in the trail of the outcome
+	Outcome string `json:"outcome"`
+	Body    string `json:"body,omitempty"` // of the outcome, sealed
+	Gone    bool   `json:"gone,omitempty"` // the latest outcome has it no more
+	Wanted  bool   `json:"wanted,omitempty"`
+
+	To       string      `json:"to,omitempty"` // party of the child alert
+	ChildKey caselog.Key `json:"child_key,omitempty"`
+	Child    string      `json:"child_alert,omitempty"` // once the child has said it
+	Told     string      `json:"told,omitempty"`        // mark of what the child was told
+	Blocked  string      `json:"blocked,omitempty"`     // field for want of which there is no child
+	Own      bool        `json:"own,omitempty"`         // reports of ours alone prove it
+	Consent  string      `json:"consent,omitempty"`     // see caselog.ConsentNeeded
+	Asked    string      `json:"asked,omitempty"`       // our consent_request
+	Answer   string      `json:"answer,omitempty"`      // the partner's consent_response
+	Passed   bool        `json:"passed,omitempty"`      // the child knows the answer
+	Purpose  string      `json:"purpose,omitempty"`     // sealed, of officers who ask again
+}
+
+// Fact is what one partner told of an item: where it came from, and what the
+// partner lets us do with it.
+type Fact struct {
+	Parent    string           `json:"parent_alert"`
+	ParentKey caselog.Key      `json:"parent_key"`
+	Item      string           `json:"item_id"` // of the hop
+	From      []string         `json:"parent_items,omitempty"`
+	Party     string           `json:"party"`
+	Outcome   string           `json:"outcome"`
+	Hop       uint8            `json:"hop"`
+	Amount    freeze.Money     `json:"amount"`
+	Source    Source           `json:"source"`
+	Content   string           `json:"content"`
+	Consent   string           `json:"consent"`
+	Answer    string           `json:"answer,omitempty"` // consent_response
+	Part      bool             `json:"part,omitempty"`
+	Texts     string           `json:"texts,omitempty"` // of the answer, sealed
+	Handling  *freeze.Handling `json:"handling,omitempty"`
+	Granted   *freeze.Handling `json:"granted,omitempty"` // of the answer
+	Own       bool             `json:"own,omitempty"`
+	Heard     bool             `json:"heard,omitempty"`     // the parent knows the child
+	HeardOwn  bool             `json:"heard_own,omitempty"` // and that reports of ours prove it
+	Root      string           `json:"root_alert,omitempty"`
+	CaseID    string           `json:"case_id,omitempty"`
+	Urgency   string           `json:"urgency,omitempty"`
+	Severity  string           `json:"severity,omitempty"`
+	Offence   string           `json:"predicate_offence,omitempty"`
+	Ask       []string         `json:"ask,omitempty"`
+	At        int64            `json:"at,omitempty"`
+}
+
+// Usable reports whether the partner lets us use the fact towards the party of the
+// alert.
+func (x *Fact) Usable() bool { return x.Consent == caselog.ConsentGranted }
+
+// Usable returns the facts of an item that we may use.
+func (i *Item) Usable() []*Fact {
+	var out []*Fact
+	for _, x := range i.Facts {
+		if x.Usable() {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Hop returns the hop with that id, or nil.
+func (a *Alert) Hop(id string) *Hop {
+	for _, h := range a.Trail {
+		if h.ItemID == id {
+			return h
+		}
+	}
+	return nil
+}
+
+// trail takes in what an outcome that counts says of onward movements. Its trail is
+// cumulative: a hop that it lacks is no more, and people look at what followed.
+func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
+	for i, m := range o.Trail {
+		h := a.Hop(m.ItemID)
+		if h == nil {
+			h = &Hop{HopMark: m}
+			a.Trail = append(a.Trail, h)
+			if !h.onward(a) && m.HandledBy != "responder" {
+				f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
+			}
+		}
+		if h.ChildKey != "" && h.Account != m.Account {
+			f.task(a, "contradiction", m.ItemID) // the child is about another account
+		}
+		h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
+	}
+	for _, h := range a.Trail {
+		if !h.Gone && !slices.ContainsFunc(o.Trail, func(m caselog.HopMark) bool { return m.ItemID == h.ItemID }) {
+			h.Gone = true
+			if h.ChildKey != "" {
+				f.task(a, "contradiction", h.ItemID)
+			}
+		}
+	}
+}
+
+// onward reports whether a child alert follows the hop: nobody but us handles it and
+// the partner does not forbid it, or officers want it. What an instruction finds
+// belongs to the request that it serves, and what comes after the end of an alert is
+// for people.
+func (h *Hop) onward(a *Alert) bool {
+	if h.Wanted {
+		return true
+	}
+	return h.HandledBy != "responder" && h.OnwardUse != "not_granted" && !a.served() && !a.ended()
+}
+
+// content marks what the child is told of the hop.
+func (h *Hop) content() string {
+	text, err := json.Marshal(struct {
+		Hop    caselog.HopMark
+		Wanted bool
+	}{h.HopMark, h.Wanted})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12])
+}
+
+// Content marks what the child is told of the hop.
+func (h *Hop) Content() string { return h.content() }
+
+// Number returns how many hops from the victim's payment a hop is.
+func (a *Alert) Number(h *Hop) uint8 {
+	var n uint8
+	for _, id := range h.ParentItems {
+		if i := match(a.Items, caselog.PaymentMark{Item: id}); i != nil {
+			n = max(n, i.Hop)
+		}
+		if before := a.Hop(id); before != nil && before != h && before.Index < h.Index {
+			n = max(n, a.Number(before))
+		}
+	}
+	return n + 1
+}
+
+// Root returns the alert that the chain of an alert began with.
+func (a *Alert) Root() string {
+	for _, i := range a.Items {
+		for _, x := range i.Usable() {
+			return x.Root
+		}
+	}
+	return a.ID
+}
+
+// followed takes in trail.followed: on the child's key what a partner found, with an
+// alert_id a note.
+func (f *fold) followed() {
+	var d caselog.FollowedData
+	if !f.data(&d) {
+		return
+	}
+	if d.AlertID == "" {
+		f.fact(d)
+		return
+	}
+	a := f.s.Alert(d.AlertID)
+	if a == nil {
+		f.refuse("no such alert")
+		return
+	}
+	f.on(a)
+	if d.Parent != "" {
+		f.echoed(a, d)
+		return
+	}
+	h := a.Hop(d.Mark.ItemID)
+	switch {
+	case h == nil:
+		f.refuse("no such hop")
+	case d.Child != "":
+		f.childKnown(h, d)
+	case d.Blocked != "":
+		if h.Blocked == d.Blocked {
+			f.repeat()
+			return
+		}
+		h.Blocked = d.Blocked
+		f.task(a, "blocked", h.ItemID)
+		f.applied()
+	case h.Told == d.Content:
+		f.repeat()
+	default:
+		f.noted(h, d)
+	}
+}
+
+// noted notes on the parent what the child was told.
+func (f *fold) noted(h *Hop, d caselog.FollowedData) {
+	if h.ChildKey != d.ChildKey {
+		h.Child, h.Own, h.Asked, h.Answer, h.Passed = "", false, "", "", false
+	}
+	h.To, h.ChildKey, h.Told = d.To, d.ChildKey, d.Content
+	if h.Answer == "" || d.Consent == caselog.ConsentGranted {
+		h.Consent = d.Consent
+	}
+	f.applied()
+}
+
+// childKnown notes on the parent which alert the child is.
+func (f *fold) childKnown(h *Hop, d caselog.FollowedData) {
+	if h.ChildKey != d.ChildKey || h.Child == d.Child && (h.Own || !d.Own) {
+		f.repeat()
+		return
+	}
+	h.Child, h.Own = d.Child, h.Own || d.Own
+	f.applied()
+}
+
+// echoed notes on the child that the parent knows it.
+func (f *fold) echoed(a *Alert, d caselog.FollowedData) {
+	_, x := a.fact(d.Parent, d.Mark.ItemID)
+	if x == nil || x.Heard && (x.HeardOwn || !d.Own) {
+		f.repeat()
+		return
+	}
+	x.Heard, x.HeardOwn = true, x.HeardOwn || d.Own
+	f.applied()
+}

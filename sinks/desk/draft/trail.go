@@ -1,0 +1,149 @@
+package draft
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/policy"
+)
+
+// follow tells the child alert of a hop what the partner found, and notes here which
+// child that is, or that nobody can be asked about the account.
+func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
+	a, h := e.Alert, e.Hop
+	o, err := d.found(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	to := o.Trail[h.Index].To
+	child, _ := d.Book.Route(hit.Subject{
+		Country: to.AccountCountry, BIC: to.Servicer.BIC, ClearingSystem: to.Servicer.ClearingSystem, ClearingID: to.Servicer.ClearingID,
+	}, a.Asks)
+	note := &caselog.FollowedData{AlertID: a.ID, Mark: h.HopMark, Content: h.Content()}
+	id := hit.Text32("followed", a.ID, h.ItemID, note.Content)
+	noted := Draft{ID: hit.Text32("follow noted", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Data: note}
+	if child == nil {
+		note.Blocked = "route"
+		noted.ID = hit.Text32("follow blocked", id, fmt.Sprint(a.At.Updated))
+		return []Draft{noted}, nil
+	}
+	personal, err := d.hopPersonal(ctx, a, o, h.Index)
+	if err != nil {
+		return nil, err
+	}
+	note.To, note.ChildKey = child.ID, d.Root.Key(caselog.Out, child.ID, personal.UID)
+	note.Consent = d.consentTo(party, child, h)
+	told := &caselog.FollowedData{
+		Parent: a.ID, ParentKey: s.Key, ChildKey: note.ChildKey, To: note.To, Mark: h.HopMark, Content: note.Content, Consent: note.Consent,
+		Party: a.Party, Message: h.Outcome, Hop: a.Number(h), Root: a.Root(), CaseID: a.CaseID, Urgency: a.Urgency, Severity: a.Severity,
+		Offence: a.Offence, Ask: list(a.Asks), Handling: o.Handling,
+	}
+	return []Draft{
+		{
+			ID: id, Key: note.ChildKey, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true,
+			Data: told, Personal: personal, Seal: func(p string) { told.Personal = p },
+		},
+		noted,
+	}, nil
+}
+
+// consentTo says whether the partner has to consent before another party learns of a
+// hop. It need not where it said so with the hop, where the other party is itself, or
+// where it is a bank of ours, whose information is for us to use.
+func (d *Maker) consentTo(party, child *policy.Party, h *apply.Hop) string {
+	bank := party.Kind == "bank" && party.Country == d.Book.Self.Country
+	if h.OnwardUse == "granted" || child.ID == party.ID || bank {
+		return caselog.ConsentGranted
+	}
+	return caselog.ConsentNeeded
+}
+
+// found opens the outcome that tells of a hop.
+func (d *Maker) found(ctx context.Context, h *apply.Hop) (*freeze.Outcome, error) {
+	var body caselog.BodyPersonal
+	if err := d.Open(ctx, h.Body, &body); err != nil {
+		return nil, err
+	}
+	m, err := freeze.Parse([]byte(body.Body))
+	if err != nil {
+		return nil, err
+	}
+	o, ok := m.(*freeze.Outcome)
+	if !ok || h.Index >= len(o.Trail) || o.Trail[h.Index].ItemID != h.ItemID {
+		return nil, fmt.Errorf("message %s does not tell of %s", h.Outcome, h.ItemID)
+	}
+	return o, nil
+}
+
+// hopPersonal makes of a hop what a report of ours would tell: the account that the
+// money went to, and one payment. Nobody is named, at neither end.
+func (d *Maker) hopPersonal(ctx context.Context, a *apply.Alert, o *freeze.Outcome, index int) (*caselog.HopPersonal, error) {
+	f, err := d.Facts(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	h := o.Trail[index]
+	subject := freeze.Subject{Account: h.To.Account, Servicer: h.To.Servicer, AccountCountry: h.To.AccountCountry}
+	subject.Account.Name = ""
+	from := f.Subject.Account
+	for _, before := range o.Trail {
+		if before.ItemID != h.ItemID && slices.Contains(h.ParentItems, before.ItemID) {
+			from = before.To.Account
+		}
+	}
+	from.Name = ""
+	arrived := h.Money
+	if h.Credited != nil {
+		arrived = *h.Credited
+	}
+	out := &caselog.HopPersonal{ConsentRef: h.ConsentRef}
+	out.UID, out.Subject, out.Facts = intake.SubjectOf(subject), subject, f.Facts
+	out.Payments = []caselog.PersonalDetail{{
+		Refs: h.Refs, Instructed: &h.Money, Credited: &arrived, ExecutedAt: h.ExecutedAt, Rail: "other", Authorisation: "unknown",
+		Debtor: freeze.Debtor{Account: &from, Servicer: intake.Left(o.Trail, index, f.Subject.Servicer), Kind: "unknown"}, ReportedAt: o.AsOf,
+	}}
+	return out, nil
+}
+
+// echo tells the parent which alert the child is, and whether reports of ours prove
+// the hop, and notes here that it knows.
+func (d *Maker) echo(s *apply.Subject, e apply.Effect) []Draft {
+	x := e.Fact
+	up := &caselog.FollowedData{AlertID: x.Parent, ChildKey: s.Key, Child: e.Alert.ID, Own: e.Own, Mark: caselog.HopMark{ItemID: x.Item}}
+	note := &caselog.FollowedData{AlertID: e.Alert.ID, Parent: x.Parent, ParentKey: x.ParentKey, Own: e.Own, Mark: caselog.HopMark{ItemID: x.Item}}
+	id := hit.Text32("echo", x.Parent, x.Item, e.Alert.ID, fmt.Sprint(e.Own))
+	return []Draft{
+		{ID: id, Key: x.ParentKey, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Data: up},
+		{ID: hit.Text32("echoed", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Data: note},
+	}
+}
+
+// parentage says whose alerts an alert continues, and how partners handed over what
+// it says of it. A parent is named where every hop of the request says what it
+// continues.
+func parentage(f *policy.Facts, a *apply.Alert) {
+	f.Limits = Limits(a)
+	var parents []string
+	root := ""
+	for _, i := range a.Items {
+		if i.Hop > 0 && len(i.Parents) == 0 {
+			return
+		}
+		for _, x := range i.Usable() {
+			if !slices.Contains(parents, x.Parent) {
+				parents, root = append(parents, x.Parent), x.Root
+			}
+		}
+	}
+	if len(parents) == 1 {
+		f.ParentAlert, f.RootAlert = parents[0], root
+		return
+	}
+	f.Parents = append(f.Parents, parents...)
+}
