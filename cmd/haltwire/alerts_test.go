@@ -27,7 +27,7 @@ func alertsOf(t *testing.T, args ...string) (stdout string, code int, asked []st
 			w.WriteHeader(http.StatusUnauthorized)
 		case strings.HasSuffix(r.URL.Path, "/release"):
 			w.WriteHeader(http.StatusConflict)
-			_, _ = w.Write([]byte(`{"error":"refused: alert is received"}`))
+			_, _ = w.Write([]byte(`{"status":409,"code":"refused","detail":"refused: alert is received"}`))
 		case r.URL.Path == "/api/v1/alerts":
 			_ = json.NewEncoder(w).Encode(map[string]any{"alerts": []desk.View{v}})
 		case r.Method == http.MethodGet:
@@ -70,11 +70,11 @@ func TestAlertsVerbs(t *testing.T) {
 		says string
 	}{
 		{[]string{"list"}, 0, "GET /api/v1/alerts?limit=50 ", "U3A5VHP66C  out  GB-FIU  received"},
-		{[]string{"list", "--state", "received", "-n", "0"}, 0, "GET /api/v1/alerts?state=received ", "confirm by 2026-03-02"},
+		{[]string{"list", "--state", "received", "-n", "0"}, 0, "GET /api/v1/alerts?limit=500&state=received ", "confirm by 2026-03-02"},
 		{[]string{"list", "-o", "json"}, 0, "GET", `"alert_id": "U3A5VHP66CSQRGMDHUPYCP5QKM"`},
 		{[]string{"show", "U3A5"}, 0, "GET /api/v1/alerts/U3A5 ", "-Q001"},
-		{[]string{"confirm", "U3A5", "--as", "O1"}, 0, `POST /api/v1/alerts/U3A5/confirm {"do":"","as":"O1"}`, "GB-FIU"},
-		{[]string{"withdraw", "U3A5", "--as", "O2", "--reason", "found"}, 0, `POST /api/v1/alerts/U3A5/withdraw {"do":"","as":"O2","reason":"found"}`, ""},
+		{[]string{"confirm", "U3A5", "--as", "O1"}, 0, `POST /api/v1/alerts/U3A5/confirm {"as":"O1"}`, "GB-FIU"},
+		{[]string{"withdraw", "U3A5", "--as", "O2", "--reason", "found"}, 0, `POST /api/v1/alerts/U3A5/withdraw {"as":"O2","reason":"found"}`, ""},
 		{[]string{"release", "U3A5", "--as", "O1"}, 1, "POST", ""},
 		{[]string{"confirm", "U3A5"}, 2, "", ""},
 		{[]string{"list", "-o", "xml"}, 2, "", ""},

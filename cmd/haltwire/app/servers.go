@@ -75,7 +75,7 @@ func (a *App) startDeskServer(ctx context.Context, token conn.Secret) error {
 	if a.opt.DeskListener, err = listen(a.opt.DeskListener, a.config.Listen.Desk.Address); err != nil {
 		return fmt.Errorf("listen.desk.address: %w", err)
 	}
-	a.serve(ctx, "desk endpoint", a.opt.DeskListener, mux)
+	a.serve(ctx, "desk endpoint", a.opt.DeskListener, mux, h.EndStreams)
 	return nil
 }
 
@@ -86,9 +86,12 @@ func listen(given net.Listener, address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
-// serve runs an HTTP server on l as a part.
-func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Handler) {
+// serve runs an HTTP server on l as a part; ends are called when it shuts down.
+func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Handler, ends ...func()) {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	for _, end := range ends {
+		s.RegisterOnShutdown(end)
+	}
 	a.parts.start(ctx, &part{name: name, run: func(ctx context.Context) error {
 		failed := make(chan error, 1)
 		go func() { failed <- s.Serve(l) }()

@@ -1,15 +1,16 @@
 // Package api owns the loopback API of the desk, /api/v1, the probes beside it
 // and the client that `haltwire alerts` uses.
 //
-//	GET  /api/v1/alerts?direction=&state=&party=&limit=   {"alerts":[…]}
-//	GET  /api/v1/alerts/{id}                               one alert, with personal data; an id may be cut short
-//	POST /api/v1/alerts/{id}/{do}                          {"as":"O1", …}; see desk.Action
-//	GET  /healthz, /readyz                                 without token
-//	POST /-/reload                                         reloads the rules
+// openapi.json says what there is. The routes (route.go) and the Go types are its one
+// source: the mux, the checks of parameters, the check of bodies and the document
+// follow from them, and a test fails when the document is older than they are.
 //
-// Every path under /api and /-/ needs the header "Authorization: Bearer TOKEN".
-// Errors are {"error":"…"} with 400, 401, 404, 409 (the state does not allow
-// it), 500 or 503.
+// Who asks is the Guard's word. Without one (the development form) everybody who
+// has the shared token is whichever officer the body names.
 //
-// It must not know what an action does to an alert.
+// What comes in is bounded here: parameters and paths by the patterns of the
+// document, unknown and repeated ones refused; bodies of 64 KiB of JSON that arrive
+// within 10 s; nothing is answered to another origin, and nothing is cached.
+//
+// It must not know what an action does to an alert, nor how somebody logs in.
 package api

@@ -1,169 +1,181 @@
 package api
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"strconv"
+	"net/url"
+	"path"
 	"strings"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/live"
+	"github.com/haltwire/haltwire/sinks/desk/people"
 )
 
 // Desk is what the API serves.
 type Desk interface {
-	List(f desk.Filter) []desk.View
+	Browse(f desk.Filter) (desk.Page, error)
 	Show(ctx context.Context, id string) (*desk.Detail, error)
+	Events(ctx context.Context, id string, after int64, limit int) ([]desk.EventView, error)
+	Preview(ctx context.Context, id string) (desk.Preview, error)
 	Act(ctx context.Context, id string, a desk.Action) (desk.View, error)
+	Tasks(limit int) []desk.TaskView
+	Parties() []desk.PartyView
+	Listen(last string) (*live.Client, error)
+	NameOf(c live.Change) string
+	Latest() string
 }
 
 // Options is what New needs.
 type Options struct {
-	Desk  Desk
+	Desk Desk
+	// Guard tells who asks. nil = the development form: everybody with Token is
+	// whoever the request says.
+	Guard people.Guard
 	Token conn.Secret
+	// Login serves /api/v1/login, /api/v1/session, /api/v1/logout and /auth/; nil =
+	// nobody logs in.
+	Login http.Handler
 	// Ready says why the process is not ready, or nil; nil = always ready.
 	Ready func() error
 	// Reload reloads the rules; nil = not offered. It must be quick or end with
 	// the context.
 	Reload func(ctx context.Context) error
+	// Body is how long a body may take to arrive, 0 = 10 s; Act how long an act may
+	// take, 0 = 12 s; Heartbeat how long a stream may be silent, 0 = 15 s.
+	Body, Act, Heartbeat time.Duration
 }
 
-// maxBody is the largest body of a request: an officer's text.
+// maxBody is the largest body of a request: an officer's texts.
 const maxBody = 64 << 10
 
-type server struct{ opt Options }
+// Server is the API. Safe for concurrent use.
+type Server struct {
+	mux    *http.ServeMux
+	server *server
+}
 
-// New returns the handler of the API. The error is that of a missing token.
-func New(opt Options) (http.Handler, error) {
-	if opt.Token.Reveal() == "" {
+type server struct {
+	opt    Options
+	action *jsonschema.Schema
+	ended  chan struct{} // closed by EndStreams
+}
+
+// New returns the API. The error is that of a missing guard and token.
+func New(opt Options) (*Server, error) {
+	if opt.Guard == nil && opt.Token.Reveal() == "" {
 		return nil, errors.New("make api: a token is needed (listen.desk.token_file)")
 	}
-	s := &server{opt}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
-	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /api/v1/alerts", s.guard(s.list))
-	mux.Handle("GET /api/v1/alerts/{id}", s.guard(s.show))
-	mux.Handle("POST /api/v1/alerts/{id}/{do}", s.guard(s.act))
-	mux.Handle("POST /-/reload", s.guard(s.reload))
-	return mux, nil
+	for d, standard := range map[*time.Duration]time.Duration{&opt.Body: 10 * time.Second, &opt.Act: 12 * time.Second, &opt.Heartbeat: 15 * time.Second} {
+		if *d == 0 {
+			*d = standard
+		}
+	}
+	action, err := compile("#/components/schemas/Action")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{mux: http.NewServeMux(), server: &server{opt: opt, action: action, ended: make(chan struct{})}}
+	for _, x := range routes() {
+		s.mux.Handle(x.method+" "+x.path, s.server.handler(x))
+	}
+	if opt.Login != nil {
+		for _, path := range []string{"/api/v1/login", "/api/v1/session", "/api/v1/logout", "/auth/"} {
+			s.mux.Handle(path, opt.Login)
+		}
+	}
+	return s, nil
 }
 
-// guard lets only requests with the token through. The comparison takes the same
-// time whatever the token is.
-func (s *server) guard(next http.HandlerFunc) http.Handler {
-	want := sha256.Sum256([]byte(s.opt.Token.Reveal()))
+// compile returns a part of openapi.json as a schema that holds for bodies.
+func compile(pointer string) (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("openapi.json", doc); err != nil {
+		return nil, err
+	}
+	return c.Compile("openapi.json" + pointer)
+}
+
+// EndStreams ends all streams, so that a server may shut down.
+func (s *Server) EndStreams() {
+	select {
+	case <-s.server.ended:
+	default:
+		close(s.server.ended)
+	}
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	if _, pattern := s.mux.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+		s.nowhere(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// nowhere answers a request that no route takes: 405 where another method would be
+// taken, else 404.
+func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	if path.Clean(r.URL.Path) != r.URL.Path {
+		refuse(w, fault(http.StatusNotFound, "no_route", "there is nothing at this path"))
+		return
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := s.mux.Handler(other); pattern != "" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		refuse(w, fault(http.StatusNotFound, "no_route", "there is nothing at this path"))
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	refuse(w, fault(http.StatusMethodNotAllowed, "method", "allowed here: "+strings.Join(allow, ", ")))
+}
+
+// call is what is known of a request: who asks, and the checked query.
+type call struct {
+	who   people.Identity
+	query url.Values
+}
+
+// handler serves a route to those who may use it.
+func (s *server) handler(x route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		got := sha256.Sum256([]byte(token))
-		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 || !bearer {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			refuse(w, http.StatusUnauthorized, "the token is missing or wrong")
+		who, p := s.identify(r, x)
+		if p != nil {
+			if p.Status == http.StatusUnauthorized {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+			}
+			refuse(w, p)
 			return
 		}
-		next(w, r)
+		query, p := x.checked(r)
+		if p != nil {
+			refuse(w, p)
+			return
+		}
+		x.serve(s, w, r, call{who, query})
 	})
-}
-
-func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
-	if s.opt.Ready != nil {
-		if err := s.opt.Ready(); err != nil {
-			refuse(w, http.StatusServiceUnavailable, err.Error())
-			return
-		}
-	}
-	answer(w, http.StatusOK, map[string]string{"status": "ready"})
-}
-
-func (s *server) reload(w http.ResponseWriter, r *http.Request) {
-	if s.opt.Reload == nil {
-		refuse(w, http.StatusNotFound, "reload is not offered here")
-		return
-	}
-	if err := s.opt.Reload(r.Context()); err != nil {
-		refuse(w, http.StatusBadRequest, err.Error())
-		return
-	}
-	answer(w, http.StatusOK, map[string]string{"status": "reloaded"})
-}
-
-func (s *server) list(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	f := desk.Filter{Direction: q.Get("direction"), State: q.Get("state"), Party: q.Get("party")}
-	if limit := q.Get("limit"); limit != "" {
-		n, err := strconv.Atoi(limit)
-		if err != nil || n < 0 {
-			refuse(w, http.StatusBadRequest, "limit: want a number")
-			return
-		}
-		f.Limit = n
-	}
-	answer(w, http.StatusOK, map[string]any{"alerts": s.opt.Desk.List(f)})
-}
-
-func (s *server) show(w http.ResponseWriter, r *http.Request) {
-	d, err := s.opt.Desk.Show(r.Context(), r.PathValue("id"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	answer(w, http.StatusOK, d)
-}
-
-func (s *server) act(w http.ResponseWriter, r *http.Request) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		refuse(w, http.StatusBadRequest, "read body: "+err.Error())
-		return
-	}
-	var a desk.Action
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&a); err != nil {
-		refuse(w, http.StatusBadRequest, `body: want {"as":"O1"}: `+err.Error())
-		return
-	}
-	a.Do = r.PathValue("do")
-	v, err := s.opt.Desk.Act(r.Context(), r.PathValue("id"), a)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	answer(w, http.StatusOK, v)
-}
-
-// fail answers an error of the desk with the status that it stands for.
-func fail(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	switch {
-	case errors.Is(err, desk.ErrNoAlert):
-		status = http.StatusNotFound
-	case errors.Is(err, desk.ErrRefused):
-		status = http.StatusConflict
-	case errors.Is(err, desk.ErrOfficer), errors.Is(err, desk.ErrAction):
-		status = http.StatusBadRequest
-	case errors.Is(err, context.DeadlineExceeded):
-		status = http.StatusServiceUnavailable
-	}
-	refuse(w, status, err.Error())
-}
-
-func refuse(w http.ResponseWriter, status int, text string) {
-	answer(w, status, map[string]string{"error": text})
-}
-
-func answer(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // the caller has gone
 }

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// decision reads the body of an act: an Action of openapi.json.
+func (s *server) decision(w http.ResponseWriter, r *http.Request) (desk.Action, error) {
+	text, err := s.read(w, r)
+	if err != nil {
+		return desk.Action{}, err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return desk.Action{}, fault(http.StatusBadRequest, "body", "body: "+err.Error())
+	}
+	if err := s.action.Validate(doc); err != nil {
+		return desk.Action{}, fault(http.StatusBadRequest, "body", "body: "+reason(err))
+	}
+	var body struct {
+		desk.Action
+		Until *time.Time `json:"until"` // RFC 3339 in any form
+	}
+	if err := json.Unmarshal(text, &body); err != nil {
+		return desk.Action{}, fault(http.StatusBadRequest, "body", "body: "+err.Error())
+	}
+	if body.Until != nil {
+		until := freeze.At(*body.Until)
+		body.Action.Until = &until
+	}
+	return body.Action, nil
+}
+
+// read returns the body if it is JSON, not too large and not too slow.
+func (s *server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != mediaJSON {
+		return nil, fault(http.StatusUnsupportedMediaType, "content_type", "Content-Type: want application/json")
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, fault(http.StatusUnsupportedMediaType, "content_encoding", "Content-Encoding: the body must not be compressed")
+	}
+	// A writer that knows no deadlines (of a test) reads without.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.opt.Body))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, err
+	case err != nil:
+		return nil, fault(http.StatusRequestTimeout, "slow", "the body did not arrive in time")
+	case !utf8.Valid(text):
+		return nil, fault(http.StatusBadRequest, "body", "body: not UTF-8")
+	}
+	return text, nil
+}
+
+// reason is the first thing that a schema found wrong.
+func reason(err error) string {
+	var v *jsonschema.ValidationError
+	if !errors.As(err, &v) {
+		return err.Error()
+	}
+	for len(v.Causes) > 0 {
+		v = v.Causes[0]
+	}
+	_, text, _ := strings.Cut(v.Error(), "\n- ")
+	return text
+}
