@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/freeze"
@@ -67,7 +69,8 @@ func (s *server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return text, nil
 }
 
-// reason is the first thing that a schema found wrong.
+// reason is the first thing that a schema found wrong, and where. It repeats what
+// was sent, so it is cut.
 func reason(err error) string {
 	var v *jsonschema.ValidationError
 	if !errors.As(err, &v) {
@@ -76,6 +79,7 @@ func reason(err error) string {
 	for len(v.Causes) > 0 {
 		v = v.Causes[0]
 	}
-	_, text, _ := strings.Cut(v.Error(), "\n- ")
-	return text
+	text := []rune(v.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+	where := strings.Join(v.InstanceLocation, ".")
+	return strings.TrimPrefix(where+": ", ": ") + string(text[:min(len(text), 200)])
 }

@@ -94,7 +94,11 @@ func TestBodiesAreBounded(t *testing.T) {
 			problem(t, resp, text, c.status, c.code)
 		})
 	}
-	resp, text := ask(t, s, "POST", "/api/v1/alerts/"+alert+"/confirm", `{}`, "Content-Type", json, "Content-Encoding", "gzip")
+	resp, text := ask(t, s, "POST", "/api/v1/alerts/"+alert+"/confirm", `{"as":"O1","task":"x"}`, "Content-Type", json)
+	if want := "body: task: 'x' does not match pattern"; resp.StatusCode != 400 || !strings.Contains(text, want) {
+		t.Errorf("%s, want %s", text, want)
+	}
+	resp, text = ask(t, s, "POST", "/api/v1/alerts/"+alert+"/confirm", `{}`, "Content-Type", json, "Content-Encoding", "gzip")
 	problem(t, resp, text, 415, "content_encoding")
 	if d.last.Do != "" {
 		t.Errorf("a bad body was acted on: %+v", d.last)

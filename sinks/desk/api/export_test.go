@@ -189,7 +189,7 @@ func members() map[string]node {
 		"task": form(`^T[0-9]{1,6}$`), "reason": text(2000), "about": form(`^[A-Za-z0-9.][A-Za-z0-9._/:-]{0,99}$`), "until": {"type": "string", "format": "date-time"},
 		"amount": {
 			"type": "object", "required": []string{"amount", "currency"}, "additionalProperties": false,
-			"properties": node{"amount": form(`^[0-9]{1,20}(\.[0-9]{1,18})?$`), "currency": form(`^[A-Z]{3}$`)},
+			"properties": node{"amount": form(`^[0-9]{1,20}(\.[0-9]{1,18})?$`), "currency": form(`^([A-Z]{3}|[1-9B-DF-HJ-NP-TV-XZ][0-9B-DF-HJ-NP-TV-XZ]{8})$`)},
 		},
 		"texts": {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000)},
 	}
