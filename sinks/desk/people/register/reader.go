@@ -24,7 +24,7 @@ type Reader struct {
 type index struct {
 	file   *File
 	people map[string]*Person // by id in small letters
-	tokens map[string]*Token // by sha256
+	tokens map[string]*Token  // by sha256
 }
 
 // NewReader reads the users file at path; the error is that of a file that is
