@@ -2,18 +2,33 @@ package policy
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/policy/calendar"
 )
 
 // Book is who we are and whom we exchange messages with. Immutable.
 type Book struct {
-	Self    Self
-	parties []Party
-	byID    map[string]*Party
-	guard   []Guard
+	Self     Self
+	parties  []Party
+	byID     map[string]*Party
+	settings Settings
+	days     *calendar.Set
+}
+
+// Settings are what a book knows beyond the parties.
+type Settings struct {
+	Guard     []Guard
+	Calendars string            // folder of CC.csv files, "" = what is shipped
+	Zones     map[string]string // IANA zone by country, of those whose calendar knows none
+	// USD returns how many US dollars one unit of a currency was; nil or false without a
+	// rate.
+	USD func(currency string, at time.Time) (*big.Rat, bool)
 }
 
 // NewBook validates the parties, whose order is the order of preference.
@@ -21,18 +36,41 @@ func NewBook(self Self, parties []Party) (*Book, error) {
 	if self.ID == "" || len(self.Country) != 2 {
 		return nil, fmt.Errorf("party: needs id and country")
 	}
-	b := &Book{Self: self, parties: parties, byID: map[string]*Party{}}
-	for i := range parties {
-		p := &parties[i]
+	b := &Book{Self: self, parties: slices.Clone(parties), byID: map[string]*Party{}}
+	for i := range b.parties {
+		p := &b.parties[i]
+		p.agreed = nil
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
 		if b.byID[p.ID] != nil || p.ID == self.ID {
 			return nil, fmt.Errorf("parties: id %q is there twice", p.ID)
 		}
+		var err error
+		if p.agreed, err = p.Profile(); err != nil {
+			return nil, err
+		}
 		b.byID[p.ID] = p
 	}
-	return b, nil
+	return b.With(Settings{})
+}
+
+// With returns b with these settings in place of those it has.
+func (b *Book) With(s Settings) (*Book, error) {
+	if err := checkGuard(s.Guard); err != nil {
+		return nil, err
+	}
+	countries := []string{b.Self.Country}
+	for i := range b.parties {
+		countries = append(countries, b.parties[i].Country)
+	}
+	days, err := calendar.Load(s.Calendars, s.Zones, countries...)
+	if err != nil {
+		return nil, err
+	}
+	out := *b
+	out.settings, out.days = s, days
+	return &out, nil
 }
 
 // Party returns the party with that id, or nil.
@@ -58,7 +96,7 @@ func (b *Book) Route(s hit.Subject, asks []string) (party *Party, blocked string
 	}
 	for i := range b.parties {
 		p := &b.parties[i]
-		if p.Country == s.Country && p.Kind != "bank" && len(asks) > 0 && p.Allows(asks[0]) {
+		if p.Country == s.Country && p.Kind != "bank" && len(asks) > 0 && p.Allows(asks[0]) && b.mayAsk(p, p.agreed) == nil {
 			return p, ""
 		}
 	}
@@ -84,39 +122,110 @@ func (s Servicer) keeps(bic, system, id string) bool {
 	return s.ClearingIDPrefix != "" && s.ClearingSystem == system && strings.HasPrefix(id, s.ClearingIDPrefix)
 }
 
-// Allows reports whether the agreement with p covers the ask.
-func (p *Party) Allows(ask string) bool {
-	profile, err := p.Profile()
-	if err != nil || !slices.Contains(profile.Asks, ask) {
-		return false
-	}
-	return len(p.Policy.Asks) == 0 || slices.Contains(p.Policy.Asks, ask)
+// keeps reports whether a bank keeps the accounts of the servicer.
+func (p *Party) keeps(s freeze.Servicer) bool {
+	return slices.ContainsFunc(p.Servicers, func(own Servicer) bool { return own.keeps(s.BIC, s.ClearingSystem, s.ClearingID) })
 }
 
-// Allowed returns those of the asks that the agreement covers, in order.
-func (p *Party) Allowed(asks []string) []string {
-	var out []string
-	for _, ask := range asks {
-		if p.Allows(ask) && !slices.Contains(out, ask) {
-			out = append(out, ask)
+// Needs returns how many different people have to approve a request with these asks
+// to the party: 0 where the agreement and the config let it go without.
+func (b *Book) Needs(party string, asks []string) int {
+	p := b.Party(party)
+	if p == nil {
+		return 2
+	}
+	most, alone := 1, len(asks) > 0
+	for _, ask := range p.Allowed(asks) {
+		most = max(most, p.agreed.People(ask), p.Policy.Approvals[ask])
+		alone = alone && slices.Contains(p.Policy.Unattended, ask)
+	}
+	if alone && len(p.Allowed(asks)) > 0 {
+		return 0
+	}
+	return most
+}
+
+// Loosened is what the config of a party lets out beyond its profile, for the log and
+// the ledger.
+type Loosened struct {
+	Party string
+	Looser
+}
+
+// Loosened lists what parties may read beyond their profiles.
+func (b *Book) Loosened() []Loosened {
+	var out []Loosened
+	for i := range b.parties {
+		if l := b.parties[i].Policy.Looser; len(l.Allow) > 0 {
+			out = append(out, Loosened{Party: b.parties[i].ID, Looser: l})
 		}
 	}
 	return out
 }
 
-// Auto reports whether a request with these asks may go out by itself, to be
-// confirmed by people. Asks that only ask for information never hold it up.
-func (p *Party) Auto(asks []string) bool {
-	allowed := p.Allowed(asks)
-	for _, ask := range allowed {
-		if isMeasure(ask) && !slices.Contains(p.Policy.AutoProvisional, ask) {
-			return false
+// Uncovered lists the countries of the parties whose holidays of the year nobody knows:
+// there working days are all from Monday to Friday.
+func (b *Book) Uncovered(year int) []string {
+	var out []string
+	countries := []string{b.Self.Country}
+	for i := range b.parties {
+		countries = append(countries, b.parties[i].Country)
+	}
+	for _, c := range countries {
+		if !b.days.Of(c).Covers(year) && !slices.Contains(out, c) {
+			out = append(out, c)
 		}
 	}
-	return slices.ContainsFunc(allowed, isMeasure)
+	return out
 }
 
-// isMeasure reports whether an ask stops or moves money.
-func isMeasure(ask string) bool {
-	return !slices.Contains([]string{"trace", "identify_holder", "preserve_records", "monitor", "informational"}, ask)
+// Guard names accounts that are never suspended, whatever is on them, because many
+// people's money is (FREEZE 1.7). Empty members match anything, but one of account,
+// bic and clearing_id is there.
+type Guard struct {
+	Kind           string `yaml:"kind"`    // nostro | pooled | safeguarding | government | payroll
+	Account        string `yaml:"account"` // normalised id; a * at its end stands for any rest
+	BIC            string `yaml:"bic"`     // the first 8 characters count unless all 11 are given
+	ClearingSystem string `yaml:"clearing_system"`
+	ClearingID     string `yaml:"clearing_id"` // a * at its end stands for any rest
+	Note           string `yaml:"note"`
+}
+
+func checkGuard(guard []Guard) error {
+	kinds := []string{"nostro", "pooled", "safeguarding", "government", "payroll"}
+	for i, g := range guard {
+		if !slices.Contains(kinds, g.Kind) {
+			return fmt.Errorf("guard[%d].kind: %q is not one of %s", i, g.Kind, strings.Join(kinds, ", "))
+		}
+		if strings.Trim(g.Account, "*") == "" && g.BIC == "" && strings.Trim(g.ClearingID, "*") == "" {
+			return fmt.Errorf("guard[%d]: needs account, bic or clearing_id", i)
+		}
+	}
+	return nil
+}
+
+// Guarded reports whether the account is one that is never suspended, and why.
+func (b *Book) Guarded(s freeze.Subject) (reason string, guarded bool) {
+	for _, g := range b.settings.Guard {
+		if g.matches(s) {
+			return g.Kind + " account of the guard list", true
+		}
+	}
+	if s.Account.Type == "pooled" {
+		return "pooled account", true
+	}
+	return "", false
+}
+
+func (g Guard) matches(s freeze.Subject) bool {
+	servicer := Servicer{BIC: g.BIC}
+	return like(g.Account, s.Account.ID) && like(g.ClearingID, s.Servicer.ClearingID) &&
+		(g.ClearingSystem == "" || g.ClearingSystem == s.Servicer.ClearingSystem) &&
+		(g.BIC == "" || servicer.keeps(s.Servicer.BIC, "", ""))
+}
+
+// like reports whether v is what the pattern says; an empty pattern is anything.
+func like(pattern, v string) bool {
+	head, open := strings.CutSuffix(pattern, "*")
+	return pattern == "" || v == pattern || open && strings.HasPrefix(v, head)
 }

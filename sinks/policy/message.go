@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/policy/profile"
 )
 
 // Facts are what is known about an alert when a request is made of it. They may
@@ -28,7 +30,8 @@ type Facts struct {
 	ConfirmBy       time.Time
 	Mode            string // none | one | two | emergency
 	Now             time.Time
-	Supersedes      string // the message that an amendment replaces, else ""
+	Until           *freeze.Time // when what is asked for is to end; nil = not said
+	Supersedes      string       // the message that an amendment replaces, else ""
 	Changes         []freeze.Change
 
 	// Legal content that officers or rules wrote; where a text is empty, that of the
@@ -57,51 +60,74 @@ type Facts struct {
 	// USD is the sum of what is disputed in US dollars, by the rates of the config;
 	// empty where there is no rate.
 	USD freeze.Dec
+	// Asked are fields that the partner's needs[] named: what is told on request may be
+	// told of them.
+	Asked []string
 }
 
-func asInvalid(err error, into **freeze.Invalid) bool { return errors.As(err, into) }
-
 // Request makes a request, or an amendment where Supersedes is set, that says
-// only what the party may read. The bytes are final. The error is a *Gate where
-// a field is missing.
+// only what the party may read. What is returned is what goes out, and its content
+// digest is over that. The bytes are final. The error is a *Gate where a field is
+// missing or a gate of the agreement fails.
 func (b *Book) Request(party *Party, f Facts) (*freeze.Request, []byte, error) {
-	profile, err := party.Profile()
-	if err != nil {
-		return nil, nil, &Gate{"policy.profile", err.Error()}
+	r, body, err := b.make(party, f)
+	var gate *Gate
+	if errors.As(err, &gate) {
+		gate.Instead = b.Alternatives(party, f)
 	}
-	asks := party.Allowed(f.Asks)
-	if len(asks) == 0 {
-		return nil, nil, &Gate{"asks", "the agreement with " + party.ID + " covers none of them"}
-	}
-	if len(f.Payments) == 0 && slices.ContainsFunc(asks, isMeasure) {
-		return nil, nil, &Gate{"payments", "needed for what is asked"}
-	}
-	if slices.Contains(asks, "suspend_account") {
-		if reason, guarded := b.Guarded(f.Subject); guarded {
-			return nil, nil, &Gate{"asks", "suspend_account is never asked for this account (" + reason + "): ask for hold_amount"}
-		}
-	}
-	r := b.request(party, profile, f.edited(), asks)
-	if r.Approval.ContentDigest, err = freeze.ContentDigest(r); err != nil {
-		return nil, nil, fmt.Errorf("make request: %w", err)
-	}
-	var m freeze.Message = r
-	if f.Supersedes != "" {
-		r.Type = freeze.TypeAmendment
-		m = &freeze.Amendment{Request: *r, Supersedes: f.Supersedes, Changes: f.Changes}
-	}
-	body, err := profile.Filter(m)
 	return r, body, err
 }
 
-func (b *Book) request(party *Party, profile *Profile, f Facts, asks []string) *freeze.Request {
-	now := freeze.At(f.Now)
+func (b *Book) make(party *Party, f Facts) (*freeze.Request, []byte, error) {
+	p, err := party.Profile()
+	if err != nil {
+		return nil, nil, &Gate{Field: "policy.profile", Text: err.Error()}
+	}
+	p = p.Asking(f.Asked...)
+	f = f.edited()
+	asks := party.Allowed(f.Asks)
+	if gate := b.gates(party, p, f, asks); gate != nil {
+		return nil, nil, gate
+	}
+	f.Payments = shaped(party, p, f.Payments)
+	draft := b.request(party, p, f, asks)
+	var m freeze.Message = draft
+	if f.Supersedes != "" {
+		draft.Type = freeze.TypeAmendment
+		m = &freeze.Amendment{Request: *draft, Supersedes: f.Supersedes, Changes: f.Changes}
+	}
+	if m, err = p.Clean(m); err != nil {
+		return nil, nil, err
+	}
+	if gate := p.Missing(m); gate != nil {
+		return nil, nil, gate
+	}
+	r := requestOf(m)
+	if r.Approval.ContentDigest, err = freeze.ContentDigest(r); err != nil {
+		return nil, nil, fmt.Errorf("make request: %w", err)
+	}
+	body, err := profile.Encode(m)
+	return r, body, err
+}
+
+func requestOf(m freeze.Message) *freeze.Request {
+	switch m := m.(type) {
+	case *freeze.Amendment:
+		return &m.Request
+	case *freeze.Request:
+		return m
+	}
+	return &freeze.Request{}
+}
+
+func (b *Book) request(party *Party, p *Profile, f Facts, asks []string) *freeze.Request {
+	accept, decide := b.answerBy(party, p, f.Urgency, f.Now)
 	r := &freeze.Request{
 		Envelope: b.Envelope(party, f, freeze.TypeRequest, freeze.RequesterID(f.AlertID, f.Sequence)),
 		Urgency:  f.Urgency, ValidUntil: freeze.At(f.Now.Add(valid)),
-		AnswerBy:    freeze.AnswerBy{Accept: freeze.At(now.Add(profile.Accept)), Decide: freeze.At(now.Add(profile.Decide))},
+		AnswerBy:    freeze.AnswerBy{Accept: freeze.At(accept), Decide: freeze.At(decide)},
 		Provisional: f.Provisional, Approval: freeze.Approval{Mode: f.Mode},
-		Legal: legal(party, profile, f), Subject: f.Subject, Payments: f.Payments, Totals: freeze.TotalsOf(f.Payments),
+		Legal: legal(party, p, f), Subject: f.Subject, Payments: f.Payments, Totals: freeze.TotalsOf(f.Payments),
 		Indicators: f.Indicators,
 	}
 	if f.Provisional {
@@ -109,6 +135,11 @@ func (b *Book) request(party *Party, profile *Profile, f Facts, asks []string) *
 		r.ConfirmBy = &by
 	}
 	r.Asks = asksOf(f.AlertID, asks, r.Totals)
+	for i := range r.Asks {
+		if stops(r.Asks[i].Kind) {
+			r.Asks[i].Until = f.Until
+		}
+	}
 	if f.SubAccount != "" {
 		r.Subject.Account.SubAccount = f.SubAccount
 	}
@@ -120,15 +151,10 @@ func (b *Book) request(party *Party, profile *Profile, f Facts, asks []string) *
 
 // Envelope makes the envelope of a message from us to party.
 func (b *Book) Envelope(party *Party, f Facts, t freeze.Type, id string) freeze.Envelope {
-	profile, err := party.Profile()
-	handling := &freeze.Handling{}
-	if err == nil {
-		h := stricter(profile.Handling, f.Limits)
-		handling = &h
-	}
+	handling := party.handling(f.Limits)
 	e := freeze.Envelope{
 		Schema: freeze.Schema1, Type: t, Environment: f.Environment, MessageID: id, AlertID: f.AlertID, Sequence: f.Sequence,
-		CreatedAt: freeze.At(f.Now), Sender: b.Self.Party(), Recipient: party.Party(), Handling: handling,
+		CreatedAt: freeze.At(f.Now), Sender: b.Self.Party(), Recipient: party.Party(), Handling: &handling,
 	}
 	if f.CaseID != "" {
 		e.Case = &freeze.Case{ID: f.CaseID, ParentAlert: f.ParentAlert, RootAlert: f.RootAlert, ComplaintRefs: f.ComplaintRefs}
@@ -139,6 +165,11 @@ func (b *Book) Envelope(party *Party, f Facts, t freeze.Type, id string) freeze.
 		}
 	}
 	return e
+}
+
+// stops reports whether an ask is for a measure that stops money.
+func stops(ask string) bool {
+	return slices.Contains([]string{"hold_amount", "suspend_transaction", "suspend_account"}, ask)
 }
 
 // asksOf asks for the least: the disputed sum of each currency.
@@ -159,10 +190,10 @@ func asksOf(alert string, kinds []string, totals []freeze.Total) []freeze.Ask {
 	return out
 }
 
-func legal(party *Party, profile *Profile, f Facts) freeze.Legal {
+func legal(party *Party, p *Profile, f Facts) freeze.Legal {
 	t := party.Policy.Texts
 	l := freeze.Legal{
-		Regime:           profile.Regime,
+		Regime:           p.Regime,
 		RequesterBasis:   freeze.Basis{Code: t.RequesterBasis.Code, Text: t.RequesterBasis.Text},
 		RequestedBasis:   f.RequestedBasis,
 		PredicateOffence: freeze.Offence{Code: offence(f.Offence), Text: f.OffenceText},
@@ -172,11 +203,14 @@ func legal(party *Party, profile *Profile, f Facts) freeze.Legal {
 		Nexus: cmp.Or(f.Nexus, t.Nexus), IntendedUse: cmp.Or(f.IntendedUse, t.IntendedUse),
 		DomesticEquivalent: cmp.Or(f.DomesticEquivalent, t.DomesticEquivalent), Proportionality: f.Proportionality,
 	}
-	if profile.MLA {
+	if p.Followup {
 		l.Followup = &freeze.Followup{MLA: true}
 	}
 	if f.Basis != "" {
 		l.RequesterBasis = freeze.Basis{Code: "AUTHORISED", Text: f.Basis}
+	}
+	if p.Restriction != "" {
+		l.IntendedUse = strings.TrimSpace(l.IntendedUse + "\n" + p.Restriction)
 	}
 	if l.RequesterBasis.Code == "" {
 		l.RequesterBasis = freeze.Basis{Code: "ORDER", Text: "Order of the requesting authority"}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/policy/calendar"
+	"github.com/haltwire/haltwire/sinks/policy/profile"
 )
 
 // Contact says how to reach a desk, not a person.
@@ -38,6 +40,8 @@ type Party struct {
 	Channels  []Channel  `yaml:"channels"`
 	Servicers []Servicer `yaml:"servicers"`
 	Policy    Policy     `yaml:"policy"`
+
+	agreed *Profile // of a party of a book
 }
 
 // Keys names the file with a party's public keys.
@@ -71,11 +75,38 @@ type Policy struct {
 	// AutoProvisional are the asks that may go out by themselves, to be confirmed
 	// by people afterwards.
 	AutoProvisional []string `yaml:"auto_provisional"`
-	Texts           Texts    `yaml:"texts"`
-	// OnwardUse is what the party may do with onward movements that we tell it of:
-	// granted, not_granted or to_be_asked; empty is to_be_asked.
-	OnwardUse string `yaml:"onward_use"`
+	// Unattended are the asks that go out without people, where the profile knows such.
+	Unattended []string       `yaml:"unattended"`
+	Approvals  map[string]int `yaml:"approvals"` // people by ask, more than the profile takes
+	Deny       []string       `yaml:"deny"`      // members that are not told: payments.debtor.*
+	Looser     Looser         `yaml:"looser"`
+	Handling   Handling       `yaml:"handling"`
+	Accept     Answering      `yaml:"accept"` // in place of the profile's
+	Decide     Answering      `yaml:"decide"`
+	Texts      Texts          `yaml:"texts"`
 }
+
+// Looser lets members out that the profile does not: two different people answer for
+// it, with a note on the law.
+type Looser struct {
+	Allow      []string `yaml:"allow"` // subject.holders.id.*
+	Note       string   `yaml:"note"`
+	ApprovedBy []string `yaml:"approved_by"`
+}
+
+// Handling makes the handling of the profile stricter, and adds an evaluation.
+type Handling struct {
+	TLP            string `yaml:"tlp"`
+	Europol        string `yaml:"europol"`
+	SourceEval     string `yaml:"source_eval"`
+	InfoEval       string `yaml:"info_eval"`
+	PermittedUse   string `yaml:"permitted_use"`
+	Onward         string `yaml:"onward"`
+	CustomerNotice string `yaml:"customer_notice"`
+}
+
+// Answering is how long a desk has, in terms: 1h, opening+4h, 5wd.
+type Answering = profile.Answering
 
 // Texts are the legal texts that stand in every request to the party.
 type Texts struct {
@@ -98,7 +129,11 @@ func (s Self) Validate() error {
 	if s.ID == "" {
 		return errors.New("party.id: required; it is our name in every message")
 	}
-	return errors.Join(checkKind("party", s.Kind), CheckCountry("party.country", s.Country))
+	_, err := calendar.ParseHours(s.Contact.Hours)
+	if err != nil {
+		err = fmt.Errorf("party.contact: %w", err)
+	}
+	return errors.Join(checkKind("party", s.Kind), CheckCountry("party.country", s.Country), err)
 }
 
 func checkKind(where, kind string) error {
@@ -124,7 +159,7 @@ func CheckCountry(where, country string) error {
 
 // Validate reports what is wrong with a party of the config, and what a profile
 // or a message would refuse later.
-func (p Party) Validate() error {
+func (p *Party) Validate() error {
 	where := "parties." + p.ID
 	if p.ID == "" || p.ID == "-" || strings.ContainsAny(p.ID, "/ ") {
 		return fmt.Errorf("parties: id %q: want letters, digits, . _ -", p.ID)
@@ -132,38 +167,21 @@ func (p Party) Validate() error {
 	if err := errors.Join(checkKind(where, p.Kind), CheckCountry(where+".country", p.Country)); err != nil {
 		return err
 	}
-	profile, err := ProfileOf(p.Policy.Profile)
+	agreed, err := ProfileOf(p.Policy.Profile)
 	if err != nil {
 		return fmt.Errorf("%s.policy.profile: %w", where, err)
 	}
-	return p.Policy.validate(where+".policy", profile)
+	if len(agreed.Parties) > 0 && !slices.Contains(agreed.Parties, p.Kind) {
+		return fmt.Errorf("%s.policy.profile: %s is for %s, not for a %s", where, agreed.Name, strings.Join(agreed.Parties, ", "), p.Kind)
+	}
+	if len(agreed.Members) > 0 && !slices.Contains(agreed.Members, p.Country) {
+		return fmt.Errorf("%s.policy.profile: %s is no member of %s", where, p.Country, agreed.Name)
+	}
+	if _, err := calendar.ParseHours(p.Contact.Hours); err != nil {
+		return fmt.Errorf("%s.contact: %w", where, err)
+	}
+	return p.Policy.validate(where+".policy", agreed)
 }
-
-func (p Policy) validate(where string, profile *Profile) error {
-	for _, ask := range p.Asks {
-		if !slices.Contains(profile.Asks, ask) {
-			return fmt.Errorf("%s.asks: profile %s has no ask %q: use %s", where, profile.Name, ask, strings.Join(profile.Asks, ", "))
-		}
-	}
-	for _, ask := range p.AutoProvisional {
-		if !slices.Contains(profile.Auto, ask) {
-			return fmt.Errorf("%s.auto_provisional: profile %s never sends %q by itself", where, profile.Name, ask)
-		}
-	}
-	if !slices.Contains([]string{"", "granted", "not_granted", "to_be_asked"}, p.OnwardUse) {
-		return fmt.Errorf("%s.onward_use: %q is not one of granted, not_granted, to_be_asked", where, p.OnwardUse)
-	}
-	t := p.Texts
-	for name, text := range map[string]string{"requester_basis.code": t.RequesterBasis.Code, "requester_basis.text": t.RequesterBasis.Text, "reason": t.Reason, "nexus": t.Nexus, "intended_use": t.IntendedUse} {
-		if text == "" && slices.Contains(profile.Texts, name) {
-			return fmt.Errorf("%s.texts.%s: profile %s needs it", where, name, profile.Name)
-		}
-	}
-	return nil
-}
-
-// Profile returns the profile of the agreement with p, as its config changes it.
-func (p *Party) Profile() (*Profile, error) { return ProfileOf(p.Policy.Profile) }
 
 // Party returns self as an end of an exchange.
 func (s Self) Party() freeze.Party {
@@ -171,7 +189,7 @@ func (s Self) Party() freeze.Party {
 }
 
 // Party returns p as an end of an exchange.
-func (p Party) Party() freeze.Party {
+func (p *Party) Party() freeze.Party {
 	return freeze.Party{PartyID: p.ID, Name: p.Name, Kind: p.Kind, Country: p.Country}
 }
 

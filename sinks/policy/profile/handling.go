@@ -1,4 +1,4 @@
-package policy
+package profile
 
 import (
 	"slices"
@@ -6,8 +6,8 @@ import (
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
-// stricter returns what both h and limits allow; nil limits nothing.
-func stricter(h freeze.Handling, limits *freeze.Handling) freeze.Handling {
+// Stricter returns what both h and limits allow; nil limits nothing.
+func Stricter(h freeze.Handling, limits *freeze.Handling) freeze.Handling {
 	if limits == nil {
 		return h
 	}
@@ -32,11 +32,31 @@ func Strictest(all ...*freeze.Handling) *freeze.Handling {
 			first := *h
 			out = &first
 		default:
-			both := stricter(*out, h)
+			both := Stricter(*out, h)
 			out = &both
 		}
 	}
 	return out
+}
+
+// Message returns the handling as it stands in a message.
+func (p *Profile) Message() freeze.Handling {
+	h := p.Handling
+	return freeze.Handling{
+		TLP: h.TLP, Europol: h.Europol, PermittedUse: h.PermittedUse, Onward: freeze.Onward{Mode: h.Onward}, CustomerNotice: h.CustomerNotice,
+	}
+}
+
+// Final returns h with what follows from its codes: under some of them nothing is
+// passed on, and an evaluation stands only where the profile knows one.
+func (p *Profile) Final(h freeze.Handling) freeze.Handling {
+	if slices.Contains(p.OnwardNone, h.Europol) || slices.Contains(p.OnwardNone, h.TLP) {
+		h.Onward = freeze.Onward{Mode: "none"}
+	}
+	if p.Handling.Evaluation == "none" {
+		h.SourceEval, h.InfoEval = "", ""
+	}
+	return h
 }
 
 // later returns whichever of the two stands later in the order.

@@ -1,30 +1,8 @@
-package policy
+package profile
 
-import (
-	"slices"
-	"strings"
+import "github.com/haltwire/haltwire/sinks/freeze"
 
-	"github.com/haltwire/haltwire/sinks/freeze"
-)
-
-// May reports whether the member at path may go out to a party of the profile
-// in a message of the type. A path names members from the root, dots between
-// them, list positions left out: payments.refs.uetr. It is the only place that
-// decides; what is not listed is denied.
-func (p *Profile) May(t freeze.Type, path string) bool {
-	if matches(p.Never, path) {
-		return false
-	}
-	return matches(envelopePaths(), path) || matches(pathsOf(t), path) || matches(p.Extra, path)
-}
-
-func matches(list []string, path string) bool {
-	return slices.ContainsFunc(list, func(pattern string) bool {
-		tree, whole := strings.CutSuffix(pattern, ".*")
-		return path == pattern || whole && (path == tree || strings.HasPrefix(path, tree+"."))
-	})
-}
-
+// envelopePaths lists what every message may say of its envelope.
 func envelopePaths() []string {
 	return []string{
 		"schema", "type", "environment", "message_id", "alert_id", "sequence", "in_reply_to", "created_at",
@@ -66,20 +44,24 @@ func pathsOf(t freeze.Type) []string {
 
 func requestPaths() []string {
 	return []string{
-		"urgency", "valid_until", "answer_by.*", "provisional", "confirm_by", "approval.*", "legal.*", "asks.*",
-		"subject.account.*", "subject.servicer.*", "subject.account_country",
+		"urgency", "valid_until", "answer_by.*", "provisional", "confirm_by", "approval.*", "asks.*",
+		"legal.regime", "legal.requester_basis.*", "legal.predicate_offence.code", "legal.ml_suspicion", "legal.proportionality", "legal.followup.*",
+		"subject.account.scheme", "subject.account.id", "subject.account.currency", "subject.account.type", "subject.account.sub_account", "subject.servicer.*", "subject.account_country",
 		"payments.item_id", "payments.hop", "payments.parent_items", "payments.refs.*",
 		"payments.instructed.*", "payments.settled.*", "payments.credited.*", "payments.disputed.*",
 		"payments.executed_at", "payments.settled_on", "payments.rail", "payments.authorisation",
 		"payments.debtor.servicer.*", "payments.debtor.kind", "payments.reported_at", "payments.recall.*",
-		"totals.*", "indicators.*", "supersedes", "changes.*",
+		"totals.*", "supersedes", "changes.*",
 	}
 }
 
 func outcomePaths() []string {
 	return []string{
-		"outcome_of", "as_of", "final", "decision", "measures.*", "funds.*",
-		"trail.item_id", "trail.parent_items", "trail.to.account.scheme", "trail.to.account.id", "trail.to.account.currency", "trail.to.account.type",
+		"outcome_of", "as_of", "final", "decision", "funds.*",
+		"measures.measure_id", "measures.ask_id", "measures.kind", "measures.state", "measures.amount.*",
+		"measures.account.scheme", "measures.account.id", "measures.account.currency", "measures.account.type", "measures.account.sub_account",
+		"measures.authority.*", "measures.legal_basis", "measures.in_force_at", "measures.expires_at", "measures.period_rule", "measures.extendable", "measures.extend_by", "measures.convert.*", "measures.ends_if_silent",
+		"trail.item_id", "trail.parent_items", "trail.to.account.scheme", "trail.to.account.id", "trail.to.account.currency", "trail.to.account.type", "trail.to.account.sub_account",
 		"trail.to.servicer.*", "trail.to.account_country", "trail.money.*", "trail.credited.*", "trail.executed_at", "trail.refs.*", "trail.handled_by", "trail.onward_use", "trail.consent_ref",
 		"refusal.*", "pending.*", "needs.*", "returns.*", "amounts.*", "customer_informed.*",
 	}
