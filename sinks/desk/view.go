@@ -47,6 +47,7 @@ type View struct {
 // Detail is an alert with what it is about. It holds personal data.
 type Detail struct {
 	View
+	Whole
 	Subject  *freeze.Subject      `json:"subject,omitempty"`
 	Items    []freeze.Payment     `json:"items,omitempty"`
 	Messages []MessageView        `json:"messages"`
@@ -133,6 +134,7 @@ func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
 	} else if r, _, err := d.maker.Asked(ctx, a); err == nil {
 		out.Subject, out.Items = &r.Subject, r.Payments
 	}
+	out.Whole = d.whole(ctx, a)
 	for _, m := range a.Messages {
 		out.Messages = append(out.Messages, MessageView{ID: m.ID, Type: string(m.Type), Attempts: m.Attempts, Receipt: string(m.Receipt), At: m.Queued, GaveUp: m.GaveUp, Body: d.body(ctx, m.Personal)})
 	}
