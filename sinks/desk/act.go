@@ -18,8 +18,8 @@ import (
 type Action struct {
 	// Do is approve, reject (out, proposed), confirm, withdraw (out), accept,
 	// authorise, refuse, release, lift (in), close_task, or another act of apply.
-	Do     string `json:"do"`
-	As     string `json:"as"`               // the officer
+	Do     string `json:"do,omitempty"`
+	As     string `json:"as,omitempty"`     // the officer
 	Digest string `json:"digest,omitempty"` // View.Content that the officer saw; "" = whatever it is now
 	Basis  string `json:"basis,omitempty"`  // legal basis, of authorise
 	Code   string `json:"code,omitempty"`   // refusal code, of refuse
