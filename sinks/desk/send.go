@@ -166,6 +166,9 @@ func (s *sending) conclude(ctx context.Context, m frozenMessage, r delivery.Resu
 		if m.kind == freeze.TypeRequest && r.Receipt != nil && m.record > 0 {
 			s.desk.opt.Metrics.ReceiptSeconds.Record(ctx, s.desk.opt.Now().Sub(time.UnixMilli(m.record)).Seconds(), telemetry.Attr(telemetry.Party, s.party))
 		}
+		if r.Exported {
+			return s.end(ctx, m, caselog.Exported, r)
+		}
 		return s.end(ctx, m, caselog.Delivered, r)
 	case delivery.Permanent:
 		if s.another() {
