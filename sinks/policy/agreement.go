@@ -96,7 +96,7 @@ func (p *Party) Auto(asks []string) bool {
 }
 
 func (p Policy) validate(where string, agreed *Profile) error {
-	return errors.Join(p.validateAsks(where, agreed), p.validateTexts(where, agreed), p.validateLooser(where), p.validateHandling(where, agreed), p.validateDenied(where))
+	return errors.Join(p.validateAsks(where, agreed), p.validateTexts(where, agreed), p.validateLooser(where), p.validateHandling(where, agreed), p.validateDenied(where), p.validateOnward(where))
 }
 
 func (p Policy) validateAsks(where string, agreed *Profile) error {
@@ -160,6 +160,13 @@ func (p Policy) validateLooser(where string) error {
 }
 
 func (p Policy) validateDenied(where string) error { return checkPatterns(where+".deny", p.Deny) }
+
+func (p Policy) validateOnward(where string) error {
+	if !slices.Contains([]string{"", "granted", "not_granted", "to_be_asked"}, p.OnwardUse) {
+		return fmt.Errorf("%s.onward_use: %q is not one of granted, not_granted, to_be_asked", where, p.OnwardUse)
+	}
+	return nil
+}
 
 // checkPatterns refuses patterns that no member of any message has.
 func checkPatterns(where string, patterns []string) error {

@@ -84,6 +84,9 @@ type Policy struct {
 	Accept     Answering      `yaml:"accept"` // in place of the profile's
 	Decide     Answering      `yaml:"decide"`
 	Texts      Texts          `yaml:"texts"`
+	// OnwardUse is what the party may do with onward movements that we tell it of:
+	// granted, not_granted or to_be_asked; empty is to_be_asked.
+	OnwardUse string `yaml:"onward_use"`
 }
 
 // Looser lets members out that the profile does not: two different people answer for
