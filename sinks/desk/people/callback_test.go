@@ -82,7 +82,8 @@ func newProviderWorld(t *testing.T) (*world, *provider) {
 	return w, p
 }
 
-// flow begins a login and returns the flow's cookie and state.
+// flow begins a login and returns the flow's cookie and state; the provider answers
+// this flow.
 func (w *world) flow(p *provider) (cookie, state string) {
 	w.t.Helper()
 	got := w.ask("GET", "/auth/oidc/start", "", nil)
@@ -154,14 +155,20 @@ func TestFlowsAreOfOneBrowser(t *testing.T) {
 	w, p := newProviderWorld(t)
 	p.staff = "O7"
 	mine, state := w.flow(p)
+	my := p.nonce
 	theirs, their := w.flow(p)
-	for what, c := range map[string][2]string{
-		"another's state": {mine, their}, "another's cookie": {theirs, state}, "no cookie": {"", state}, "no state": {mine, ""},
-		"damaged cookie": {mine[:len(mine)-3] + "AAA", state}, "strange cookie": {"haltwire-oidc=x", state}, "two cookies": {mine + "; " + theirs, state},
+	for what, c := range map[string]struct{ cookie, state, nonce string }{
+		"another's state": {mine, their, my}, "another's cookie": {theirs, state, p.nonce}, "no cookie": {"", state, my}, "no state": {mine, "", my},
+		"damaged cookie": {mine[:len(mine)-3] + "AAA", state, my}, "strange cookie": {"haltwire-oidc=x", state, my}, "two cookies": {mine + "; " + theirs, state, my},
 	} {
-		if got := w.callback(c[0], c[1]); got.status != 401 || got.cookie != nil {
+		p.nonce = c.nonce
+		if got := w.callback(c.cookie, c.state); got.status != 401 || got.cookie != nil {
 			t.Errorf("%s: %d %s %v", what, got.status, got.body, got.cookie)
 		}
+	}
+	p.nonce = my
+	if got := w.callback(mine, state); got.status != 200 {
+		t.Errorf("the right ones then: %d %s", got.status, got.body)
 	}
 	mine, state = w.flow(p)
 	w.clock.pass(10 * time.Minute)

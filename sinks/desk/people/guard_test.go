@@ -200,6 +200,9 @@ func TestMay(t *testing.T) {
 			t.Errorf("%s may %v, want %s", role, got, want)
 		}
 	}
+	if (people.Identity{How: people.HowToken, Machine: true, Scopes: []people.Scope{people.ScopeAct}}).May(people.ScopeAct) {
+		t.Error("a machine decides")
+	}
 	if (people.Person{Roles: []caselog.Role{caselog.RoleOfficer, caselog.RoleHead}}).Role() != caselog.RoleHead {
 		t.Error("the highest rank does not decide")
 	}

@@ -228,6 +228,14 @@ func TestAddressesLock(t *testing.T) {
 	}
 }
 
+// TestManyPeopleOfOneAddress logs in more often than an address may fail.
+func TestManyPeopleOfOneAddress(t *testing.T) {
+	w := newWorld(t, func(c *people.Config) { c.Lockout.After = 1 })
+	for range 12 {
+		w.login("O1")
+	}
+}
+
 func TestGuessesSideBySide(t *testing.T) {
 	w := newWorld(t, nil)
 	counts := map[int]int{}
