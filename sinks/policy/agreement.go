@@ -197,3 +197,11 @@ func (p Policy) validateHandling(where string, agreed *Profile) error {
 	}
 	return nil
 }
+
+// Field is one member that a message told; see profile.Field.
+type Field = profile.Field
+
+// Disclosures lists what a message, as it went out, told beyond its envelope, in order
+// of the paths and without a value: the rows of the table of disclosures, of the audit
+// bundle and of whoever else says what went to whom.
+func Disclosures(body []byte) ([]Field, error) { return profile.Disclosures(body) }
