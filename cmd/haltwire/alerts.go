@@ -14,6 +14,7 @@ import (
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/conn"
+	"github.com/haltwire/haltwire/rules/spec"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/api"
 	"github.com/haltwire/haltwire/sinks/freeze"
@@ -22,6 +23,7 @@ import (
 // alertsOptions are the flags of the alerts verbs.
 type alertsOptions struct {
 	output string
+	token  string // file
 	filter desk.Filter
 }
 
@@ -33,35 +35,22 @@ func alertsCmd() *cobra.Command {
 		Long: `Talks to the running haltwire over its loopback API (listen.desk in the config).
 An alert id may be cut short as long as it names one alert.
 
+In the development form (officers in the config) --as names who decides; where
+people have logins, the token of --token-file does.
+
 Exit code: 0; 1 when the desk refused; 2 when it could not be asked.`,
 	}
 	c.PersistentFlags().StringVarP(&o.output, "output", "o", "table", "json or table")
-	c.AddCommand(alertsList(&o), alertsShow(&o))
+	c.PersistentFlags().StringVar(&o.token, "token-file", "", "`FILE` with the token (default: listen.desk.token_file)")
+	c.AddCommand(alertsList(&o), alertsShow(&o), alertsTasks(&o), alertsParties(&o), alertsPreview(&o), alertsWatch(&o))
 	for _, v := range verbs() {
 		c.AddCommand(alertsAct(&o, v))
 	}
 	return c
 }
 
-// verb is an officer's decision as a command.
-type verb struct{ do, name, short string }
-
-func verbs() []verb {
-	return []verb{
-		{"approve", "approve", "Approve a proposed request or an amendment (two officers, or one where the rule says so)"},
-		{"reject", "reject", "End a proposal without a request"},
-		{"confirm", "confirm", "Stand behind a request that went out by itself"},
-		{"withdraw", "withdraw", "Take a request back (two different officers)"},
-		{"accept", "accept", "Take a partner's request up"},
-		{"authorise", "authorise", "Authorise the measure that a partner asks for (two different officers)"},
-		{"refuse", "refuse", "Refuse a partner's request (two different officers)"},
-		{"release", "release", "Release the answer to the partner"},
-		{"lift", "lift", "Lift what a partner needs no more (two different officers)"},
-		{"close_task", "close-task", "Close a task of an alert"},
-	}
-}
-
 func alertsList(o *alertsOptions) *cobra.Command {
+	since := ""
 	c := &cobra.Command{
 		Use: "list", Short: "List alerts, newest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -70,6 +59,9 @@ func alertsList(o *alertsOptions) *cobra.Command {
 				return err
 			}
 			defer client.Close()
+			if o.filter.Since, err = moment(since, time.Now()); err != nil {
+				return exit(2, err)
+			}
 			list, err := client.List(c.Context(), o.filter)
 			if err != nil {
 				return deskError(err)
@@ -80,13 +72,16 @@ func alertsList(o *alertsOptions) *cobra.Command {
 	c.Flags().StringVar(&o.filter.Direction, "direction", "", "in or out")
 	c.Flags().StringVar(&o.filter.State, "state", "", "only alerts in this state")
 	c.Flags().StringVar(&o.filter.Party, "party", "", "only alerts with this party")
+	c.Flags().StringVar(&o.filter.Severity, "severity", "", "only alerts of this severity: critical, high, …")
+	c.Flags().StringVar(&o.filter.Task, "task", "", "only alerts with an open task of this kind; any = of any")
+	c.Flags().StringVar(&since, "since", "", "only alerts opened in this time, 2h or 7d, or since a moment, RFC 3339")
 	c.Flags().IntVarP(&o.filter.Limit, "limit", "n", 50, "at most so many; 0 = all")
 	return c
 }
 
 func alertsShow(o *alertsOptions) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ALERT", Short: "Show one alert with its payments and messages", Args: cobra.ExactArgs(1),
+		Use: "show ALERT", Short: "Show one alert: payments, messages, who holds what where, and what happened", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := deskClient(c, o)
 			if err != nil {
@@ -97,43 +92,22 @@ func alertsShow(o *alertsOptions) *cobra.Command {
 			if err != nil {
 				return deskError(err)
 			}
-			return show(c.OutOrStdout(), o.output, d, func(w io.Writer) { detailTable(w, d) })
-		},
-	}
-}
-
-func alertsAct(o *alertsOptions, v verb) *cobra.Command {
-	var a desk.Action
-	c := &cobra.Command{
-		Use: v.name + " ALERT --as OFFICER", Short: v.short, Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			client, err := deskClient(c, o)
-			if err != nil {
-				return err
+			if o.output == "json" {
+				return show(c.OutOrStdout(), o.output, d, nil)
 			}
-			defer client.Close()
-			a.Do = v.do
-			view, err := client.Act(c.Context(), args[0], a)
+			events, err := client.Events(c.Context(), d.ID)
 			if err != nil {
 				return deskError(err)
 			}
-			return show(c.OutOrStdout(), o.output, view, func(w io.Writer) { listTable(w, []desk.View{view}) })
+			tree := (&trail{show: client.Show}).of(c.Context(), d)
+			return show(c.OutOrStdout(), o.output, d, func(w io.Writer) {
+				detailTable(w, d)
+				fmt.Fprintln(w, "\nWHO HOLDS WHAT WHERE")
+				tree.draw(w, "")
+				timeline(w, events)
+			})
 		},
 	}
-	c.Flags().StringVar(&a.As, "as", "", "the officer who decides")
-	c.Flags().StringVar(&a.Reason, "reason", "", "why, for the log")
-	switch v.do {
-	case "authorise":
-		c.Flags().StringVar(&a.Basis, "basis", "", "legal basis under our law")
-	case "refuse":
-		c.Flags().StringVar(&a.Code, "code", "", "refusal code: insufficient_grounds, not_competent, …")
-	case "close_task":
-		c.Flags().StringVar(&a.Task, "task", "", "the task's id: T1, T2, …")
-	case "approve", "confirm":
-		c.Flags().StringVar(&a.Digest, "content", "", "content that was looked at; refused when it has changed since")
-	}
-	_ = c.MarkFlagRequired("as")
-	return c
 }
 
 // readConfig reads the file of -c, or the nearest haltwire.yaml, without
@@ -159,9 +133,13 @@ func deskClient(c *cobra.Command, o *alertsOptions) (*api.Client, error) {
 	if err != nil {
 		return nil, exit(2, err)
 	}
-	token, err := conn.ReadSecret(cfg.Listen.Desk.TokenFile)
+	from, file := "listen.desk.token_file", cfg.Listen.Desk.TokenFile
+	if o.token != "" {
+		from, file = "--token-file", o.token
+	}
+	token, err := conn.ReadSecret(file)
 	if err != nil {
-		return nil, exit(2, fmt.Errorf("listen.desk.token_file: %w", err))
+		return nil, exit(2, fmt.Errorf("%s: %w", from, err))
 	}
 	return api.NewClient(cfg.Listen.Desk.Address, token), nil
 }
@@ -181,15 +159,35 @@ func show(w io.Writer, output string, v any, table func(io.Writer)) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	table(t)
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, spec.Visible(b.String())) // partners' words command no terminal
+	return err
+}
+
+// moment returns the Unix ms of a moment, or of that long before now.
+func moment(s string, now time.Time) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if ago, err := conn.ParseDuration(s); err == nil {
+		return now.Add(-ago).UnixMilli(), nil
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return 0, fmt.Errorf("--since %q: want a time like 2h or 7d, or a moment like 2026-03-02T04:10:00Z", s)
+	}
+	return at.UnixMilli(), nil
 }
 
 func listTable(w io.Writer, list []desk.View) {
 	fmt.Fprintln(w, "ALERT\tDIR\tPARTY\tSTATE\tDISPUTED\tPAYMENTS\tHITS\tSEVERITY\tOPENED\tTO DO")
 	for _, v := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\n", v.ID[:min(10, len(v.ID))], v.Direction, v.Party, stateText(v),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\n", short(v.ID), v.Direction, v.Party, stateText(v),
 			totals(v.Totals), v.Payments, v.Hits, dash(v.Severity), clock(v.At.Opened), todo(v))
 	}
 }
@@ -290,7 +288,7 @@ func detailTable(w io.Writer, d *desk.Detail) {
 	if d.MovedTo != "" {
 		fmt.Fprintf(w, "moved to\t%s\n", d.MovedTo)
 	}
-	fmt.Fprintf(w, "case\t%s\nrules\t%s\nasks\t%s\ncontent\t%s\n", dash(d.CaseID), dash(strings.Join(d.Rules, ", ")), strings.Join(d.Asks, ", "), d.Content)
+	fmt.Fprintf(w, "case\t%s\nrules\t%s\nasks\t%s\ndigest\t%s\n", dash(d.CaseID), dash(strings.Join(d.Rules, ", ")), strings.Join(d.Asks, ", "), d.Content)
 	fmt.Fprintln(w, "\nITEM\tDISPUTED\tEXECUTED\tRAIL\tUETR")
 	for _, p := range d.Items {
 		fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\n", p.ItemID, p.Disputed.Amount, p.Disputed.Currency, p.ExecutedAt, p.Rail, dash(p.Refs.UETR))

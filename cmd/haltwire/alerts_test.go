@@ -3,15 +3,22 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/api"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 // alertsOf runs `haltwire alerts` against a stub of the API.
@@ -25,13 +32,25 @@ func alertsOf(t *testing.T, args ...string) (stdout string, code int, asked []st
 		switch {
 		case r.Header.Get("Authorization") != "Bearer token":
 			w.WriteHeader(http.StatusUnauthorized)
+		case strings.HasSuffix(r.URL.Path, "/events"):
+			_ = json.NewEncoder(w).Encode(api.Events{Events: history()})
+		case r.URL.Path == "/api/v1/tasks":
+			_ = json.NewEncoder(w).Encode(api.Tasks{Tasks: []desk.TaskView{{AlertID: v.ID, Party: "GB-FIU", State: "received", Task: apply.Task{ID: "T2", Kind: "orphan_measure", About: v.ID + "-M01", At: 1772424600000}}}})
+		case r.URL.Path == "/api/v1/parties":
+			_ = json.NewEncoder(w).Encode(api.Parties{Parties: []desk.PartyView{{ID: "GB-FIU", Kind: "fiu", Country: "GB", Profile: "egmont", Channels: []string{"webhook"}, Waiting: 3}}})
+		case strings.HasSuffix(r.URL.Path, "/preview"):
+			_ = json.NewEncoder(w).Encode(desk.Preview{AlertID: v.ID, Party: "GB-FIU", Type: "request", Content: "d1", Message: json.RawMessage(`{"type":"request"}`)})
+		case r.URL.Path == "/api/v1/stream":
+			stream(w, v.ID)
+		case strings.HasPrefix(r.URL.Path, "/api/v1/alerts/IN"):
+			_ = json.NewEncoder(w).Encode(desk.Detail{View: desk.View{ID: "IN22", Direction: "in"}})
 		case strings.HasSuffix(r.URL.Path, "/release"):
 			w.WriteHeader(http.StatusConflict)
 			_, _ = w.Write([]byte(`{"status":409,"code":"refused","detail":"refused: alert is received"}`))
 		case r.URL.Path == "/api/v1/alerts":
 			_ = json.NewEncoder(w).Encode(map[string]any{"alerts": []desk.View{v}})
 		case r.Method == http.MethodGet:
-			_ = json.NewEncoder(w).Encode(desk.Detail{View: v, Messages: []desk.MessageView{{ID: v.ID + "-Q001", Type: "request", Attempts: 2}}})
+			_ = json.NewEncoder(w).Encode(detailOf(v, r.URL.Path))
 		default:
 			_ = json.NewEncoder(w).Encode(v)
 		}
@@ -71,12 +90,28 @@ func TestAlertsVerbs(t *testing.T) {
 	}{
 		{[]string{"list"}, 0, "GET /api/v1/alerts?limit=50 ", "U3A5VHP66C  out  GB-FIU  received"},
 		{[]string{"list", "--state", "received", "-n", "0"}, 0, "GET /api/v1/alerts?limit=500&state=received ", "confirm by 2026-03-02"},
+		{[]string{"list", "--severity", "high", "--task", "any", "--since", "2026-03-02T04:10:00Z"}, 0, "GET /api/v1/alerts?limit=50&severity=high&since=1772424600000&task=any ", "GB-FIU"},
+		{[]string{"list", "--since", "yesterday"}, 2, "", ""},
 		{[]string{"list", "-o", "json"}, 0, "GET", `"alert_id": "U3A5VHP66CSQRGMDHUPYCP5QKM"`},
 		{[]string{"show", "U3A5"}, 0, "GET /api/v1/alerts/U3A5 ", "-Q001"},
+		{[]string{"show", "U3A5", "-o", "json"}, 0, "GET /api/v1/alerts/U3A5 ", `"messages": [`},
+		{[]string{"tasks"}, 0, "GET /api/v1/tasks?limit=200 ", "T2    orphan_measure  M01    GB-FIU"},
+		{[]string{"parties"}, 0, "GET /api/v1/parties ", "GB-FIU  fiu   GB       egmont   webhook   3"},
+		{[]string{"preview", "U3A5"}, 0, "GET /api/v1/alerts/U3A5/preview ", `"type": "request"`},
 		{[]string{"confirm", "U3A5", "--as", "O1"}, 0, `POST /api/v1/alerts/U3A5/confirm {"as":"O1"}`, "GB-FIU"},
+		{[]string{"confirm", "U3A5"}, 0, `POST /api/v1/alerts/U3A5/confirm {}`, "GB-FIU"},
 		{[]string{"withdraw", "U3A5", "--as", "O2", "--reason", "found"}, 0, `POST /api/v1/alerts/U3A5/withdraw {"as":"O2","reason":"found"}`, ""},
+		{[]string{"refuse", "IN22", "--code", "no_power"}, 0, `POST /api/v1/alerts/IN22/refuse {"code":"no_power"}`, ""},
+		{[]string{"refuse", "U3A5"}, 0, `POST /api/v1/alerts/U3A5/reject {}`, ""},
+		{[]string{"approve", "U3A5", "--digest", "d1"}, 0, `POST /api/v1/alerts/U3A5/approve {"digest":"d1"}`, ""},
+		{[]string{"consent", "U3A5", "--about", "N1", "--text", "purpose=a=b", "--text", "to=AE"}, 0, `{"about":"N1","texts":{"purpose":"a=b","to":"AE"}}`, ""},
+		{[]string{"consent", "U3A5", "--until", "2026-03-11T23:30:00+05:30"}, 0, `{"until":"2026-03-11T18:00:00.000Z"}`, ""},
+		{[]string{"consent", "U3A5", "--until", "soon"}, 2, "", ""},
+		{[]string{"consent", "U3A5", "--text", "purpose"}, 2, "", ""},
+		{[]string{"consent", "U3A5", "--text", "a=1", "--text", "a=2"}, 2, "", ""},
+		{[]string{"consent", "U3A5", "--text-file", "a=/nothing/there"}, 2, "", ""},
 		{[]string{"release", "U3A5", "--as", "O1"}, 1, "POST", ""},
-		{[]string{"confirm", "U3A5"}, 2, "", ""},
+		{[]string{"list", "--token-file", "/nothing/there"}, 2, "", ""},
 		{[]string{"list", "-o", "xml"}, 2, "", ""},
 	} {
 		out, code, asked := alertsOf(t, c.args...)
@@ -84,6 +119,109 @@ func TestAlertsVerbs(t *testing.T) {
 		if code != c.code || !strings.Contains(all, c.ask) || !strings.Contains(out, c.says) {
 			t.Errorf("%v: exit %d\nasked %s\n%s", c.args, code, all, out)
 		}
+	}
+}
+
+// TestEveryActHasAVerb keeps the command line as rich as the desk.
+func TestEveryActHasAVerb(t *testing.T) {
+	var of []string
+	names := map[string]bool{}
+	for _, v := range verbs() {
+		of = append(of, v.do, v.doIn)
+		if names[v.command()] {
+			t.Errorf("two verbs are called %s", v.command())
+		}
+		names[v.command()] = true
+	}
+	for _, act := range desk.Acts() {
+		if !slices.Contains(of, act) {
+			t.Errorf("%s has no verb", act)
+		}
+	}
+}
+
+func history() []desk.EventView {
+	at := freeze.At(time.UnixMilli(1772424600000))
+	return []desk.EventView{
+		{Type: "hit", Appended: at, Data: map[string]any{"rule": "sim-swap"}},
+		{Type: "approval.given", Appended: at, By: "O1", Data: map[string]any{"act": "request", "reason": "a\nb\x1b[2J"}},
+	}
+}
+
+// detailOf is the first alert of a trail, or the one that follows it.
+func detailOf(v desk.View, path string) desk.Detail {
+	gbp := func(n string) freeze.Money { return freeze.Money{Amount: freeze.Dec(n), Currency: "GBP"} }
+	d := desk.Detail{View: v, Messages: []desk.MessageView{{ID: v.ID + "-Q001", Type: "request", Attempts: 2}}}
+	if strings.HasSuffix(path, "CHILD") {
+		d.ID, d.Party, d.Subject = "CHILD", "AE-FIU", &freeze.Subject{Account: freeze.Account{ID: "AE819990000000000000303"}, AccountCountry: "AE"}
+		d.Trail = []desk.HopView{{Child: v.ID, HopMark: caselog.HopMark{ItemID: "N2", ParentItems: []string{"CHILD-P01"}, Money: gbp("1"), Country: "GB"}}}
+		d.Items = []freeze.Payment{{ItemID: "CHILD-P01", Disputed: gbp("11000.00")}}
+		return d
+	}
+	d.Subject = &freeze.Subject{Account: freeze.Account{ID: "GB52HWBA00000000000101"}, AccountCountry: "GB"}
+	d.Items = []freeze.Payment{{ItemID: v.ID + "-P01", Disputed: gbp("27500.00")}}
+	d.Outcome = &caselog.OutcomeMark{Funds: []freeze.Fund{
+		{ItemID: v.ID + "-P01", Disposition: "held", Money: gbp("15500.00")}, {ItemID: v.ID + "-P01", Disposition: "moved_on", Money: gbp("11000.00")},
+		{ItemID: v.ID + "-P01", Disposition: "withdrawn_cash", Money: gbp("1000.00")},
+	}}
+	d.Trail = []desk.HopView{
+		{To: "AE-FIU", Child: "CHILD", HopMark: caselog.HopMark{ItemID: "N1", ParentItems: []string{v.ID + "-P01"}, Money: gbp("11000.00"), Country: "AE"}, Account: &freeze.Account{ID: "AE819990000000000000303"}},
+		{Gone: true, HopMark: caselog.HopMark{ItemID: "N9", ParentItems: []string{v.ID + "-P01"}, Money: gbp("9"), Country: "US"}},
+	}
+	return d
+}
+
+func stream(w http.ResponseWriter, id string) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	_, _ = fmt.Fprintf(w, "id: x-0\nevent: reset\ndata: {}\n\n: still here\n\nid: x-1\nevent: alert\ndata: {\"alert_id\":%q,\"direction\":\"out\",\"party\":\"GB-FIU\",\"state\":\"sent\",\"version\":1}\n\n", id)
+}
+
+func TestShowDrawsTheTrail(t *testing.T) {
+	out, code, _ := alertsOf(t, "show", "U3A5")
+	want := `WHO HOLDS WHAT WHERE
+└─ GB-FIU GB GB52HWBA00000000000101: U3A5VHP66C, received
+   └─ P01 27500.00 GBP at 0001-01-01T00:00:00.000Z
+      ├─ held 15500.00 GBP
+      ├─ withdrawn cash 1000.00 GBP
+      └─ moved on 11000.00 GBP to AE AE819990000000000000303: asked of AE-FIU, CHILD
+         └─ AE-FIU AE AE819990000000000000303: CHILD, received
+            └─ P01 11000.00 GBP at 0001-01-01T00:00:00.000Z
+               └─ moved on 1 GBP to GB: asked of -, U3A5VHP66C
+`
+	if code != 0 || !strings.Contains(out, want) {
+		t.Errorf("exit %d\n%s\nwant\n%s", code, out, want)
+	}
+	for _, line := range []string{"2026-03-02 04:10:00Z  hit             -   sim-swap", "2026-03-02 04:10:00Z  approval.given  O1  request, a b\ufffd[2J"} {
+		if !strings.Contains(out, line) {
+			t.Errorf("no line %q in\n%s", line, out)
+		}
+	}
+}
+
+func TestWatchGoesOnWhereItWas(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if asked = append(asked, r.Header.Get("Last-Event-ID")); len(asked) == 3 {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"detail":"log in first"}`))
+			return
+		}
+		stream(w, "U3A5VHP66CSQRGMDHUPYCP5QKM")
+	}))
+	defer s.Close()
+	client := api.NewClient(strings.TrimPrefix(s.URL, "http://"), "token")
+	defer client.Close()
+	var out bytes.Buffer
+	err := watch(t.Context(), client, &out, "table")
+	if err == nil || !strings.Contains(err.Error(), "log in first") || !slices.Equal(asked, []string{"", "x-1", "x-1"}) {
+		t.Errorf("%v after %q", err, asked)
+	}
+	if n := strings.Count(out.String(), "U3A5VHP66C  out  GB-FIU        sent"); n != 2 || strings.Count(out.String(), "missed") != 1 {
+		t.Errorf("%d changes in\n%s", n, out.String())
 	}
 }
 
