@@ -149,6 +149,8 @@ type ReroutedData struct {
 	To      string `json:"to"` // party
 	ToKey   Key    `json:"to_key"`
 	ToAlert string `json:"to_alert"`
+	// Why says that there is nowhere to go; then the rest is empty.
+	Why string `json:"why,omitempty"`
 }
 
 // BlockedData says which field keeps an alert from going out; no field, that
@@ -613,6 +615,9 @@ type RecallWord struct {
 	Costs   *freeze.Money `json:"costs,omitempty"`
 	Settled *freeze.Money `json:"settled,omitempty"`
 	Next    string        `json:"next_agent,omitempty"` // the bank that has the case now
+	Digest  string        `json:"digest,omitempty"`     // sha-256 of the file that it came in
+	// Personal is a BodyPersonal, sealed: the bank's text.
+	Personal string `json:"personal,omitempty"`
 }
 
 // RecallLeg is where the recall of one payment stands.
@@ -655,7 +660,9 @@ type OverdueData struct {
 	AlertID string      `json:"alert_id"`
 	Timer   string      `json:"timer"` // T1..T12
 	Due     freeze.Time `json:"due"`
-	About   string      `json:"about,omitempty"` // message id
+	About   string      `json:"about,omitempty"` // id of a message, measure, item or fact
+	// End is the end of a measure that the timer is about, as it was known (T7).
+	End *freeze.Time `json:"end,omitempty"`
 }
 
 // MatchedData is the data of matched: what the desk knows besides of the account or

@@ -90,6 +90,9 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 		return known.Answer, err
 	}
 	draft := intake.Message(d.opt.Root, key, in, in.Receipt)
+	if data, ok := draft.Data.(*caselog.ReceivedData); ok {
+		data.Fold = apply.Version
+	}
 	if data, ok := draft.Data.(*caselog.OutcomeData); ok {
 		if err := d.compare(ctx, key, in, data); err != nil {
 			return delivery.Answer{}, err

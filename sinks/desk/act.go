@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/haltwire/haltwire/rules/hit"
@@ -31,6 +32,12 @@ type Action struct {
 	Amount *freeze.Money `json:"amount,omitempty"`
 	// Texts become members of a message, by their names; they are sealed on the log.
 	Texts map[string]string `json:"texts,omitempty"`
+	// Asks ("trace", "-trace"), Amounts by item (zero takes it out), MLSuspicion and
+	// Offence are what edit changes beside the texts.
+	Asks        []string                `json:"asks,omitempty"`
+	Amounts     map[string]freeze.Money `json:"amounts,omitempty"`
+	MLSuspicion *bool                   `json:"ml_suspicion,omitempty"`
+	Offence     string                  `json:"offence,omitempty"`
 }
 
 // Reasons why an action is not done.
@@ -55,6 +62,15 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	if err != nil {
 		return View{}, err
 	}
+	if err := d.weigh(ctx, key, full, &action); err != nil {
+		return View{}, err
+	}
+	if action.Do == apply.ActEdit && key.Direction() == caselog.Out {
+		if err := d.edit(ctx, key, full, role, action); err != nil {
+			return View{}, err
+		}
+		return d.viewed(ctx, key, full)
+	}
 	t, act, ok := eventOf(key.Direction(), action.Do)
 	if !ok {
 		return View{}, fmt.Errorf("%w: %q", ErrAction, action.Do)
@@ -63,8 +79,16 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 		AlertID: full, By: action.As, Role: role, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
 		About: action.About, Until: action.Until, Amount: action.Amount, Fold: apply.Version,
 	}
+	if act == apply.ActMeasure {
+		data.Measure = measureOf(action)
+	}
+	if err := d.sign(ctx, key, data); err != nil {
+		return View{}, err
+	}
 	work := intake.Draft{ID: hit.Text32("officer", full, rand.Text()), Key: key, Type: t, Alerts: true, Data: data}
 	if len(action.Texts) > 0 {
+		data.Fields = slices.Sorted(maps.Keys(action.Texts))
+		data.TextMark = d.textMark(full, data.Fields, action.Texts)
 		work.Personal, work.Seal = caselog.OfficerPersonal{Texts: action.Texts}, func(p string) { data.Personal = p }
 	}
 	verdicts, err := d.submit(ctx, []intake.Draft{work})
@@ -74,9 +98,18 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	if v := verdicts[0]; !v.Applied {
 		return View{}, fmt.Errorf("%w: %s", ErrRefused, v.Reason)
 	}
-	var out View
-	d.fold.with(key, func(s *apply.Subject) { out = view(s.Alert(full)) })
-	return out, nil
+	return d.viewed(ctx, key, full)
+}
+
+// viewed returns the view of an alert with what an approval of it is given to.
+func (d *Desk) viewed(ctx context.Context, key caselog.Key, id string) (View, error) {
+	a, err := d.copied(key, id)
+	if err != nil {
+		return View{}, err
+	}
+	v := view(a)
+	v.Content = d.content(ctx, a)
+	return v, nil
 }
 
 // eventOf returns the event that an action is written as, with the act in it.
@@ -94,6 +127,16 @@ func eventOf(direction, do string) (t caselog.Type, act string, ok bool) {
 		return caselog.Reviewed, "accept", true
 	case "close_task":
 		return caselog.TaskClosed, "", true
+	case apply.ActNote:
+		return caselog.Noted, apply.ActNote, true
+	}
+	if direction == caselog.Out {
+		switch do {
+		case apply.ActEmergency:
+			return caselog.EmergencySent, do, true
+		case apply.ActReopen:
+			return caselog.Reopened, do, true
+		}
 	}
 	return caselog.ApprovalGiven, do, slices.Contains(apply.Acts(direction), do)
 }

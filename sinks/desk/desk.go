@@ -34,8 +34,11 @@ type Ledger = ledger.Store
 
 // Channel is one way to a party.
 type Channel struct {
-	Kind   string // webhook | kafka
+	Kind   string // webhook | kafka | taxii | camt056 | goaml
 	Sender Sender
+	// Form looks at a request before it is frozen, where not every request has a form
+	// in the channel; nil = every one has.
+	Form draft.Form
 }
 
 // Options is what New needs.
@@ -50,16 +53,20 @@ type Options struct {
 	Key         signature.Key        // signs later receipts
 	Channels    map[string][]Channel // by party, in order of preference
 	Ledger      Ledger               // nil = no rows
-	MaxAge      time.Duration        // older hits are never sent by themselves; 0 = any age
-	ConfirmIn   time.Duration        // T5 of what goes out by itself; 0 = 60 min
-	GiveUp      time.Duration        // how long a message is tried; 0 = 24 h
-	Backoff     time.Duration        // first wait after a failed attempt; 0 = 1 s
+	Budgets     Budgets
+	MaxAge      time.Duration // older hits are never sent by themselves; 0 = any age
+	ConfirmIn   time.Duration // T5 of what goes out by itself; 0 = 60 min
+	GiveUp      time.Duration // how long a message is tried; 0 = 24 h
+	Backoff     time.Duration // first wait after a failed attempt; 0 = 1 s
 	// Role returns the role of a person, false for somebody who is not known here.
 	Role     func(person string) (caselog.Role, bool)
-	Schedule apply.Schedule     // when timers ring; nil = apply.Plain
+	Schedule apply.Schedule     // when timers ring; nil = Book
 	Metrics  *telemetry.Metrics // nil = none
 	Log      *slog.Logger       // nil = none
 	Now      func() time.Time   // nil = time.Now
+	// Witness sees every record of the case log, in order within a partition, from its
+	// start on at every start; nil = nobody does.
+	Witness func(topic.Entry)
 }
 
 func (o *Options) defaults() {
@@ -76,7 +83,7 @@ func (o *Options) defaults() {
 		o.Backoff = time.Second
 	}
 	if o.Schedule == nil {
-		o.Schedule = apply.Plain{}
+		o.Schedule = o.Book
 	}
 	if o.Role == nil {
 		o.Role = func(string) (caselog.Role, bool) { return "", false }
@@ -103,6 +110,7 @@ type Desk struct {
 	recorder *ledger.Recorder
 	fold     *fold
 	quiet    quiet
+	spending *spending
 	lanes    map[string]*lane.Lane
 
 	writer *topic.Writer
@@ -130,18 +138,23 @@ func New(opt Options) (*Desk, error) {
 		opt: opt, id: rand.Text()[:12], ring: caselog.NewKeyring(opt.Root),
 		hits:  intake.Hits{Root: opt.Root, Book: opt.Book, MaxAge: opt.MaxAge, Now: opt.Now},
 		fold:  newFold(apply.Machine{Root: opt.Root}, opt.Layout.Partitions),
-		lanes: map[string]*lane.Lane{},
+		lanes: map[string]*lane.Lane{}, spending: newSpending(),
 	}
-	channels := map[string][]string{}
+	d.fold.taken = d.countRequest
+	channels, forms := map[string][]string{}, map[string]draft.Form{}
 	for _, p := range opt.Book.Parties() {
 		d.lanes[p.ID] = lane.New(laneWorkers)
 		for _, c := range opt.Channels[p.ID] {
 			channels[p.ID] = append(channels[p.ID], c.Kind)
 		}
+		if ways := opt.Channels[p.ID]; len(ways) > 0 && ways[0].Form != nil { // the others are for when it fails
+			forms[p.ID] = ways[0].Form
+		}
 	}
 	d.maker = draft.Maker{
-		Environment: opt.Environment, Book: opt.Book, Root: opt.Root, Key: opt.Key, Channels: channels,
+		Environment: opt.Environment, Book: opt.Book, Root: opt.Root, Key: opt.Key, Channels: channels, Forms: forms,
 		MaxAge: opt.MaxAge, ConfirmIn: opt.ConfirmIn, Now: opt.Now, Open: d.open,
+		Matches: d.fold.sights.matches,
 	}
 	d.recorder = ledger.NewRecorder(ledger.Options{
 		Kafka: opt.Kafka, Group: opt.Group, Names: opt.Layout.Names, Store: opt.Ledger, Machine: d.fold.machine, Book: opt.Book, Open: d.open, Log: opt.Log,

@@ -16,10 +16,13 @@ import (
 type fold struct {
 	machine apply.Machine
 	parts   []*part
+	taken   func(apply.Record, *apply.Subject, apply.Verdict) // sees every event, under the lock of its part; nil = nobody
 
 	index *index.Index // guards itself, like the next two
 	feed  *live.Feed
 	pulse *pulse
+	// sights tell which alerts are about the same.
+	sights *sights
 
 	mu      sync.RWMutex
 	waiters map[string]chan apply.Verdict // event id → its writer
@@ -36,7 +39,7 @@ type part struct {
 }
 
 func newFold(m apply.Machine, partitions int32) *fold {
-	f := &fold{machine: m, index: index.New(), feed: live.New(listeners), pulse: newPulse(), waiters: map[string]chan apply.Verdict{}, reports: newReports()}
+	f := &fold{machine: m, index: index.New(), feed: live.New(listeners), pulse: newPulse(), sights: newSights(), waiters: map[string]chan apply.Verdict{}, reports: newReports()}
 	for range partitions {
 		f.parts = append(f.parts, &part{
 			subjects: map[caselog.Key]*apply.Subject{}, dirty: map[caselog.Key]struct{}{}, events: map[string][]int64{}, wake: make(chan struct{}, 1),
@@ -95,9 +98,13 @@ func (f *fold) take(r apply.Record) apply.Verdict {
 	p.mu.Lock()
 	s, verdict, _ := f.machine.Apply(p.subjects[r.Key], r)
 	p.subjects[r.Key] = s
+	if f.taken != nil {
+		f.taken(r, s, verdict)
+	}
 	if verdict.Applied {
 		p.dirty[r.Key] = struct{}{}
 		f.listed(p, s, r, verdict)
+		f.sights.take(r, s.Alert(verdict.AlertID))
 	}
 	ch := f.note(r, verdict) // before the lock is let go: what is listed can be found
 	p.mu.Unlock()
@@ -130,6 +137,9 @@ func (d *Desk) takeKey(e topic.Entry) {
 }
 
 func (d *Desk) takeEvent(e topic.Entry) {
+	if d.opt.Witness != nil {
+		d.opt.Witness(e)
+	}
 	event, err := caselog.Decode(e.Value)
 	if err != nil {
 		d.opt.Log.Error("record of the case log unreadable", telemetry.Partition, e.Partition, telemetry.Offset, e.Offset, telemetry.Error, err)

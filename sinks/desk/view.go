@@ -40,8 +40,16 @@ type View struct {
 	PartnerRef  string           `json:"partner_ref,omitempty"`
 	Tasks       []apply.Task     `json:"tasks,omitempty"`
 	Approvals   []apply.Approval `json:"approvals,omitempty"`
-	Content     string           `json:"content"` // what an approval is given to
-	At          apply.Times      `json:"at"`
+	// Content is the digest of what an approval is given to; in lists it is empty until
+	// somebody has approved. Needs is how many officers it takes, 0 = nothing is asked.
+	Content   string          `json:"content"`
+	Needs     int             `json:"needs,omitempty"`
+	Editors   []string        `json:"editors,omitempty"`      // who may not approve what they wrote
+	Emergency string          `json:"emergency,omitempty"`    // on whose word alone it went out
+	Exceeded  *apply.Exceeded `json:"exceeded,omitempty"`     // why it takes one officer more
+	Voided    []apply.Voided  `json:"voided,omitempty"`       // approvals that no longer count
+	Golden    int64           `json:"golden_until,omitempty"` // 72 h after the first payment (T10)
+	At        apply.Times     `json:"at"`
 }
 
 // Detail is an alert with what it is about. It holds personal data.
@@ -53,6 +61,12 @@ type Detail struct {
 	Messages []MessageView        `json:"messages"`
 	Inbox    []MessageView        `json:"inbox"`
 	Outcome  *caselog.OutcomeMark `json:"outcome,omitempty"`
+	// Matches are our other alerts about the same account or payments; Infos what
+	// somebody needs to know, Hold a measure that one person ordered, Praise feedback.
+	Matches []MatchView   `json:"matches,omitempty"`
+	Infos   []*apply.Info `json:"infos,omitempty"`
+	Hold    *apply.Hold   `json:"hold,omitempty"`
+	Praise  *apply.Praise `json:"feedback,omitempty"`
 }
 
 // MessageView is one message of an alert.
@@ -75,8 +89,9 @@ func view(a *apply.Alert) View {
 		ID: a.ID, Direction: a.Direction, Party: a.Party, Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
 		Blocked: a.Blocked, BlockedWhy: advice(a), MovedTo: a.MovedTo, Severity: a.Severity, Asks: append([]string{}, a.Asks...), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
 		Provisional: a.Provisional, Automatic: a.Automatic, Confirmed: a.Confirmed, ConfirmBy: a.ConfirmBy, PartnerRef: a.PartnerRef,
-		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), Content: a.Content(), At: a.At,
+		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), At: a.At,
 	}
+	v.asked(a)
 	for _, h := range a.Hits {
 		if !slices.Contains(v.Rules, h.Rule) {
 			v.Rules = append(v.Rules, h.Rule)
@@ -110,21 +125,35 @@ func (d *Desk) Show(ctx context.Context, id string) (*Detail, error) {
 	if err != nil {
 		return nil, err
 	}
-	var copied apply.Alert
+	copied, err := d.copied(key, full)
+	if err != nil {
+		return nil, err
+	}
+	out, err := d.detail(ctx, copied)
+	if err == nil {
+		out.Matches = d.matched(key, copied)
+	}
+	return out, err
+}
+
+// copied returns an alert as it is now, to be read without the lock of its subject.
+func (d *Desk) copied(key caselog.Key, id string) (*apply.Alert, error) {
+	var out apply.Alert
+	var err error
 	d.fold.with(key, func(s *apply.Subject) {
-		text, marshal := json.Marshal(s.Alert(full))
+		text, marshal := json.Marshal(s.Alert(id))
 		if err = marshal; err == nil {
-			err = json.Unmarshal(text, &copied)
+			err = json.Unmarshal(text, &out)
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("show alert: %w", err)
 	}
-	return d.detail(ctx, &copied)
+	return &out, nil
 }
 
 func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
-	out := &Detail{View: view(a), Messages: []MessageView{}, Inbox: []MessageView{}, Outcome: a.Outcome}
+	out := &Detail{View: view(a), Messages: []MessageView{}, Inbox: []MessageView{}, Outcome: a.Outcome, Infos: a.Infos, Hold: a.Hold, Praise: a.Praise}
 	if a.Direction == caselog.Out {
 		f, err := d.maker.Facts(ctx, a)
 		if err != nil && !errors.Is(err, caselog.ErrErased) {

@@ -102,7 +102,7 @@ func (f *fold) approve(a *Alert, d caselog.OfficerData) {
 		a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == d.Act && p.About == d.About && p.By == d.By })
 	}
 	a.Approvals = append(a.Approvals, Approval{
-		By:   d.By, Act: d.Act, About: d.About, Digest: d.Digest, Reason: d.Reason, Until: d.Until, Amount: d.Amount,
+		By: d.By, Act: d.Act, About: d.About, Digest: d.Digest, Reason: d.Reason, Until: d.Until, Amount: d.Amount,
 		Code: d.Code, Fold: d.Fold, Terms: terms, TextMark: d.TextMark, Personal: d.Personal, Fields: d.Fields,
 	})
 	f.applied()

@@ -1,14 +1,11 @@
 package apply
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
-	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 // Record is an event with its place on the log.
@@ -52,6 +49,9 @@ func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
 	f.run()
 	s.Offset = r.Offset
 	if a := s.Alert(f.v.AlertID); a != nil {
+		if f.v.Applied {
+			f.finish(a)
+		}
 		f.v.After = a.State
 		if f.v.Applied {
 			a.At.Updated = r.Appended
@@ -122,6 +122,8 @@ func (f *fold) ours() {
 		f.attempt(a)
 	case caselog.Delivered, caselog.GaveUp:
 		f.delivered(a)
+	case caselog.Exported:
+		f.exported(a)
 	case caselog.Instructed:
 		f.instructed(a)
 	case caselog.Overdue:
@@ -129,7 +131,7 @@ func (f *fold) ours() {
 	case caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.TaskClosed:
 		f.officer(a)
 	default:
-		if !f.requestEvent(a) && !f.measureEvent(a) && !f.recallEvent(a) && !f.consentEvent(a) && !f.inboundEvent(a) {
+		if !f.requestEvent(a) && !f.recallEvent(a) && !f.consentEvent(a) && !f.inboundEvent(a) {
 			f.refuse("unknown event type")
 		}
 	}
@@ -181,6 +183,7 @@ func first(at *int64, now int64) {
 func (f *fold) close(a *Alert, why string) {
 	a.State, a.Ending = Closed, why
 	first(&a.At.Closed, f.r.Appended)
+	f.praiseDue(a)
 }
 
 // open starts an episode.
@@ -192,26 +195,4 @@ func (f *fold) open(id, caseID string) *Alert {
 	a.At.Opened = f.r.Appended
 	f.s.Alerts = append(f.s.Alerts, a)
 	return a
-}
-
-// Content marks what a request of the alert would say now: asks, items and
-// amounts. Approvals hold for one content.
-func (a *Alert) Content() string {
-	type part struct {
-		ID     string
-		Amount freeze.Money
-	}
-	v := struct {
-		Asks  []string
-		Items []part
-	}{Asks: a.Asks}
-	for _, i := range a.Items {
-		v.Items = append(v.Items, part{i.ID, i.Amount})
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }

@@ -11,7 +11,7 @@ import (
 // Kind is what the owner of an alert has to do.
 type Kind string
 
-// The effects. All but Deliver, Instruct, Lift and Relay end in a message.queued.
+// The effects. All but Deliver, Instruct, Lift, Relay, Void and Reroute end in a message.queued.
 const (
 	Propose  Kind = "propose"  // see whether the request may go out by itself
 	Request  Kind = "request"  // people have approved the request
@@ -24,6 +24,19 @@ const (
 	Relay    Kind = "relay"    // tell a parent what the bank answered
 	Answer   Kind = "answer"   // send the outcome, or the refusal
 	Deliver  Kind = "deliver"  // bring a frozen message to the party
+	Void     Kind = "void"     // write on the log which approvals no longer count
+	Reroute  Kind = "reroute"  // tell another party's alert the hits of this one
+
+	Match        Kind = "match"    // look for other alerts about the same account and payments
+	Reject       Kind = "reject"   // tell the partner that its request should not have come like this
+	AskInfo      Kind = "ask_info" // tell the partner what we need to know
+	Inform       Kind = "inform"   // tell the partner what it asked
+	GiveFeedback Kind = "feedback" // tell the partner what its help was good for
+
+	Extend      Kind = "extend"       // ask that a measure lasts longer
+	LiftMeasure Kind = "lift_measure" // ask that a measure ends, or a part of it
+	ChaseUp     Kind = "chase"        // ask where a message or a measure stands
+	Restate     Kind = "restate"      // tell the partner once more what it was told last
 )
 
 // Effect is one thing that is due. It points into the state: use it under the
@@ -32,7 +45,7 @@ type Effect struct {
 	Kind    Kind
 	Alert   *Alert
 	Message *Message // of Deliver
-	Parent  *Parent  // of Relay
+	Parent  *Parent  // of Relay and Tell
 	About   string   // id of the measure, item, message or fact that it is about
 	Hop     *Hop     // of Follow and PassConsent
 	Fact    *Fact    // of Echo
@@ -50,14 +63,24 @@ func (e Effect) Type() freeze.Type {
 		return freeze.TypeConfirmation
 	case Withdraw:
 		return freeze.TypeWithdrawal
-	case Accept:
+	case Dun, ChaseUp:
+		return freeze.TypeStatusRequest
+	case Accept, Reject:
 		return freeze.TypeReceipt
-	case Answer:
+	case Answer, AskInfo, Restate:
 		return freeze.TypeOutcome
+	case Extend:
+		return freeze.TypeExtensionRequest
+	case LiftMeasure:
+		return freeze.TypeLiftRequest
+	case Inform:
+		return freeze.TypeInfoResponse
 	case AskConsent:
 		return freeze.TypeConsentRequest
 	case AnswerConsent:
 		return freeze.TypeConsentResponse
+	case GiveFeedback:
+		return freeze.TypeFeedback
 	}
 	return ""
 }
@@ -93,7 +116,7 @@ func dueOf(a *Alert) []Effect {
 	dueInbound(a, also)
 	for _, p := range a.Parents {
 		news := a.Outcome != nil && p.Told.Before(a.Outcome.AsOf.Time) && len(p.Needs) > 0
-		if news || a.freed(p) {
+		if !p.Recall && (news || a.freed(p)) {
 			out = append(out, Effect{Kind: Relay, Alert: a, Parent: p})
 		}
 	}
@@ -106,6 +129,11 @@ func dueOf(a *Alert) []Effect {
 }
 
 func dueOut(a *Alert, add func(bool, Kind)) {
+	add(slices.ContainsFunc(a.Voided, func(v Voided) bool { return !v.Told }), Void)
+	if a.Rerouting != "" {
+		add(a.State != Closed, Reroute)
+		return
+	}
 	r := a.Request()
 	if r == nil {
 		ready := a.Blocked == "" && a.Party != caselog.Nobody
@@ -113,23 +141,23 @@ func dueOut(a *Alert, add func(bool, Kind)) {
 		add(ready && a.State == Approved, Request)
 		return
 	}
-	add(a.Open() && r.Content != a.Content() && (a.served() || len(a.Officers(ActRequest)) >= a.need(ActRequest)), Amend)
-	add(a.Confirmed && a.Open() && !a.has(freeze.TypeConfirmation), Confirm)
-	add(a.State == Withdrawing && !a.has(freeze.TypeWithdrawal), Withdraw)
-	dueRequest(a, add)
+	signed := a.served() || len(a.Officers(ActRequest)) >= a.need(ActRequest)
+	add(a.Open() && ((r.Content != a.Content() || a.unrecalled()) && signed || a.Renewing), Amend)
+	add(a.Confirmed && a.Provisional && a.Open() && !a.has(freeze.TypeConfirmation), Confirm)
+	add((a.State == Withdrawing || a.State == Closed && a.Ending == string(Lapsed) && a.At.Decided == 0) && a.withdrawal() == nil, Withdraw)
 }
 
-// served reports whether the alert is an instruction that only inbound alerts
-// caused: their approval is its approval.
+// served reports whether the alert is an instruction that only other alerts caused,
+// whose approval is its approval.
 func (a *Alert) served() bool {
-	return len(a.Parents) > 0 && len(a.Hits) == 0 && len(a.Items) > 0
+	return len(a.Parents) > 0 && len(a.Hits) == 0 && len(a.Items) > 0 && a.cleared()
 }
 
 func dueIn(a *Alert, add func(bool, Kind)) {
 	add(a.acceptDue(), Accept)
 	add(a.State == Authorised, Instruct)
 	add(a.State == Review && len(a.Officers(ActLift)) >= a.need(ActLift), Lift)
-	add((a.State == BankAnswered || a.State == Refused) && a.Released, Answer)
+	add((a.State == BankAnswered || a.State == Refused || a.State == Duplicate) && a.Released, Answer)
 }
 
 // acceptDue reports whether the partner does not know yet that its request, or
@@ -152,6 +180,7 @@ type Timer struct {
 	Name  string // T1 to T12 (FREEZE 3.6), gap
 	About string
 	Due   int64
+	End   int64 // the end that it announces, of T7
 }
 
 // Schedule answers how long a timer runs: by agreement, urgency, and the calendar and
@@ -163,6 +192,7 @@ type Schedule interface {
 	// The name is that of the timer, with "/" and what it depends on where one timer
 	// has several lengths: T1/2 is the second step of T1.
 	After(party, timer, urgency string, from int64) int64
+	// The party "" is ourselves.
 	// Before returns the moments at which the end of a measure is announced (T7), in
 	// order, all between from and end.
 	Before(party string, from, end int64) []int64
@@ -176,6 +206,14 @@ func (Plain) After(_, timer, _ string, from int64) int64 {
 	switch timer {
 	case "T2", "gap":
 		return from + receiptWithin.Milliseconds()
+	case timerLapsed:
+		return from + lapsesAfter.Milliseconds()
+	case "T8/sent":
+		return from + recallSentWithin.Milliseconds()
+	case "T8":
+		return from + recallAnsweredWithin.Milliseconds()
+	case "T8/officer":
+		return from + recallDunnedWithin.Milliseconds()
 	}
 	return 0
 }
@@ -202,17 +240,14 @@ func Timers(s *Subject, by Schedule) []Timer {
 }
 
 func timersOf(a *Alert, by Schedule) []Timer {
-	var out []Timer
-	if a.Direction == caselog.Out && a.Provisional && !a.Confirmed && a.Open() && a.ConfirmBy > 0 {
-		out = append(out, Timer{Alert: a.ID, Name: "T5", Due: a.ConfirmBy})
-	}
+	out := timersOfConfirmation(a, by)
 	for _, m := range a.Inbox {
 		if m.Parked {
 			out = append(out, Timer{Alert: a.ID, Name: "gap", About: m.ID, Due: m.At + gapWithin.Milliseconds()})
 		}
 	}
 	for _, m := range a.Messages {
-		if m.Type != freeze.TypeReceipt && m.Receipt == "" && !m.GaveUp {
+		if m.Type != freeze.TypeReceipt && m.Receipt == "" && !m.GaveUp && m.Exported == 0 {
 			out = append(out, Timer{Alert: a.ID, Name: "T2", About: m.ID, Due: m.Queued + receiptWithin.Milliseconds()})
 		}
 	}

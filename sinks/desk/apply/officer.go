@@ -40,11 +40,20 @@ func (f *fold) reviewed(a *Alert, d caselog.OfficerData) {
 		f.refuse("alert is %s, not received", a.State)
 		return
 	}
+	if d.Fold >= peopleSince && !d.Role.Covers(caselog.RoleOfficer) {
+		f.refuse("%s is %s: accept takes a %s", d.By, d.Role, caselog.RoleOfficer)
+		return
+	}
 	if a.State == Received {
 		a.State = Accepted
 		first(&a.At.Accepted, f.r.Appended)
 	}
 	a.takeUp(d.By)
+	if d.Fold >= peopleSince {
+		a.Look = true
+		a.silence("T3in")
+		f.need(a, d, freeze.ReceiptID(a.TakenUp().ID, freeze.LevelAccepted))
+	}
 	f.applied()
 }
 
@@ -64,6 +73,12 @@ func (a *Alert) takeUp(by string) {
 }
 
 func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
+	if a.Direction == caselog.In {
+		f.confirmHold(a, d)
+		return
+	}
+	d.Act = ActConfirm
+	r := a.Request()
 	switch {
 	case a.Direction != caselog.Out || !a.Provisional:
 		f.refuse("nothing provisional to confirm")
@@ -71,22 +86,55 @@ func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
 		f.refuse("already confirmed")
 	case !a.Open():
 		f.refuse("alert is %s", a.State)
+	case d.Fold >= peopleSince && !d.Role.Covers(caselog.RoleOfficer):
+		f.refuse("%s is %s: confirm takes an officer", d.By, d.Role)
+	case d.By == a.Emergency:
+		f.refuse("%s has sent this: somebody else confirms it", d.By)
+	case d.Fold >= peopleSince && a.biased(d) != "":
+		f.refuse("%s", a.biased(d))
+	case d.Fold >= peopleSince && d.Digest != "" && r != nil && d.Digest != r.Signed:
+		f.refuse("another request went out since: look again")
 	default:
 		a.Confirmed = true
-		a.Approvals = append(a.Approvals, Approval{By: d.By, Act: "confirm", Digest: d.Digest, Reason: d.Reason})
+		a.Approvals = append(a.Approvals, Approval{By: d.By, Act: ActConfirm, Digest: d.Digest, Reason: d.Reason, Fold: d.Fold})
 		first(&a.At.Confirmed, f.r.Appended)
-		a.done("overdue", d.By)
+		a.silence("T5")
+		f.applied()
+	}
+}
+
+// remark keeps an officer's remark, in every state and direction.
+func (f *fold) remark(a *Alert) {
+	var d caselog.OfficerData
+	switch {
+	case !f.data(&d):
+	case d.By == "":
+		f.refuse("an officer is needed")
+	case !d.Role.Covers(caselog.RoleOfficer):
+		f.refuse("%s is %s: note takes an officer", d.By, d.Role)
+	case d.Personal == "":
+		f.refuse("a note needs a text")
+	default:
+		a.Notes = append(a.Notes, Note{By: d.By, At: f.r.Appended, Personal: d.Personal})
 		f.applied()
 	}
 }
 
 // refused ends a proposal.
 func (f *fold) refused(a *Alert, d caselog.OfficerData) {
-	if a.Direction != caselog.Out || a.State != Proposed && a.State != AwaitingConsent {
+	if a.Direction == caselog.In && d.Fold >= peopleSince {
+		f.objected(a, d)
+		return
+	}
+	if a.Direction != caselog.Out || a.State != Proposed && a.State != AwaitingConsent && (a.State != Approved || a.Request() != nil) {
 		f.refuse("alert is %s, not proposed", a.State)
 		return
 	}
-	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: "not_approved", Reason: d.Reason})
+	if d.Fold >= peopleSince && !d.Role.Covers(caselog.RoleOfficer) {
+		f.refuse("%s is %s: reject takes an officer", d.By, d.Role)
+		return
+	}
+	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: "not_approved", Reason: d.Reason, Code: d.Code, Fold: d.Fold})
 	f.close(a, "not_approved")
 	f.applied()
 }

@@ -16,6 +16,10 @@ func (f *fold) blocked(a *Alert) {
 		f.repeat()
 		return
 	}
+	if a.ended() {
+		f.refuse("alert is %s: nothing goes out", a.State)
+		return
+	}
 	f.block(a, d.Field, d.Text)
 	f.applied()
 }
@@ -38,9 +42,15 @@ func (f *fold) rerouted(a *Alert) {
 	case !f.data(&d):
 	case a.Ending == "rerouted":
 		f.repeat()
-	case a.Party != caselog.Nobody || a.State != Proposed:
+	case a.Rerouting != "" && d.ToAlert == "" && d.Why != "":
+		a.Rerouting = ""
+		f.task(a, "no_route", d.Why)
+		f.applied()
+	case a.Rerouting == "" && (a.Party != caselog.Nobody || a.State != Proposed):
 		f.refuse("alert is %s at %s: it is not rerouted", a.State, a.Party)
 	default:
+		a.Rerouting = ""
+		a.moveOn("desk")
 		f.block(a, "", "")
 		f.close(a, "rerouted")
 		a.MovedTo = d.ToAlert
@@ -63,21 +73,33 @@ func (f *fold) queued(a *Alert) {
 		f.refuse("sequence is %d, not %d", d.Sequence, a.NextSequence())
 		return
 	}
-	if why := a.queueable(d); why != "" {
+	why := a.queueable(d)
+	if why == "" {
+		why = a.unsigned(d)
+	}
+	if why != "" {
 		f.refuse("%s", why)
 		return
 	}
 	m := &Message{
-		ID: d.MessageID, Sequence: d.Sequence, Type: d.Type, InReplyTo: d.InReplyTo, Lane: d.Lane, Channels: d.Channels, Digest: d.Digest.Value,
+		ID: d.MessageID, Sequence: d.Sequence, Type: d.Type, InReplyTo: d.InReplyTo, About: d.About, Lane: d.Lane, Channels: d.Channels, Digest: d.Digest.Value,
 		Content: d.Content, Level: d.Level, Provisional: d.Provisional, Personal: d.Personal, Trace: f.r.Trace, Queued: f.r.Appended,
+	}
+	if asks(d.Type) && d.Fold >= peopleSince {
+		m.Said = a.said()
+	}
+	if d.ValidUntil != nil {
+		m.ValidUntil = d.ValidUntil.UnixMilli()
 	}
 	if d.Approval != nil {
 		m.Mode, m.Signed, m.By = d.Approval.Mode, d.Approval.ContentDigest, d.Approval.By
 	}
-	m.Closes = d.Type == freeze.TypeOutcome && a.Lifting && a.Lifted
+	m.Closes = d.Type == freeze.TypeOutcome && a.Lifting && a.Lifted && d.About == ""
 	a.Messages = append(a.Messages, m)
 	first(&a.At.Queued, f.r.Appended)
-	f.takeQueued(a, d)
+	if !f.takeMeasures(a, d) && !f.infoQueued(a, m, d) {
+		f.takeQueued(a, d)
+	}
 	if d.Type != freeze.TypeReceipt && a.Blocked != "" {
 		f.block(a, "", "")
 	}
@@ -87,7 +109,7 @@ func (f *fold) queued(a *Alert) {
 // queueable says why the state does not want the message, or nothing.
 func (a *Alert) queueable(d caselog.QueuedData) string {
 	for _, e := range dueOf(a) {
-		if e.Message == nil && e.Type() == d.Type {
+		if e.Message == nil && e.Type() == d.Type && (d.About == "" || e.About == "" || d.About == e.About) && e.answers(d) {
 			return ""
 		}
 	}
@@ -96,6 +118,7 @@ func (a *Alert) queueable(d caselog.QueuedData) string {
 
 func (f *fold) takeQueued(a *Alert, d caselog.QueuedData) {
 	f.consentQueued(a, d)
+	f.asksRecall(a, d)
 	switch d.Type {
 	case freeze.TypeRequest:
 		a.State, a.Environment = Approved, d.Environment
@@ -104,17 +127,46 @@ func (f *fold) takeQueued(a *Alert, d caselog.QueuedData) {
 			a.ConfirmBy = d.ConfirmBy.UnixMilli()
 		}
 		first(&a.At.Approved, f.r.Appended)
-		f.spend(a, ActRequest)
+		a.done("budget", "desk")
+		f.used(a)
 	case freeze.TypeAmendment:
 		a.done("amend", "desk")
-		f.spend(a, ActRequest)
 		a.leftOut(d)
+		if d.Fold >= peopleSince && a.Provisional && !a.Confirmed {
+			a.Provisional = d.Provisional // two people stand behind the amendment: there is nothing to confirm
+		}
+		f.used(a)
+		f.sendAnew(a)
 	case freeze.TypeWithdrawal:
 		a.leftOut(d)
 	case freeze.TypeOutcome:
 		a.Released = false
 		f.spend(a, ActRelease)
 		f.spend(a, ActRefuse)
+	}
+}
+
+// used uses the approvals of a request up, once it is frozen.
+func (f *fold) used(a *Alert) {
+	for _, act := range signing() {
+		f.spend(a, act)
+	}
+	a.Renewing = false
+	if a.Edit != nil {
+		a.Edit.By = nil
+	}
+	a.silence("T1/")
+}
+
+// sendAnew lets a request that came to nothing go on with its amendment.
+func (f *fold) sendAnew(a *Alert) {
+	switch a.State {
+	case Undeliverable:
+		f.tryAgain(a, "desk") // the party needs what the amendment replaces first
+		a.State = Approved
+	case Rejected, Refused, Lapsed:
+		a.done(string(a.State), "desk")
+		a.State = Approved
 	}
 }
 
@@ -166,13 +218,20 @@ func (f *fold) delivered(a *Alert) {
 	}
 	m.Delivered, m.Awaiting = f.r.Appended, d.Awaiting
 	switch m.Type {
-	case freeze.TypeRequest:
-		if a.State == Approved {
+	case freeze.TypeRequest, freeze.TypeAmendment:
+		switch {
+		case a.State == Approved:
 			a.State = Sent
+		case a.State == InfoNeeded && m.Type == freeze.TypeAmendment: // says what the partner needed
+			a.State = Accepted
+			f.resume(a)
+			a.done("info_needed", "desk")
 		}
 		first(&a.At.Sent, f.r.Appended)
+	case freeze.TypeInfoResponse:
+		f.goOn(a)
 	case freeze.TypeOutcome:
-		if a.State == BankAnswered || a.State == Refused {
+		if a.State == BankAnswered || a.State == Refused || a.State == Duplicate {
 			f.answered(a, m)
 		}
 	}
@@ -180,8 +239,19 @@ func (f *fold) delivered(a *Alert) {
 
 func (f *fold) answered(a *Alert, m *Message) {
 	switch {
+	case m.Question || m.About != "":
+		return
+	case m.Closes && a.Lifting && a.OwnLift:
+		f.close(a, "lifted")
 	case m.Closes && a.Lifting:
 		f.close(a, "withdrawn")
+	case m.Closes && a.State == Duplicate:
+		f.close(a, "duplicate")
+	case m.Closes && a.State == BankAnswered:
+		f.close(a, "final")
+	case a.State == BankAnswered && !a.Lifting && m.Decision == "more_info":
+		a.State = InfoNeeded
+		f.pause(a)
 	case a.State == BankAnswered && !a.Lifting:
 		a.State = Answered
 	}
@@ -191,7 +261,7 @@ func (f *fold) answered(a *Alert, m *Message) {
 func (f *fold) gaveUp(a *Alert, m *Message) {
 	m.GaveUp = true
 	f.task(a, "gave_up", m.ID)
-	if m.Type == freeze.TypeRequest && (a.State == Approved || a.State == Sent) {
+	if asks(m.Type) && (a.State == Approved || a.State == Sent) {
 		a.State = Undeliverable
 	}
 }
@@ -206,6 +276,8 @@ func (f *fold) instructed(a *Alert) {
 		f.refuse("alert is not inbound")
 	case d.Lift:
 		f.lifting(a)
+	case d.Terms > 0 && a.State != Authorised:
+		f.termsTold(a, d)
 	case a.State == Review && a.Child != nil && len(a.Officers(ActLift)) >= a.need(ActLift): // of version 1, which told nobody
 		f.close(a, "withdrawn")
 		f.applied()
@@ -219,6 +291,9 @@ func (f *fold) instructed(a *Alert) {
 	default:
 		a.State, a.Lifting, a.Lifted = Instructed, false, false
 		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert}
+		if a.Terms != nil {
+			a.Terms.Told = max(a.Terms.Told, d.Terms)
+		}
 		f.applied()
 	}
 }
@@ -251,15 +326,16 @@ func (f *fold) recorded() {
 		f.repeat()
 		return
 	}
-	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
+	a.Outcome, a.OutcomeID, a.OutcomeBody, a.BankAt = &d.OutcomeMark, d.MessageID, d.Personal, f.r.Appended
 	if a.Child != nil && a.Child.Alert == "" {
 		a.Child.Alert = d.Child
 	}
 	switch {
 	case a.Lifting: // the last word before the bank lets go
-	case slices.Contains([]State{Instructed, BankAnswered, Answered, Authorised}, a.State):
+	case slices.Contains([]State{Instructed, BankAnswered, Answered, Authorised}, a.State), a.State == InfoNeeded && a.Child != nil:
 		a.State = BankAnswered
 		a.Released = false
+		f.resume(a)
 		first(&a.At.Decided, f.r.Appended)
 		f.spend(a, ActRelease)
 	default:
@@ -268,6 +344,7 @@ func (f *fold) recorded() {
 	if !d.Balanced {
 		f.task(a, "unbalanced", d.MessageID)
 	}
+	f.measures(a, word{OutcomeMark: &d.OutcomeMark, message: d.MessageID})
 	f.applied()
 }
 
@@ -297,6 +374,7 @@ func (f *fold) lifted(a *Alert, d caselog.RecordedData) {
 		mark.AsOf = d.AsOf
 	}
 	a.Outcome, a.Lifted = &mark, true
+	f.measures(a, word{OutcomeMark: &mark, message: d.MessageID})
 	if a.Lifting && a.State == Instructed {
 		a.State, a.Released = BankAnswered, false
 		f.spend(a, ActRelease)
@@ -349,11 +427,15 @@ func (f *fold) overdue(a *Alert) {
 		f.repeat()
 	case f.r.Appended < d.Due.UnixMilli():
 		f.refuse("%s is not due on the clock of the log", d.Timer)
+	case f.measureOverdue(a, d):
 	case !slices.ContainsFunc(timersOf(a, anyTime{}), func(t Timer) bool { return t.Name == d.Timer && t.About == d.About }):
 		f.refuse("%s does not run", d.Timer)
 	default:
 		a.Overdue = append(a.Overdue, name)
-		f.task(a, "overdue", name)
+		if !f.recallRang(a, d) {
+			f.task(a, "overdue", name)
+		}
+		f.requestRang(a, d)
 		f.applied()
 	}
 }

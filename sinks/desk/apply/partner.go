@@ -48,7 +48,7 @@ func (f *fold) receipt() {
 }
 
 func (f *fold) receipted(a *Alert, m *Message, d caselog.ReceiptData) {
-	request := m.Type == freeze.TypeRequest || m.Type == freeze.TypeAmendment
+	request := asks(m.Type)
 	if rank(d.Level) > rank(m.Receipt) {
 		m.Receipt = d.Level
 	}
@@ -57,20 +57,40 @@ func (f *fold) receipted(a *Alert, m *Message, d caselog.ReceiptData) {
 	m.Awaiting = false
 	switch {
 	case d.Level == freeze.LevelRejected:
-		m.Reject = d.Code
-		f.task(a, "rejected", m.ID)
-		if request && !a.ended() {
-			a.State = Rejected
-		}
+		f.rejected(a, m, d)
 	case request:
 		f.progress(a, d)
 	case m.Type == freeze.TypeWithdrawal:
 		f.settleWithdrawal(a)
+	case m.Type == freeze.TypeInfoResponse:
+		f.goOn(a)
 	case m.Type == freeze.TypeOutcome && a.Direction == caselog.In:
 		f.answered(a, m)
 	}
+	a.silenceMessage(m)
 	if d.DuplicateOf != "" {
 		a.DuplicateOf = d.DuplicateOf
+		if request && a.Direction == caselog.Out && !a.deaf() {
+			a.State = Decided
+			first(&a.At.Decided, f.r.Appended)
+		}
+	}
+}
+
+// rejected takes in that a message was turned away. An amendment that was leaves the
+// request as the partner knows it.
+func (f *fold) rejected(a *Alert, m *Message, d caselog.ReceiptData) {
+	m.Reject = d.Code
+	f.task(a, "rejected", m.ID)
+	stands := slices.ContainsFunc(a.Messages, func(o *Message) bool {
+		return o != m && asks(o.Type) && (o.Receipt == freeze.LevelReceived || o.Receipt == freeze.LevelAccepted)
+	})
+	switch {
+	case !asks(m.Type) || stands || a.ended():
+	case slices.Contains([]State{Approved, Sent, Received, Accepted, InfoNeeded, Undeliverable}, a.State):
+		a.State = Rejected
+	case a.State != Rejected:
+		f.task(a, "contradiction", d.MessageID)
 	}
 }
 
@@ -85,8 +105,11 @@ func (f *fold) progress(a *Alert, d caselog.ReceiptData) {
 	if d.Level == freeze.LevelAccepted {
 		first(&a.At.Accepted, f.r.Appended)
 		early = append(early, Received)
+		a.silence("T3")
 	}
 	switch {
+	case a.State == Rejected || a.State == Lapsed:
+		f.task(a, "contradiction", d.MessageID)
 	case slices.Contains(early, a.State) && d.Level == freeze.LevelAccepted:
 		a.State = Accepted
 	case slices.Contains(early, a.State):
@@ -95,19 +118,8 @@ func (f *fold) progress(a *Alert, d caselog.ReceiptData) {
 	a.done("gave_up", "desk")
 }
 
-func (f *fold) settleWithdrawal(a *Alert) {
-	if a.State == Withdrawing && !a.measured() {
-		f.close(a, "withdrawn")
-	}
-}
-
 // ended reports whether a partner's word no longer moves the alert (rule P).
 func (a *Alert) ended() bool { return a.State == Closed || a.State == Withdrawing }
-
-// measured reports whether a measure is in force.
-func (a *Alert) measured() bool {
-	return a.Outcome != nil && inForce(a.Outcome.Measures)
-}
 
 func inForce(measures []caselog.MeasureMark) bool {
 	return slices.ContainsFunc(measures, func(m caselog.MeasureMark) bool {
@@ -152,13 +164,15 @@ func (f *fold) outcome() {
 	if len(d.Mismatched) > 0 {
 		f.task(a, "contradiction", d.MessageID)
 	}
-	f.measures(a, &d.OutcomeMark)
+	f.measures(a, word{OutcomeMark: &d.OutcomeMark, message: d.MessageID, reply: d.InReplyTo})
 	f.trail(a, &d.OutcomeMark)
+	f.recallOutcome(a, &d)
 	f.decide(a, d)
+	f.recallMoves(a)
 }
 
 func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
-	if a.ended() {
+	if a.deaf() {
 		f.late(a, d)
 		return
 	}
@@ -171,7 +185,13 @@ func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
 		first(&a.At.Decided, f.r.Appended)
 		f.task(a, "refused", d.MessageID)
 	case "more_info":
+		if a.State == Decided || a.State == Refused {
+			f.task(a, "contradiction", d.MessageID)
+			return
+		}
 		a.State = InfoNeeded
+		f.pause(a)
+		f.wanted(a, d)
 		f.task(a, "info_needed", d.MessageID)
 	case "pending":
 		if a.State != Decided {
@@ -179,21 +199,15 @@ func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
 			first(&a.At.Accepted, f.r.Appended)
 		}
 	}
-	if a.State == Decided && d.Final && !a.measured() {
-		f.close(a, "final")
+	if a.State != InfoNeeded {
+		a.done("info_needed", "desk")
+		f.resume(a)
 	}
-}
-
-// late takes in a word about an alert that is over or taken back.
-func (f *fold) late(a *Alert, d caselog.OutcomeData) {
-	switch {
-	case a.measured():
-		f.task(a, "orphan_measure", d.MessageID)
-	case a.State == Withdrawing:
-		f.close(a, "withdrawn")
-	case a.Ending == "withdrawn" && d.Final: // it agrees
-	default:
-		f.task(a, "contradiction", d.MessageID)
+	if slices.Contains([]State{Decided, Refused}, a.State) {
+		a.silence("T3", "T4")
+	}
+	if a.State != InfoNeeded {
+		f.resume(a)
 	}
 }
 
@@ -281,22 +295,49 @@ func (f *fold) asked(a *Alert, d *caselog.ReceivedData) {
 	if d.ConfirmBy != nil {
 		a.ConfirmBy = d.ConfirmBy.UnixMilli()
 	}
+	if d.Decide != nil {
+		a.DecideBy = d.Decide.UnixMilli()
+	}
 	a.Items = nil
 	for i, p := range d.Payments {
 		f.payment(a, p, Source{d.Personal, i}, "")
 	}
 	if d.Type == freeze.TypeAmendment {
-		f.task(a, "amended", d.MessageID)
-		if !slices.Contains([]State{Received, Accepted, Closed}, a.State) {
-			a.State, a.Lifting, a.Lifted = Accepted, false, false // people decide again
-			f.spend(a, ActAuthorise)
+		f.askedAnew(a, d)
+	}
+	a.Look = a.Look || d.Fold >= peopleSince
+}
+
+// askedAnew lets people decide again: what they approved was about the old content.
+func (f *fold) askedAnew(a *Alert, d *caselog.ReceivedData) {
+	f.task(a, "amended", d.MessageID)
+	f.toldUs(a, d.MessageID, nil)
+	f.resume(a)
+	if d.Fold >= peopleSince {
+		a.Refusal = ""
+		for _, act := range []string{ActAuthorise, ActRefuse, ActDuplicate} {
+			f.spend(a, act)
 		}
+	}
+	switch a.State {
+	case Received, Accepted:
+	case Closed:
+		if a.Ending == "final" || a.Ending == "duplicate" {
+			a.State, a.Ending, a.At.Closed = Accepted, "", 0
+		}
+	case Rejected:
+		a.State, a.Released = Received, false
+	default:
+		a.State, a.Lifting, a.Lifted = Accepted, false, false
+		f.spend(a, ActAuthorise)
 	}
 }
 
 func (f *fold) withdrawnByPartner(a *Alert, in *Inbound) {
 	switch {
 	case a.Lifting: // it has said so before
+	case a.State == Closed && a.Ending != "withdrawn":
+		f.task(a, "contradiction", in.ID)
 	case a.Child == nil:
 		f.close(a, "withdrawn")
 	default:

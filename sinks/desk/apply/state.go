@@ -33,6 +33,7 @@ const (
 	BankAnswered  State = "bank_answered"
 	Answered      State = "answered"
 	Review        State = "review"
+	Duplicate     State = "duplicate"
 )
 
 // Subject is everything under one key of the log: its alerts, oldest first, and
@@ -68,11 +69,21 @@ type Alert struct {
 	Automatic   bool  `json:"automatic,omitempty"` // the request went out by itself
 	Confirmed   bool  `json:"confirmed,omitempty"`
 	ConfirmBy   int64 `json:"confirm_by,omitempty"`
+	// Emergency is the officer on whose word alone the request goes or went out.
+	Emergency string    `json:"emergency,omitempty"`
+	Proposers []string  `json:"proposers,omitempty"` // people who proposed it; they may not approve it
+	Exceeded  *Exceeded `json:"exceeded,omitempty"`  // the budget that was used up
+	Voided    []Voided  `json:"voided,omitempty"`    // approvals that no longer count
+	Notes     []Note    `json:"notes,omitempty"`     // of officers
+	Rerouting string    `json:"rerouting,omitempty"` // "" | the party, or next: officers send it elsewhere
+	Renewing  bool      `json:"renewing,omitempty"`  // officers send the request once more
+	Reopened  uint32    `json:"reopened,omitempty"`  // our messages up to this sequence are from before it was reopened
 
 	Items     []*Item    `json:"items,omitempty"`
-	Numbered  int        `json:"numbered,omitempty"` // items ever: an id is never given to two payments
-	Shed      []*Item    `json:"shed,omitempty"`     // what a proposal asked for while an overturned hit stood
-	Held      []*Item    `json:"held,omitempty"`     // what only a partner told of, who has not consented to its use
+	Numbered  int        `json:"numbered,omitempty"`  // items ever: an id is never given to two payments
+	Shed      []*Item    `json:"shed,omitempty"`      // what a proposal asked for while an overturned hit stood
+	TakenOut  []*Item    `json:"taken_out,omitempty"` // by officers: known, and not asked for
+	Held      []*Item    `json:"held,omitempty"`      // what only a partner told of, who has not consented to its use
 	Hits      []*Hit     `json:"hits,omitempty"`
 	Approvals []Approval `json:"approvals,omitempty"`
 	Messages  []*Message `json:"messages,omitempty"` // ours
@@ -94,10 +105,30 @@ type Alert struct {
 
 	Edit     *Edit      `json:"edit,omitempty"`     // what officers wrote into the request
 	Measures []*Measure `json:"measures,omitempty"` // every one that was ever told of
+	Chases   []*Chase   `json:"chases,omitempty"`   // questions of ours where something stands
+	Restate  []string   `json:"restate,omitempty"`  // messages of the partner to answer with our last outcome
+	Terms    *Terms     `json:"terms,omitempty"`    // of the hold, beyond the request, of an inbound alert
+	Changed  int64      `json:"changed,omitempty"`  // when our people or our clock last changed a measure, of an inbound alert
 	Legs     []*Leg     `json:"legs,omitempty"`     // recalls, one an item
+	Recall   *Recall    `json:"recall,omitempty"`   // what was asked of our own banks
 	Trail    []*Hop     `json:"trail,omitempty"`    // onward movements that the partner found
 	Consents []*Consent `json:"consents,omitempty"` // asked for, by us or by the partner
 	Infos    []*Info    `json:"infos,omitempty"`    // what somebody needs to know
+	Reply    *Reply     `json:"reply,omitempty"`    // ours to what the partner needs to know, not sent yet
+	Praise   *Praise    `json:"praise,omitempty"`   // feedback of ours, or of the partner
+
+	Matches []caselog.Match `json:"matches,omitempty"`  // other alerts about the same account or payments
+	Look    bool            `json:"look,omitempty"`     // for other alerts about the same
+	Hold    *Hold           `json:"hold,omitempty"`     // a measure that one supervisor ordered in an emergency
+	Granted string          `json:"granted,omitempty"`  // the ask that was authorised; "" = all
+	OwnLift bool            `json:"own_lift,omitempty"` // we let go of it, nobody asked
+	// DecideBy is the moment until which the partner asked us to decide. The clock of
+	// deciding stood still for Paused ms, and stands since PausedSince, 0 = it runs.
+	DecideBy    int64 `json:"decide_by,omitempty"`
+	Paused      int64 `json:"paused,omitempty"`
+	PausedSince int64 `json:"paused_since,omitempty"`
+	Told        int64 `json:"told,omitempty"`    // as_of of our last outcome
+	BankAt      int64 `json:"bank_at,omitempty"` // when the bank's last answer came
 
 	Trace string `json:"trace,omitempty"`
 	At    Times  `json:"at"`
@@ -121,17 +152,19 @@ type Times struct {
 
 // Item is one payment of an alert.
 type Item struct {
-	ID      string       `json:"id"`
-	Key     string       `json:"key,omitempty"`
-	Refs    []string     `json:"refs,omitempty"`
-	Amount  freeze.Money `json:"amount"`
-	Hop     uint8        `json:"hop,omitempty"`
-	Told    string       `json:"told,omitempty"` // greatest of its reports, which gives amount and details
-	Source  Source       `json:"source"`
-	Reports []string     `json:"reports,omitempty"` // evidence keys
-	Parents []string     `json:"parents,omitempty"` // items of the parents
-	Facts   []*Fact      `json:"facts,omitempty"`   // what partners told of it
-	Added   int64        `json:"added,omitempty"`
+	ID       string       `json:"id"`
+	Key      string       `json:"key,omitempty"`
+	Refs     []string     `json:"refs,omitempty"`
+	Amount   freeze.Money `json:"amount"`
+	Hop      uint8        `json:"hop,omitempty"`
+	Told     string       `json:"told,omitempty"` // greatest of its reports, which gives amount and details
+	Source   Source       `json:"source"`
+	Reports  []string     `json:"reports,omitempty"` // evidence keys
+	Parents  []string     `json:"parents,omitempty"` // items of the parents
+	Facts    []*Fact      `json:"facts,omitempty"`   // what partners told of it
+	Added    int64        `json:"added,omitempty"`
+	Executed int64        `json:"executed,omitempty"` // Unix ms
+	Fixed    bool         `json:"fixed,omitempty"`    // the amount is an officer's, until a later report
 }
 
 // Source says where the details of an item lie: a sealed text and a position in
@@ -156,13 +189,17 @@ type Hit struct {
 	// older than max_age.
 	Fit      bool   `json:"fit,omitempty"`
 	Record   int64  `json:"record,omitempty"`
-	Gone     bool   `json:"gone,omitempty"` // overturned
+	Gone     bool   `json:"gone,omitempty"`   // overturned
+	Owner    string `json:"owner,omitempty"`  // of the rule
+	Budget   int    `json:"budget,omitempty"` // of the rule, alerts a day
+	People   int    `json:"people,omitempty"` // officers it takes; 0 = as before version 4
 	Reporter string `json:"reporter,omitempty"`
 	ReportID string `json:"report_id,omitempty"`
 	// Judged is the highest version of the report that is known here: the one
 	// that the hit is on, or the one that overturned it.
 	Judged   caselog.ReportVersion `json:"judged,omitzero"`
 	Personal string                `json:"personal,omitempty"`
+	Offset   int64                 `json:"offset"` // of the word that counts, on the log
 	data     json.RawMessage
 }
 
@@ -176,10 +213,10 @@ type Approval struct {
 	About  string        `json:"about,omitempty"`
 	Digest string        `json:"digest,omitempty"`
 	Reason string        `json:"reason,omitempty"`
-	Until  *freeze.Time  `json:"until,omitempty"`
-	Amount *freeze.Money `json:"amount,omitempty"`
 	Code   string        `json:"code,omitempty"`
 	Fold   int           `json:"fold,omitempty"`
+	Until  *freeze.Time  `json:"until,omitempty"`
+	Amount *freeze.Money `json:"amount,omitempty"`
 	// Personal seals the officer's texts, of which Fields are the names.
 	Personal string   `json:"personal,omitempty"`
 	Fields   []string `json:"fields,omitempty"`
@@ -198,9 +235,13 @@ type Message struct {
 	Digest      string       `json:"digest"`
 	Content     string       `json:"content,omitempty"`
 	InReplyTo   string       `json:"in_reply_to,omitempty"`
+	About       string       `json:"about,omitempty"`  // see caselog.QueuedData
 	Mode        string       `json:"mode,omitempty"`   // of the approval
 	Signed      string       `json:"signed,omitempty"` // content digest that the approval is over
 	By          []string     `json:"by,omitempty"`     // who approved
+	Said        *Said        `json:"said,omitempty"`   // what a request or amendment asks for
+	ValidUntil  int64        `json:"valid_until,omitempty"`
+	Again       int64        `json:"again,omitempty"` // tried once more since then, after we had given up
 	Level       freeze.Level `json:"level,omitempty"`
 	Provisional bool         `json:"provisional,omitempty"`
 	Personal    string       `json:"personal,omitempty"`
@@ -209,16 +250,21 @@ type Message struct {
 	Attempts    uint32       `json:"attempts,omitempty"`
 	Attempted   int64        `json:"attempted,omitempty"`
 	Delivered   int64        `json:"delivered,omitempty"`
+	Exported    int64        `json:"exported,omitempty"` // into a folder: it is not sent yet
 	Awaiting    bool         `json:"awaiting,omitempty"` // handed over, receipt still to come
 	GaveUp      bool         `json:"gave_up,omitempty"`
 	Receipt     freeze.Level `json:"receipt,omitempty"`
 	ReceiptAt   int64        `json:"receipt_at,omitempty"`
 	Reject      freeze.Code  `json:"reject,omitempty"`
-	Closes      bool         `json:"closes,omitempty"` // the alert, when the partner has it
+	Closes      bool         `json:"closes,omitempty"`   // the alert, when the partner has it
+	Decision    string       `json:"decision,omitempty"` // of an outcome
+	Question    bool         `json:"question,omitempty"` // an outcome of ours that only asks
 }
 
 // Settled reports whether nothing is left to try for m.
-func (m *Message) Settled() bool { return m.Delivered > 0 || m.GaveUp || m.Receipt != "" }
+func (m *Message) Settled() bool {
+	return m.Delivered > 0 || m.Exported > 0 || m.GaveUp || m.Receipt != ""
+}
 
 // Inbound is one message of the partner.
 type Inbound struct {
@@ -235,11 +281,12 @@ type Inbound struct {
 
 // Task is something for people. Closed ones stay.
 type Task struct {
-	ID    string `json:"id"`
-	Kind  string `json:"kind"`
-	About string `json:"about,omitempty"`
-	At    int64  `json:"at,omitempty"`
-	Done  string `json:"done,omitempty"` // by whom
+	ID    string       `json:"id"`
+	Kind  string       `json:"kind"`
+	About string       `json:"about,omitempty"`
+	At    int64        `json:"at,omitempty"`
+	Done  string       `json:"done,omitempty"` // by whom
+	For   caselog.Role `json:"for,omitempty"`  // the least role that is called; "" = officer
 }
 
 // Parent is what an inbound alert needs of an instruction.
@@ -251,8 +298,15 @@ type Parent struct {
 	Told  freeze.Time `json:"told,omitzero"`   // as_of of the outcome that was recorded there
 	Lift  bool        `json:"lift,omitempty"`  // it needs nothing any more, and wants to hear that the bank let go
 	Since uint32      `json:"since,omitempty"` // sequence of our first message that leaves its part out
-	Freed bool        `json:"freed,omitempty"` // the bank has answered that message, or there is none
-	Heard bool        `json:"heard,omitempty"` // the parent knows
+	// Amounts is what it needs of each item, and Until when that ends.
+	Amounts map[string]freeze.Money `json:"amounts,omitempty"`
+	Until   *freeze.Time            `json:"until,omitempty"`
+	Freed   bool                    `json:"freed,omitempty"` // the bank has answered that message, or there is none
+	Heard   bool                    `json:"heard,omitempty"` // the parent knows
+
+	Recall bool              `json:"recall,omitempty"` // a request of ours, whose payments are recalled
+	Auto   bool              `json:"auto,omitempty"`   // which takes no officer
+	Knows  map[string]uint32 `json:"knows,omitempty"`  // version of the leg that it knows, by our item
 }
 
 // Child is the instruction that serves an inbound alert.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
@@ -21,9 +22,12 @@ type Maker struct {
 	Root        *caselog.Root
 	Key         signature.Key       // signs later receipts
 	Channels    map[string][]string // kinds of channels by party
+	Forms       map[string]Form     // of the first channel of a party; none = any request
 	MaxAge      time.Duration       // older hits are never sent by themselves; 0 = any age
 	ConfirmIn   time.Duration       // T5 of what goes out by itself
 	Now         func() time.Time
+	// Matches returns the other alerts about the same account or payments; nil = none.
+	Matches func(caselog.Key, *apply.Alert) []caselog.Match
 	// Open opens personal data; the errors are those of caselog.Keyring.Open.
 	Open func(ctx context.Context, personal string, into any) error
 }

@@ -22,19 +22,18 @@ type Draft = intake.Draft
 // not let out becomes blocked: a task for people.
 func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]Draft, error) {
 	party := d.Book.Party(e.Alert.Party)
-	if party == nil {
+	if party == nil && e.Kind != apply.Order {
 		return nil, nil // the config has lost the party: the alert waits
 	}
 	var out []Draft
 	var err error
 	switch e.Kind {
 	case apply.Propose:
-		if !d.automatic(party, e.Alert) {
-			return nil, nil
-		}
-		out, err = d.request(ctx, s, e.Alert, party, true)
+		out, err = d.propose(ctx, s, e.Alert, party)
 	case apply.Request, apply.Amend:
 		out, err = d.request(ctx, s, e.Alert, party, false)
+	case apply.Void:
+		out = voids(s.Key, e.Alert)
 	case apply.Confirm, apply.Withdraw:
 		out, err = d.note(s, e, party)
 	case apply.Accept:
@@ -113,8 +112,8 @@ func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) Draft {
 // Overdue returns the event of a timer that ran out.
 func Overdue(key caselog.Key, t apply.Timer) Draft {
 	return Draft{
-		ID: hit.Text32("overdue", t.Alert, t.Name, t.About), Key: key, Type: caselog.Overdue, Alerts: true,
-		Data: &caselog.OverdueData{AlertID: t.Alert, Timer: t.Name, About: t.About, Due: freeze.At(time.UnixMilli(t.Due))},
+		ID: hit.Text32("overdue", t.Alert, t.Name, t.About, fmt.Sprint(t.Due)), Key: key, Type: caselog.Overdue, Alerts: true,
+		Data: &caselog.OverdueData{AlertID: t.Alert, Timer: t.Name, About: t.About, Due: freeze.At(time.UnixMilli(t.Due)), End: endOf(t)},
 	}
 }
 
@@ -122,8 +121,9 @@ func Overdue(key caselog.Key, t apply.Timer) Draft {
 func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error) {
 	f := policy.Facts{
 		AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.Environment, Urgency: a.Urgency,
-		Asks: a.Asks, Offence: a.Offence, Basis: a.Basis, Mode: "two", Now: d.Now(),
+		Asks: a.Asks, Offence: a.Offence, Basis: a.Basis, Mode: "two", Now: d.Now(), Until: a.Until(),
 	}
+	f.Recalls = recallsOf(a)
 	for _, p := range a.Parents {
 		if len(p.Needs) > 0 {
 			f.Parents = append(f.Parents, p.Alert)
@@ -155,6 +155,9 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 	}
 	err := d.textFacts(ctx, a, &f)
 	f.Facts = or(f.Facts, told)
+	if err == nil {
+		err = d.edited(ctx, a, &f)
+	}
 	return f, err
 }
 
@@ -178,63 +181,6 @@ func (d *Maker) textFacts(ctx context.Context, a *apply.Alert, f *policy.Facts) 
 	}
 	return nil
 }
-
-func (d *Maker) request(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party, auto bool) ([]Draft, error) {
-	f, err := d.Facts(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	by := a.Officers(apply.ActRequest)
-	if auto {
-		f.Mode, f.Provisional, f.ConfirmBy = "none", true, f.Now.Add(d.ConfirmIn)
-	} else if len(by) == 1 {
-		f.Mode = "one"
-	}
-	for _, p := range a.Parents {
-		by = append(by, p.By...)
-	}
-	if old := a.Request(); old != nil {
-		f.Supersedes = old.ID
-		f.Changes = []freeze.Change{{Field: "payments"}, {Field: "totals"}, {Field: "asks"}}
-	}
-	r, body, err := d.Book.Request(party, f)
-	if err != nil {
-		return nil, err
-	}
-	q := d.queue(a, r, body)
-	q.Content = a.Content()
-	q.Approval = &caselog.ApprovalData{Mode: f.Mode, ContentDigest: r.Approval.ContentDigest, By: list(by)}
-	q.Provisional, q.ConfirmBy = r.Provisional, r.ConfirmBy
-	return []Draft{frozen(s.Key, a, q, body)}, nil
-}
-
-// note makes a confirmation or a withdrawal.
-func (d *Maker) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
-	a := e.Alert
-	f := policy.Facts{AlertID: a.ID, CaseID: a.CaseID, Sequence: a.NextSequence(), Environment: d.Environment, Now: d.Now(), Limits: Limits(a)}
-	head := d.Book.Envelope(party, f, e.Type(), freeze.RequesterID(a.ID, f.Sequence))
-	head.InReplyTo = a.Request().ID
-	var m freeze.Message
-	if e.Kind == apply.Confirm {
-		m = &freeze.Confirmation{Envelope: head, Confirms: a.Request().ID, Approval: freeze.Approval{Mode: "one", ContentDigest: a.Request().Signed}}
-	} else {
-		m = &freeze.Withdrawal{Envelope: head, Reason: "The requesting authority takes the request back."}
-	}
-	profile, err := party.Profile()
-	if err != nil {
-		return nil, err
-	}
-	body, err := profile.Filter(m)
-	if err != nil {
-		return nil, err
-	}
-	q := d.queue(a, m, body)
-	act := map[apply.Kind]string{apply.Confirm: "confirm", apply.Withdraw: apply.ActWithdraw}[e.Kind]
-	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Request().Signed, By: list(a.Officers(act))}
-	return []Draft{frozen(s.Key, a, q, body)}, nil
-}
-
-func mode(officers int) string { return []string{"none", "one", "two"}[min(officers, 2)] }
 
 // queue fills message.queued from a message and its frozen body.
 func (d *Maker) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.QueuedData {

@@ -27,37 +27,82 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 	}
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Urgency: a.Urgency, Lift: e.Kind == apply.Lift,
-		By: list(a.Officers(apply.ActAuthorise)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
+		By: list(append(a.Officers(apply.ActAuthorise), a.Officers(apply.ActEmergency)...)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
 	}
 	child, err := d.child(a, r, data.Lift)
 	if err != nil {
 		return nil, err
 	}
-	data.Ask = list(nil)
-	if bank := d.Book.Party(child.Bank); bank != nil {
-		data.Ask = list(bank.Allowed(a.Asks))
+	if data.Ask, err = d.granted(a, r, child.Bank, data.Lift); err != nil {
+		return nil, err
 	}
 	personal := caselog.HitPersonal{UID: intake.SubjectOf(r.Subject), Subject: r.Subject}
 	if e.Kind == apply.Instruct {
+		data.Until = until(a)
 		for _, p := range r.Payments {
-			amount := p.Disputed
+			amount, needed := a.Terms.Needed(p.ItemID, p.Disputed)
+			if !needed {
+				continue
+			}
 			data.Payments = append(data.Payments, caselog.PaymentMark{
 				Amount: &amount, Hop: p.Hop, Parents: []string{p.ItemID}, Refs: intake.MarksOf(d.Root, p), Told: p.ReportedAt.String(),
 			})
 			personal.Payments = append(personal.Payments, intake.DetailOf(p))
 		}
 	}
-	content := a.Content() + string(e.Kind)
-	return []Draft{
+	content, terms := a.Content()+string(e.Kind), revision(a)
+	if terms > 0 {
+		content += fmt.Sprint(terms)
+	}
+	return append(d.moved(s, a, child), []Draft{
 		{
 			ID: hit.Text32("amended", a.ID, content), Key: child.Key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
 			Data: data, Personal: personal, Seal: func(p string) { data.Personal = p },
 		},
 		{
 			ID: hit.Text32("instructed", a.ID, content), Key: s.Key, Type: caselog.Instructed, Trace: a.Trace, Alerts: true,
-			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: child.Key, Bank: child.Bank, Lift: data.Lift},
+			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: child.Key, Bank: child.Bank, Lift: data.Lift, Terms: terms},
 		},
-	}, nil
+	}...), nil
+}
+
+// granted lists what the bank is asked to do: what was authorised and the agreement
+// with the bank covers. An account of the guard list is never suspended.
+func (d *Maker) granted(a *apply.Alert, r *freeze.Request, bank string, lift bool) ([]string, error) {
+	asks := a.Asks
+	if a.Granted != "" {
+		asks = []string{a.Granted}
+	}
+	if party := d.Book.Party(bank); party != nil {
+		asks = party.Allowed(asks)
+	} else {
+		asks = nil
+	}
+	if why, guarded := d.Book.Guarded(r.Subject); guarded && slices.Contains(asks, "suspend_account") && !lift {
+		asks = slices.DeleteFunc(slices.Clone(asks), func(ask string) bool { return ask == "suspend_account" })
+		if !slices.ContainsFunc(asks, stops) {
+			return nil, &policy.Gate{Field: "asks", Text: "the account is never suspended: " + why}
+		}
+	}
+	return list(asks), nil
+}
+
+// stops reports whether an ask stops money.
+func stops(ask string) bool {
+	return slices.Contains([]string{"hold_amount", "suspend_transaction", "suspend_account"}, ask)
+}
+
+// moved tells the instruction about the whole account that this alert needs nothing of
+// it any more, since the partner named the sub-account.
+func (d *Maker) moved(s *apply.Subject, a *apply.Alert, now *apply.Child) []Draft {
+	old := a.Child
+	if old == nil || old.Key == now.Key {
+		return nil
+	}
+	return []Draft{{
+		ID: hit.Text32("moved", a.ID, string(old.Key), string(now.Key)), Key: old.Key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
+		Data: &caselog.AmendedData{Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: list(nil), Urgency: a.Urgency, By: list(a.Officers(apply.ActAuthorise)), Payments: []caselog.PaymentMark{}},
+	}}
 }
 
 // child returns whom to instruct: whoever keeps the account, or to lift, whoever
@@ -145,7 +190,7 @@ func ours(o *freeze.Outcome, child *apply.Alert, parent *apply.Parent) *freeze.O
 		}
 	}
 	mine := *o
-	mine.Funds, mine.Returns, mine.Trail = nil, nil, nil
+	mine.Funds, mine.Returns, mine.Trail, mine.Measures = nil, nil, nil, slices.Clone(o.Measures)
 	for _, f := range o.Funds {
 		if item := items[f.ItemID]; item != "" {
 			f.ItemID = item
@@ -171,24 +216,35 @@ func ours(o *freeze.Outcome, child *apply.Alert, parent *apply.Parent) *freeze.O
 		}
 	}
 	mine.Amounts = freeze.AmountsOf(mine.Funds)
+	if sum := held(mine.Funds); len(mine.Measures) == 1 && len(sum) == 1 && mine.Measures[0].Amount != nil {
+		mine.Measures[0].Amount = &sum[0] // the bank's measure may serve others too
+	}
 	return &mine
 }
 
 // answer makes the outcome for the partner: of the bank's answer, or of the
 // officers' refusal. One that does not balance does not go out.
 func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, party *policy.Party) ([]Draft, error) {
-	r, in, err := d.Asked(ctx, a)
+	o, r, err := d.outcome(ctx, a, party)
 	if err != nil {
 		return nil, err
 	}
-	f := policy.Facts{AlertID: a.ID, CaseID: r.Case.ID, Sequence: a.NextSequence(), Environment: d.Environment, Now: d.Now()}
-	o := &freeze.Outcome{Envelope: d.Book.Envelope(party, f, freeze.TypeOutcome, freeze.ResponderID(a.ID, f.Sequence)), OutcomeOf: in.ID}
-	o.InReplyTo, o.SenderRef, o.RecipientRef = in.ID, reference(a), r.SenderRef
-	if a.State == apply.Refused {
-		o.AsOf, o.Final, o.Decision = freeze.At(d.Now()), true, "refused"
-		o.Refusal = &freeze.Refusal{Code: or(a.Refusal, "other"), Text: "The competent authority has decided not to act on the request."}
-	} else if err := d.fill(ctx, o, a, r); err != nil {
-		return nil, err
+	o.InReplyTo = a.ReplyTo(o.InReplyTo)
+	act := apply.ActRelease
+	switch a.State {
+	case apply.Refused:
+		act = apply.ActRefuse
+		if err := d.refuse(ctx, o, a); err != nil {
+			return nil, err
+		}
+	case apply.Duplicate:
+		act = apply.ActDuplicate
+		o.Final, o.Decision = true, "duplicate"
+		o.Case.RelatedAlerts = []string{a.DuplicateOf} // the partner's own, or one that we sent to it
+	default:
+		if err := d.fill(ctx, o, a, r); err != nil {
+			return nil, err
+		}
 	}
 	if a.Lifting {
 		lifted(o, a, r)
@@ -197,23 +253,21 @@ func (d *Maker) answer(ctx context.Context, s *apply.Subject, a *apply.Alert, pa
 	if err := freeze.Balance(o, r.Payments); err != nil {
 		return nil, &policy.Gate{Field: "funds", Text: err.Error()}
 	}
-	profile, err := party.Profile()
+	return d.freezeOutcome(s, a, party, o, r.Subject.Servicer, a.Officers(act))
+}
+
+// refuse puts the officers' refusal into our outcome: the code, and what they wrote.
+func (d *Maker) refuse(ctx context.Context, o *freeze.Outcome, a *apply.Alert) error {
+	texts, err := d.actTexts(ctx, a, apply.ActRefuse)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	body, err := profile.Filter(o)
-	if err != nil {
-		return nil, err
+	o.Final, o.Decision = true, "refused"
+	o.Refusal = &freeze.Refusal{
+		Code: or(a.Refusal, "other"), Text: or(texts["text"], "The competent authority has decided not to act on the request."),
+		Cure: texts["cure"], LegalGround: texts["legal_ground"],
 	}
-	q := d.queue(a, o, body)
-	mark := intake.OutcomeMark(d.Root, o, r.Subject.Servicer)
-	q.Outcome = &mark
-	act := apply.ActRelease
-	if a.State == apply.Refused {
-		act = apply.ActRefuse
-	}
-	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: a.Content(), By: list(a.Officers(act))}
-	return []Draft{frozen(s.Key, a, q, body)}, nil
+	return nil
 }
 
 // fill puts the bank's answer into our outcome, under ids of ours.
@@ -232,16 +286,12 @@ func (d *Maker) fill(ctx context.Context, o *freeze.Outcome, a *apply.Alert, r *
 	o.AsOf, o.Final, o.Decision = bank.AsOf, bank.Final, bank.Decision
 	o.Funds, o.Returns, o.Trail, o.Refusal, o.Pending = bank.Funds, bank.Returns, bank.Trail, bank.Refusal, bank.Pending
 	o.Needs = bank.Needs
+	if slices.ContainsFunc(r.Asks, func(k freeze.Ask) bool { return k.Kind == "identify_holder" }) {
+		o.Disclosed = bank.Disclosed
+	}
 	o.Amounts = freeze.AmountsOf(o.Funds)
-	for i, m := range bank.Measures {
-		m.MeasureID = fmt.Sprintf("%s-M%02d", a.ID, i+1)
-		m.AskID = askOf(r)
-		if sum := held(o.Funds); m.Amount != nil && len(bank.Measures) == 1 && len(sum) == 1 {
-			m.Amount = &sum[0] // the bank's measure may serve others too
-		}
-		m.Account = r.Subject.Account
-		m.Account.Name = ""
-		o.Measures = append(o.Measures, m)
+	if err := d.measuresOf(ctx, o, a, r, bank.Measures); err != nil {
+		return err
 	}
 	for i := range o.Trail {
 		o.Trail[i].ItemID = fmt.Sprintf("%s-N%02d", a.ID, i+1)
@@ -261,7 +311,7 @@ func lifted(o *freeze.Outcome, a *apply.Alert, r *freeze.Request) {
 		o.Decision = "nothing_found"
 	}
 	for i := range o.Measures {
-		if m := &o.Measures[i]; m.State == "in_force" || m.State == "extended" || m.State == "converted" {
+		if m := &o.Measures[i]; holding(m.State) && !ordered(a.Measure(m.MeasureID)) {
 			m.State = "lifted"
 		}
 	}
@@ -272,7 +322,7 @@ func lifted(o *freeze.Outcome, a *apply.Alert, r *freeze.Request) {
 // askOf returns the ask that a measure answers: the first that stops money.
 func askOf(r *freeze.Request) string {
 	for _, k := range r.Asks {
-		if slices.Contains([]string{"hold_amount", "suspend_transaction", "suspend_account"}, k.Kind) {
+		if stops(k.Kind) {
 			return k.AskID
 		}
 	}
@@ -315,6 +365,10 @@ func (d *Maker) accepted(ctx context.Context, s *apply.Subject, a *apply.Alert, 
 		receipt.DeskContact = &freeze.Contact{Desk: self.Name}
 	}
 	receipt.DecideBy = &r.AnswerBy.Decide
+	receipt.DuplicateOf = a.DuplicateOf
+	if receipt.Needs, err = d.needs(ctx, a, receipt.MessageID); err != nil {
+		return nil, err
+	}
 	jws, err := delivery.SealReceipt(d.Key, receipt)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,14 @@ func OutcomeMark(root *caselog.Root, m *freeze.Outcome, left freeze.Servicer) ca
 	o := caselog.OutcomeMark{OutcomeOf: m.OutcomeOf, AsOf: m.AsOf, Final: m.Final, Decision: m.Decision, Amounts: m.Amounts,
 		Balanced: freeze.Balance(m, nil) == nil}
 	if m.Refusal != nil {
-		o.Refusal = m.Refusal.Code
+		o.Refusal, o.ISO = m.Refusal.Code, m.Refusal.ISO
+	}
+	o.Holders = m.Disclosed != nil && len(m.Disclosed.Holders) > 0 || slices.ContainsFunc(m.Trail, func(h freeze.Hop) bool { return len(h.To.Holders) > 0 })
+	if m.Pending != nil {
+		o.ISO = m.Pending.ISO
+	}
+	for _, r := range m.Returns {
+		o.Returns = append(o.Returns, caselog.ReturnMark{ItemID: r.ItemID, Money: r.Money, Costs: r.Costs, ISO: r.ReasonISO})
 	}
 	for _, x := range m.Measures {
 		o.Measures = append(o.Measures, caselog.MeasureMark{

@@ -1,0 +1,209 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// sights remember which alerts are about an account and which about a payment, in both
+// directions and of all parties. Payments are known by the marks of their references.
+// An instruction that only serves inbound alerts is no sight of its own.
+type sights struct {
+	mu       sync.RWMutex
+	accounts map[string][]sight // by the subject of the key
+	payments map[string][]sight // by mark
+}
+
+// sight is one alert that is about something.
+type sight struct {
+	key   caselog.Key
+	alert string
+}
+
+func newSights() *sights {
+	return &sights{accounts: map[string][]sight{}, payments: map[string][]sight{}}
+}
+
+// take notes an alert after an event that may have changed what it is about.
+func (s *sights) take(r apply.Record, a *apply.Alert) {
+	told := []caselog.Type{caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Received}
+	if a == nil || !slices.Contains(told, r.Type) || len(a.Parents) > 0 && len(a.Hits) == 0 {
+		return
+	}
+	x := sight{r.Key, a.ID}
+	_, _, subject := r.Key.Split()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	note(s.accounts, subject, x)
+	for _, i := range a.Items {
+		for _, mark := range i.Refs {
+			note(s.payments, mark, x)
+		}
+	}
+}
+
+func note(in map[string][]sight, at string, x sight) {
+	if !slices.Contains(in[at], x) {
+		in[at] = append(in[at], x)
+	}
+}
+
+// maxMatches bounds what is told of one account; those that share a payment come first.
+const maxMatches = 50
+
+// matches lists the other alerts about the account or the payments of a.
+func (s *sights) matches(key caselog.Key, a *apply.Alert) []caselog.Match {
+	var out []caselog.Match
+	self := sight{key, a.ID}
+	add := func(x sight, item string) {
+		i := slices.IndexFunc(out, func(m caselog.Match) bool { return m.Alert == x.alert && m.Key == x.key })
+		if i < 0 && x != self && len(out) < maxMatches {
+			out, i = append(out, caselog.Match{Alert: x.alert, Key: x.key}), len(out)
+		}
+		if i >= 0 && item != "" && !slices.Contains(out[i].Items, item) {
+			out[i].Items = append(out[i].Items, item)
+		}
+	}
+	_, _, subject := key.Split()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, i := range a.Items {
+		for _, mark := range i.Refs {
+			for _, x := range s.payments[mark] {
+				add(x, i.ID)
+			}
+		}
+	}
+	for _, x := range s.accounts[subject] {
+		add(x, "")
+	}
+	return out
+}
+
+// MatchView is another alert about the same account or the same payments. It is shown
+// to our people only: nothing of it goes to a partner.
+type MatchView struct {
+	ID        string         `json:"alert_id"`
+	Direction string         `json:"direction"`
+	Party     string         `json:"party"`
+	State     string         `json:"state"`
+	Items     []string       `json:"items,omitempty"` // of this alert, which are payments there too
+	Rules     []string       `json:"rules,omitempty"` // of our own hits
+	Totals    []freeze.Total `json:"totals"`
+	Held      []freeze.Money `json:"held,omitempty"`
+	Opened    int64          `json:"opened"`
+}
+
+// matched shows the other alerts about the account and payments of a.
+func (d *Desk) matched(key caselog.Key, a *apply.Alert) []MatchView {
+	var out []MatchView
+	for _, m := range d.fold.sights.matches(key, a) {
+		d.fold.with(m.Key, func(s *apply.Subject) {
+			if s == nil || s.Alert(m.Alert) == nil {
+				return
+			}
+			v := view(s.Alert(m.Alert))
+			x := MatchView{ID: v.ID, Direction: v.Direction, Party: v.Party, State: v.State, Items: m.Items, Rules: v.Rules, Totals: v.Totals, Opened: v.At.Opened}
+			for _, sum := range v.Amounts {
+				if !sum.Held.Zero() {
+					x.Held = append(x.Held, freeze.Money{Amount: sum.Held, Currency: sum.Currency})
+				}
+			}
+			out = append(out, x)
+		})
+	}
+	return out
+}
+
+// The texts that officers give with authorise.
+const (
+	// TickA and TickB say why neither ground of article 47(2) of CETS 198 stands
+	// against the measure: the money comes of no such offence, or it would not be
+	// suspended in a domestic case.
+	TickA = "47_2_a"
+	TickB = "47_2_b"
+	// Proportionality says why nothing less than suspending the account does.
+	Proportionality = "proportionality"
+)
+
+// weigh looks at what the log does not decide before an action is written: what our law
+// wants of a measure, and which accounts are never suspended. It completes the action.
+func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Action) error {
+	for name := range action.Texts {
+		if !textName(name) {
+			return fmt.Errorf("%w: text %q: want the name of a member: letters, digits, points and underscores", ErrRefused, name)
+		}
+	}
+	if key.Direction() != caselog.In {
+		return nil
+	}
+	switch action.Do {
+	case apply.ActDuplicate:
+		if _, full, err := d.locate(action.About); err == nil {
+			action.About = full
+		}
+	case apply.ActAuthorise, apply.ActEmergency:
+		return d.weighMeasure(ctx, key, id, action)
+	}
+	return nil
+}
+
+func textName(name string) bool {
+	return regexp.MustCompile(`^[a-z0-9_]{1,40}([.\[][a-z0-9_\]]{1,40}){0,5}$`).MatchString(name)
+}
+
+// weighMeasure checks a measure of our own law against the request.
+func (d *Desk) weighMeasure(ctx context.Context, key caselog.Key, id string, action *Action) error {
+	copied, err := d.copied(key, id)
+	if err != nil {
+		return err
+	}
+	r, _, err := d.maker.Asked(ctx, copied)
+	if errors.Is(err, caselog.ErrErased) {
+		return fmt.Errorf("%w: personal data of it has been erased", ErrRefused)
+	}
+	if err != nil {
+		return err
+	}
+	suspends, asked := false, action.About == ""
+	for _, k := range r.Asks {
+		if action.About == "" || action.About == k.Kind {
+			suspends, asked = suspends || k.Kind == "suspend_account", true
+		}
+	}
+	if !asked {
+		return fmt.Errorf("%w: about: %q is not asked for", ErrRefused, action.About)
+	}
+	if why, guarded := d.opt.Book.Guarded(r.Subject); guarded && suspends {
+		return fmt.Errorf("%w: a %s is never suspended: authorise hold_amount about it, ask for the sub_account (ask_info, code pooled_account), or refuse", ErrRefused, why)
+	}
+	for _, tick := range ticks(r.Legal.Regime, suspends) {
+		written := action.Texts[tick] != "" || len(action.Texts) == 0 && slices.ContainsFunc(copied.Approvals, func(p apply.Approval) bool {
+			return p.Act == action.Do && slices.Contains(p.Fields, tick)
+		})
+		if !written {
+			return fmt.Errorf("%w: text %s is needed under %s", ErrRefused, tick, r.Legal.Regime)
+		}
+	}
+	return nil
+}
+
+// ticks lists the texts that a measure takes.
+func ticks(regime string, suspends bool) []string {
+	var out []string
+	if regime == "cets198" {
+		out = append(out, TickA, TickB)
+	}
+	if suspends {
+		out = append(out, Proportionality)
+	}
+	return out
+}
