@@ -36,7 +36,7 @@ func newCountries(t *testing.T, brokersIN, brokersGB []string) *countries {
 func (c *countries) outcome(r *freeze.Request, sequence uint32, heldAmount, gone string) *freeze.Outcome {
 	m := freeze.New(freeze.TypeOutcome)
 	o, _ := m.(*freeze.Outcome)
-	now := freeze.At(time.Now())
+	now, ends := freeze.At(time.Now()), freeze.At(time.Now().Add(7*24*time.Hour))
 	id := freeze.ResponderID(r.AlertID, sequence)
 	head := freeze.Envelope{
 		Schema: freeze.Schema1, Type: freeze.TypeOutcome, Environment: "test", MessageID: id, AlertID: r.AlertID, Sequence: sequence,
@@ -51,7 +51,7 @@ func (c *countries) outcome(r *freeze.Request, sequence uint32, heldAmount, gone
 	o.Amounts = freeze.AmountsOf(o.Funds)
 	o.Measures = []freeze.Measure{{
 		MeasureID: r.AlertID + "-M01", AskID: r.Asks[0].AskID, Kind: "bank_hold", State: "in_force", Amount: &o.Funds[0].Money, Account: r.Subject.Account,
-		Authority: freeze.Authority{Name: "Bank A", Kind: "bank"}, LegalBasis: "order of the FIU", InForceAt: now, Extendable: true, Convert: freeze.Convert{Need: "court_order"},
+		Authority: freeze.Authority{Name: "Bank A", Kind: "bank"}, LegalBasis: "order of the FIU", InForceAt: now, ExpiresAt: &ends, Extendable: true, Convert: freeze.Convert{Need: "court_order"},
 	}}
 	return o
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,6 +43,9 @@ func runFile(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	w := newWorld(t)
+	if strings.HasPrefix(string(text), "# Timers:") {
+		w.schedule = clocks{}
+	}
 	var out strings.Builder
 	steps := 0
 	for _, block := range strings.Split(strings.TrimSpace(string(text)), "\n\n") {
@@ -90,6 +94,18 @@ type world struct {
 	names    []string // id, name, id, name: what the files call an alert
 	offset   int64
 	now      time.Time
+	schedule apply.Schedule
+}
+
+// clocks is the schedule of files that begin with "# Timers:".
+type clocks struct{ apply.Plain }
+
+func (clocks) After(party, timer, urgency string, from int64) int64 {
+	minutes := map[string]int64{"T1/1": 10, "T1/2": 15, "T1/3": 30, "T3": 60, "T4": 24 * 60, "T5": 60, "T5/2": 90, "T5/3": 120, "T5/4": 150}
+	if m := minutes[timer]; m > 0 {
+		return from + m*time.Minute.Milliseconds()
+	}
+	return apply.Plain{}.After(party, timer, urgency, from)
 }
 
 func newWorld(t *testing.T) *world {
@@ -98,7 +114,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return &world{
-		t: t, root: root, machine: apply.Machine{Root: root}, subjects: map[caselog.Key]*apply.Subject{},
+		t: t, root: root, machine: apply.Machine{Root: root}, schedule: apply.Plain{}, subjects: map[caselog.Key]*apply.Subject{},
 		now: time.Date(2026, 3, 2, 4, 0, 0, 0, time.UTC),
 	}
 }
@@ -151,6 +167,9 @@ func (w *world) name(key caselog.Key, a *apply.Alert) {
 	if strings.HasPrefix(string(key), "out/BANK") {
 		letter = "B"
 	}
+	if strings.HasPrefix(string(key), "out/AE") {
+		letter = "C"
+	}
 	if key.Direction() == caselog.Out {
 		w.names = append(w.names, a.ID, fmt.Sprintf("%s%d", letter, a.Episode))
 	}
@@ -163,8 +182,23 @@ func (w *world) real(s string) string {
 	for strings.Contains(s, "{now}") {
 		s = strings.Replace(s, "{now}", w.now.Format("2006-01-02T15:04:05.000Z"), 1)
 	}
+	for _, subject := range w.subjects {
+		for _, a := range subject.Alerts {
+			if _, mark := a.Recalls(); mark != "" {
+				s = strings.ReplaceAll(s, "{recall}", mark)
+			}
+		}
+	}
 	if a := w.content(); a != "" {
 		s = strings.ReplaceAll(s, "{content}", a)
+	}
+	for _, subject := range w.subjects {
+		for _, a := range subject.Alerts {
+			s = strings.ReplaceAll(s, "{content "+w.short(a.ID)+"}", a.Content())
+			for _, h := range a.Trail {
+				s = strings.ReplaceAll(s, "{hop "+w.short(h.ItemID)+"}", h.Content())
+			}
+		}
 	}
 	return s
 }
@@ -200,6 +234,20 @@ func (w *world) describe(s *apply.Subject, v apply.Verdict, due []apply.Effect) 
 		out = append(out, alertLine(a))
 		for _, i := range a.Items {
 			out = append(out, fmt.Sprintf("  item %s %s %s reports=%d%s", i.ID, i.Amount.Amount, i.Amount.Currency, len(i.Reports), more(" for ", strings.Join(i.Parents, ","))))
+			out = append(out, facts(i)...)
+		}
+		for _, i := range a.Held {
+			out = append(out, "  held")
+			out = append(out, facts(i)...)
+		}
+		for _, h := range a.Trail {
+			out = append(out, hopLine(h))
+		}
+		for _, m := range a.Measures {
+			out = append(out, measureLines(m)...)
+		}
+		for _, l := range a.Legs {
+			out = append(out, legLine(l))
 		}
 		for _, m := range a.Messages {
 			out = append(out, messageLine(m))
@@ -218,9 +266,12 @@ func (w *world) describe(s *apply.Subject, v apply.Verdict, due []apply.Effect) 
 		if e.Parent != nil {
 			line += " to " + e.Parent.Alert
 		}
+		if slices.Contains([]apply.Kind{apply.Extend, apply.LiftMeasure, apply.ChaseUp, apply.Restate, apply.Follow, apply.Echo, apply.AskConsent, apply.PassConsent, apply.AnswerConsent}, e.Kind) {
+			line += " about " + e.About
+		}
 		out = append(out, line)
 	}
-	for _, t := range apply.Timers(s, apply.Plain{}) {
+	for _, t := range apply.Timers(s, w.schedule) {
 		out = append(out, fmt.Sprintf("timer %s%s at %s", t.Name, more(" ", t.About), time.UnixMilli(t.Due).UTC().Format("15:04:05")))
 	}
 	return strings.Join(out, "\n")
@@ -242,10 +293,71 @@ func alertLine(a *apply.Alert) string {
 	return line
 }
 
+func facts(i *apply.Item) []string {
+	var out []string
+	for _, x := range i.Facts {
+		out = append(out, fmt.Sprintf("    %s of %s told %s %s by %s: %s", x.Item, x.Parent, x.Amount.Amount, x.Amount.Currency, x.Party, x.Consent))
+	}
+	return out
+}
+
+func hopLine(h *apply.Hop) string {
+	line := fmt.Sprintf("  hop %s %s %s to %s", h.ItemID, h.Money.Amount, h.Money.Currency, h.Country)
+	if h.Gone {
+		line += " gone"
+	}
+	if h.Own {
+		line += " own"
+	}
+	if h.Passed {
+		line += " passed"
+	}
+	return line + more(" child=", h.Child) + more(" blocked=", h.Blocked) + more(" consent=", h.Consent) + more(" asked=", h.Asked) + more(" answer=", h.Answer)
+}
+
+func legLine(l *apply.Leg) string {
+	line := fmt.Sprintf("  recall %s %s version=%d", l.Item, l.State, l.Version) + more(" bank=", l.Bank) + more(" why=", l.Why) +
+		more(" camt056=", l.Camt056ID) + more(" codes=", strings.Join(l.Codes, ",")) + more(" next=", l.Next) + more(" differs=", l.Differs)
+	if m := l.Returned; m != nil {
+		line += " returned=" + string(m.Amount) + " " + m.Currency
+	}
+	return line
+}
+
+// measureLines describes a measure of which there is more to say than that it is in
+// force.
+func measureLines(m *apply.Measure) []string {
+	if m.Stand == apply.StandInForce && m.ExpiresAt == nil && len(m.Asked) == 0 && len(m.Before) == 0 && !m.Recorded {
+		return nil
+	}
+	line := fmt.Sprintf("  measure %s %s", m.MeasureID, m.Stand)
+	if m.Amount != nil {
+		line += " " + string(m.Amount.Amount)
+	}
+	if m.ExpiresAt != nil {
+		line += " until " + m.ExpiresAt.UTC().Format("01-02 15:04")
+	}
+	if m.Recorded {
+		line += " recorded"
+	}
+	out := []string{line + more(" ending=", m.Ending) + more(" before=", strings.Join(m.Before, ",")) + more(" after=", m.After)}
+	for _, x := range m.Asked {
+		line := "    asked " + x.Do + more(" by ", strings.Join(x.By, ",")) + more(" in ", x.Message)
+		if x.Decided {
+			line += " decided"
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
 func messageLine(m *apply.Message) string {
 	line := fmt.Sprintf("  message %s %s attempts=%d", m.ID, m.Type, m.Attempts)
 	if m.Delivered > 0 {
 		line += " delivered"
+	}
+	if m.Exported > 0 {
+		line += " exported"
 	}
 	if m.GaveUp {
 		line += " gave_up"

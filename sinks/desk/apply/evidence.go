@@ -149,6 +149,7 @@ func (f *fold) absorb(a *Alert, d caselog.HitData) {
 
 // settle draws the consequences of a change of the content, which was before.
 func (f *fold) settle(a *Alert, before, blocked string) {
+	a.override()
 	if a.Content() != before {
 		f.changed(a)
 		f.block(a, blocked, "")
@@ -157,15 +158,9 @@ func (f *fold) settle(a *Alert, before, blocked string) {
 
 // keep keeps the whole hit as long as it has no party to go to.
 func (f *fold) keep(h *Hit) {
+	h.Offset = f.r.Offset
 	if f.s.Key.Party() == caselog.Nobody {
 		h.data = f.r.Data
-	}
-}
-
-func (f *fold) changed(a *Alert) {
-	a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == ActRequest })
-	if r := a.Request(); r != nil && r.Content != a.Content() {
-		f.task(a, "amend", r.ID)
 	}
 }
 
@@ -173,6 +168,9 @@ func (f *fold) changed(a *Alert) {
 // is the same, and the greatest of its reports gives amount and details.
 func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence string) {
 	i := a.item(p)
+	if i == nil {
+		i = match(a.TakenOut, p) // known, and officers do not ask for it
+	}
 	if i == nil {
 		i = a.unshed(p)
 	}
@@ -192,10 +190,14 @@ func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence st
 	if evidence != "" {
 		i.Reports = union(i.Reports, []string{evidence})
 	}
+	if p.Executed != nil {
+		i.Executed = p.Executed.UnixMilli()
+	}
 	if p.Told >= i.Told || i.Source.Personal == "" {
+		later := p.Told > i.Told
 		i.Told, i.Source = p.Told, from
-		if p.Amount != nil {
-			i.Amount = *p.Amount
+		if p.Amount != nil && (later || !i.Fixed) {
+			i.Amount, i.Fixed = *p.Amount, false
 		}
 	}
 	f.bridge(a, i)
@@ -263,8 +265,19 @@ func (f *fold) overturned(d caselog.HitData) {
 // amended takes in what an inbound alert needs of the instruction that serves
 // it. The latest word of a parent counts.
 func (f *fold) amended() {
+	var kind struct {
+		Edit bool `json:"edit"`
+	}
+	if f.data(&kind) && kind.Edit {
+		f.edited()
+		return
+	}
 	var d caselog.AmendedData
 	if !f.data(&d) {
+		return
+	}
+	if d.Recall {
+		f.recallAmended(d)
 		return
 	}
 	var a *Alert
@@ -290,7 +303,7 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 		i = len(a.Parents) - 1
 	}
 	p := a.Parents[i]
-	p.By, p.Needs = d.By, nil
+	p.By, p.Needs, p.Amounts, p.Until = d.By, nil, map[string]freeze.Money{}, d.Until
 	p.Lift, p.Since, p.Freed, p.Heard = d.Lift, 0, false, false
 	a.Asks = union(a.Asks, d.Ask)
 	a.Urgency, a.Basis = d.Urgency, d.Basis
@@ -299,8 +312,13 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	}
 	for n, pay := range d.Payments {
 		f.payment(a, pay, Source{d.Personal, n}, "")
-		p.Needs = append(p.Needs, a.item(pay).ID)
+		item := a.item(pay)
+		p.Needs = append(p.Needs, item.ID)
+		if pay.Amount != nil {
+			p.Amounts[item.ID] = *pay.Amount
+		}
 	}
+	a.share()
 	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
 	switch {
 	case a.State == Proposed && len(a.Items) > 0:

@@ -121,7 +121,7 @@ func throw(t *testing.T, s matrixState, x matrixThrow) string {
 	if want, _, _ := strings.Cut(s.name, "/"); string(a.State) != want {
 		t.Fatalf("state %s: the alert is %s", s.name, a.State)
 	}
-	before, tasks, effects := asText(t, subject), a.OpenTasks(), kinds(subject)
+	before, tasks, effects, measures := asText(t, subject), a.OpenTasks(), kinds(subject), stands(a)
 	verdict, _, _ := strings.Cut(w.step(x.block), "\n")
 	if !strings.HasPrefix(verdict, "applied") && asText(t, w.subjects[key]) != before {
 		t.Errorf("%s in %s is %s and changes the alert", x.name, s.name, verdict)
@@ -135,7 +135,7 @@ func throw(t *testing.T, s matrixState, x matrixThrow) string {
 			verdict += ", new episode " + string(w.subjects[key].Alerts[n-1].State)
 		}
 	}
-	return w.short(verdict) + changes(" task ", tasks, a.OpenTasks()) + changes(" due ", effects, kinds(w.subjects[key]))
+	return w.short(verdict) + changes(" task ", tasks, a.OpenTasks()) + changes(" due ", effects, kinds(w.subjects[key])) + changes(" measure ", measures, stands(a))
 }
 
 // changes lists what came (+) and what went (-).
@@ -150,6 +150,15 @@ func changes(what string, before, after []string) string {
 		if !slices.Contains(after, s) {
 			out += what + "-" + s
 		}
+	}
+	return out
+}
+
+// stands lists where the measures of an alert stand.
+func stands(a *apply.Alert) []string {
+	var out []string
+	for _, m := range a.Measures {
+		out = append(out, m.MeasureID+" "+string(m.Stand))
 	}
 	return out
 }
