@@ -199,3 +199,12 @@ func members() map[string]node {
 	}
 	return out
 }
+
+// Patterns lists what the mux serves.
+func Patterns() []string {
+	var out []string
+	for _, x := range routes() {
+		out = append(out, x.method+" "+x.path)
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/api"
+)
+
+// described is openapi.json as tests read it. Objects with properties are closed:
+// a member that the document does not name is a defect.
+type described struct {
+	text  map[string]any
+	by    map[string]where // by operationId
+	built *jsonschema.Compiler
+}
+
+type where struct {
+	method, path string
+	op           map[string]any
+}
+
+func openDocument(t *testing.T) *described {
+	t.Helper()
+	d := &described{by: map[string]where{}, built: jsonschema.NewCompiler()}
+	must(t, json.Unmarshal(api.Document(), &d.text))
+	d.each(func(w where) { d.by[w.op["operationId"].(string)] = w }) //nolint:forcetypeassert // of a document of ours
+	shut(d.text)
+	text, err := json.Marshal(d.text)
+	must(t, err)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	must(t, err)
+	d.built.AssertFormat()
+	must(t, d.built.AddResource("openapi.json", doc))
+	return d
+}
+
+func (d *described) each(use func(where)) {
+	for path, item := range d.text["paths"].(map[string]any) { //nolint:forcetypeassert // of a document of ours
+		for method, op := range item.(map[string]any) { //nolint:forcetypeassert // of a document of ours
+			use(where{strings.ToUpper(method), path, op.(map[string]any)}) //nolint:forcetypeassert // of a document of ours
+		}
+	}
+}
+
+// shut closes all objects with properties.
+func shut(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if v["type"] == "object" && v["properties"] != nil {
+			v["additionalProperties"] = false
+		}
+		for _, x := range v {
+			shut(x)
+		}
+	case []any:
+		for _, x := range v {
+			shut(x)
+		}
+	}
+}
+
+// check holds an answer against the document.
+func (d *described) check(t *testing.T, operation string, status int, media, body string) {
+	t.Helper()
+	w, known := d.by[operation]
+	if !known {
+		t.Fatalf("no operation %s", operation)
+	}
+	answers, _ := w.op["responses"].(map[string]any)
+	answer, known := answers[fmt.Sprint(status)].(map[string]any)
+	if !known {
+		t.Errorf("%s: the document does not know status %d: %s", operation, status, body)
+		return
+	}
+	content, _ := answer["content"].(map[string]any)
+	if content[media] == nil {
+		t.Errorf("%s %d: the document does not know %s", operation, status, media)
+		return
+	}
+	pointer := fmt.Sprintf("openapi.json#/paths/%s/%s/responses/%d/content/%s/schema", escape(w.path), strings.ToLower(w.method), status, escape(media))
+	schema, err := d.built.Compile(pointer)
+	must(t, err)
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+	must(t, err)
+	if err := schema.Validate(doc); err != nil {
+		t.Errorf("%s: %v\n%s", operation, err, body)
+	}
+}
+
+func escape(s string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(s)
+}
+
+// TestRoutesAndDocumentAgree asks every operation of the document, and looks every
+// route of the mux up in it.
+func TestRoutesAndDocumentAgree(t *testing.T) {
+	d := openDocument(t)
+	_, s, _ := serve(t, func(o *api.Options) { o.Token = "another" }) // nothing is done
+	var have []string
+	d.each(func(w where) {
+		have = append(have, w.method+" "+w.path)
+		path := strings.NewReplacer("{id}", alert, "{act}", "confirm").Replace(w.path)
+		resp, text := ask(t, s, w.method, path, "")
+		open := len(w.op["security"].([]any)) == 0 //nolint:forcetypeassert // of a document of ours
+		if want := map[bool]int{true: http.StatusOK, false: http.StatusUnauthorized}[open]; resp.StatusCode != want {
+			t.Errorf("%s %s: %d %s", w.method, path, resp.StatusCode, text)
+		}
+	})
+	want := api.Patterns()
+	slices.Sort(have)
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		t.Errorf("the document has %v\nthe mux %v", have, want)
+	}
+}
+
+// TestEveryActAndMemberIsDescribed compares the document with what officers can do
+// and say.
+func TestEveryActAndMemberIsDescribed(t *testing.T) {
+	d := openDocument(t)
+	parameters := d.by["act"].op["parameters"].([]any)            //nolint:forcetypeassert // of a document of ours
+	enum := fmt.Sprint(parameters[1].(map[string]any)["schema"])  //nolint:forcetypeassert // of a document of ours
+	schemas := d.text["components"].(map[string]any)["schemas"]   //nolint:forcetypeassert // of a document of ours
+	action := schemas.(map[string]any)["Action"].(map[string]any) //nolint:forcetypeassert // of a document of ours
+	members, _ := action["properties"].(map[string]any)           // those of a body
+	for _, act := range desk.Acts() {
+		if !strings.Contains(enum, act) {
+			t.Errorf("act %s is not in the document: %s", act, enum)
+		}
+	}
+	n := 0
+	for i := range reflect.TypeFor[desk.Action]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[desk.Action]().Field(i).Tag.Get("json"), ",")
+		if name == "do" {
+			continue
+		}
+		n++
+		form, _ := members[name].(map[string]any)
+		if form["pattern"] == nil && form["format"] == nil && form["properties"] == nil && form["propertyNames"] == nil && form["items"] == nil && form["$ref"] == nil && form["type"] != "boolean" {
+			t.Errorf("member %s has no form: %v", name, form)
+		}
+	}
+	if n != len(members) {
+		t.Errorf("%d members, %d described", n, len(members))
+	}
+}
