@@ -17,6 +17,7 @@ import (
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/people"
 	"github.com/haltwire/haltwire/sinks/embedded"
 	"github.com/haltwire/haltwire/sources/kafka"
 )
@@ -50,6 +51,7 @@ type App struct {
 	store     *clickhouse.Store
 	gate      *gate
 	border    *border
+	people    *people.People // nil = the development form
 	desk      *desk.Desk
 	pipe      *pipeline.Pipeline
 	detect    *kafka.Reader

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/IBM/sarama"
 
@@ -65,6 +64,9 @@ func (a *App) startDesk(ctx context.Context) error {
 		return err
 	}
 	a.border = b
+	if err := a.openPeople(); err != nil {
+		return err
+	}
 	channels, err := a.channels(ctx)
 	if err != nil {
 		return err
@@ -84,11 +86,6 @@ func (a *App) startDesk(ctx context.Context) error {
 	}
 	a.parts.start(ctx, &part{name: "desk", run: a.desk.Run, stop: a.desk.Stop})
 	return nil
-}
-
-// role returns what a person of the config may do: everybody on the list is a head.
-func (a *App) role(person string) (caselog.Role, bool) {
-	return caselog.RoleHead, slices.Contains(a.config.Officers, person)
 }
 
 // channels makes a sender for every channel of every party.

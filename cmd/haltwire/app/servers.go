@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/sinks/desk/api"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
 	"github.com/haltwire/haltwire/sinks/party/inbound"
@@ -26,9 +24,9 @@ const (
 
 // startServers listens for our people and for partners.
 func (a *App) startServers(ctx context.Context) error {
-	token, err := conn.ReadSecret(a.config.Listen.Desk.TokenFile)
+	opt, err := a.doorkeeper()
 	if err != nil {
-		return fmt.Errorf("listen.desk.token_file: %w", err)
+		return err
 	}
 	door, err := a.door()
 	if err != nil {
@@ -40,7 +38,7 @@ func (a *App) startServers(ctx context.Context) error {
 	if err := a.startPartner(ctx, door); err != nil {
 		return err
 	}
-	return a.startDeskServer(ctx, token)
+	return a.startDeskServer(ctx, opt)
 }
 
 func (a *App) startPartner(ctx context.Context, door *inbound.Door) error {
@@ -52,20 +50,17 @@ func (a *App) startPartner(ctx context.Context, door *inbound.Door) error {
 	if a.opt.PartnerListener, err = listen(a.opt.PartnerListener, a.config.Listen.Partner.Address); err != nil {
 		return fmt.Errorf("listen.partner.address: %w", err)
 	}
-	l := a.opt.PartnerListener
-	if pair := a.config.Listen.Partner.TLS; pair.Cert != "" {
-		cert, err := tls.LoadX509KeyPair(pair.Cert, pair.Key)
-		if err != nil {
-			return errors.Join(fmt.Errorf("listen.partner.tls: %w", err), l.Close())
-		}
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
+	l, err := overTLS(a.opt.PartnerListener, a.config.Listen.Partner.TLS)
+	if err != nil {
+		return fmt.Errorf("listen.partner.tls: %w", err)
 	}
 	a.serve(ctx, "partner endpoint", l, mux)
 	return nil
 }
 
-func (a *App) startDeskServer(ctx context.Context, token conn.Secret) error {
-	h, err := api.New(api.Options{Desk: a.desk, Token: token, Ready: a.unready, Reload: a.Reload})
+func (a *App) startDeskServer(ctx context.Context, opt api.Options) error {
+	opt.Desk, opt.Ready, opt.Reload = a.desk, a.unready, a.Reload
+	h, err := api.New(opt)
 	if err != nil {
 		return err
 	}
@@ -75,7 +70,11 @@ func (a *App) startDeskServer(ctx context.Context, token conn.Secret) error {
 	if a.opt.DeskListener, err = listen(a.opt.DeskListener, a.config.Listen.Desk.Address); err != nil {
 		return fmt.Errorf("listen.desk.address: %w", err)
 	}
-	a.serve(ctx, "desk endpoint", a.opt.DeskListener, mux, h.EndStreams)
+	l, err := overTLS(a.opt.DeskListener, a.config.Listen.Desk.TLS)
+	if err != nil {
+		return fmt.Errorf("listen.desk.tls: %w", err)
+	}
+	a.serve(ctx, "desk endpoint", l, mux, h.EndStreams)
 	return nil
 }
 
