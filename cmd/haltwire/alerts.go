@@ -59,7 +59,7 @@ func alertsList(o *alertsOptions) *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			if o.filter.Since, err = moment(since, time.Now()); err != nil {
+			if o.filter.Since, err = openedSince(since, time.Now()); err != nil {
 				return exit(2, err)
 			}
 			list, err := client.List(c.Context(), o.filter)
@@ -169,8 +169,8 @@ func show(w io.Writer, output string, v any, table func(io.Writer)) error {
 	return err
 }
 
-// moment returns the Unix ms of a moment, or of that long before now.
-func moment(s string, now time.Time) (int64, error) {
+// openedSince returns the Unix ms of a moment, or of that long before now.
+func openedSince(s string, now time.Time) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}

@@ -41,7 +41,7 @@ func alertsOf(t *testing.T, args ...string) (stdout string, code int, asked []st
 		case strings.HasSuffix(r.URL.Path, "/preview"):
 			_ = json.NewEncoder(w).Encode(desk.Preview{AlertID: v.ID, Party: "GB-FIU", Type: "request", Content: "d1", Message: json.RawMessage(`{"type":"request"}`)})
 		case r.URL.Path == "/api/v1/stream":
-			stream(w, v.ID)
+			sendStream(w, v.ID)
 		case strings.HasPrefix(r.URL.Path, "/api/v1/alerts/IN"):
 			_ = json.NewEncoder(w).Encode(desk.Detail{View: desk.View{ID: "IN22", Direction: "in"}})
 		case strings.HasSuffix(r.URL.Path, "/release"):
@@ -171,7 +171,7 @@ func detailOf(v desk.View, path string) desk.Detail {
 	return d
 }
 
-func stream(w http.ResponseWriter, id string) {
+func sendStream(w http.ResponseWriter, id string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	_, _ = fmt.Fprintf(w, "id: x-0\nevent: reset\ndata: {}\n\n: still here\n\nid: x-1\nevent: alert\ndata: {\"alert_id\":%q,\"direction\":\"out\",\"party\":\"GB-FIU\",\"state\":\"sent\",\"version\":1}\n\n", id)
 }
@@ -210,7 +210,7 @@ func TestWatchGoesOnWhereItWas(t *testing.T) {
 			_, _ = w.Write([]byte(`{"detail":"log in first"}`))
 			return
 		}
-		stream(w, "U3A5VHP66CSQRGMDHUPYCP5QKM")
+		sendStream(w, "U3A5VHP66CSQRGMDHUPYCP5QKM")
 	}))
 	defer s.Close()
 	client := api.NewClient(strings.TrimPrefix(s.URL, "http://"), "token")

@@ -108,7 +108,7 @@ func alertsAct(o *alertsOptions, v verb) *cobra.Command {
 	c.Flags().StringVar(&a.As, "as", "", "the officer who decides, in the development form; else the token says it")
 	c.Flags().StringVar(&a.Reason, "reason", "", "why, for the log")
 	for _, name := range v.flags {
-		flag(c, name, &a, &t)
+		termFlag(c, name, &a, &t)
 	}
 	return c
 }
@@ -128,7 +128,7 @@ func (v verb) verbOf(c *cobra.Command, client *api.Client, id string) (string, e
 	return v.do, nil
 }
 
-func flag(c *cobra.Command, name string, a *desk.Action, t *terms) {
+func termFlag(c *cobra.Command, name string, a *desk.Action, t *terms) {
 	f := c.Flags()
 	switch name {
 	case "digest":
