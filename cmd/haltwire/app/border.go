@@ -64,6 +64,9 @@ func (a *App) startDesk(ctx context.Context) error {
 		return err
 	}
 	a.border = b
+	if b.book, err = a.agreements(); err != nil {
+		return err
+	}
 	if err := a.openPeople(); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Officers    []string          `yaml:"officers"` // development: whoever has the desk's token is any of them
 	People      people.Config     `yaml:"people"`   // logins; with them there is no list of officers
 	Parties     []policy.Party    `yaml:"parties"`
+	Guard       []policy.Guard    `yaml:"guard"`
 	Telemetry   telemetry.Config  `yaml:"telemetry"`
 	Embedded    Embedded          `yaml:"embedded"`
 
@@ -160,7 +161,7 @@ type Rates struct {
 	File         string `yaml:"file"`
 }
 
-// Calendars is the folder of working-day calendars; no timer reads it yet.
+// Calendars is the folder of working-day calendars, a file CC.csv a country.
 type Calendars struct {
 	Dir string `yaml:"dir"`
 }
