@@ -28,6 +28,8 @@ type Hit struct {
 	Version  uint32
 	Status   Status
 	Title    string // of the rule
+	Owner    string // of the rule: who wrote it may not approve what it proposes
+	Budget   int    // alerts a day of the rule that people can work on; 0 = not said
 	Case     string // name of the first true case, "" where the rule has none
 	Rank     int    // position of the case in the rule: 0 is the highest
 	Score    decimal.D

@@ -159,7 +159,7 @@ func (w *writer) hit(f *kernel.Frame, b *event.Batch, m Match, state *State) (h 
 	}
 	r := int(m.Row)
 	h = &hit.Hit{
-		Rule: rule.ID, Version: rule.Version, Status: hit.Status(rule.Status), Title: rule.Title,
+		Rule: rule.ID, Version: rule.Version, Status: hit.Status(rule.Status), Title: rule.Title, Owner: rule.Owner, Budget: rule.Budget,
 		Case: name, Rank: int(max(m.Case, 0)), Score: m.Score, Severity: outcome.Severity, Typology: outcome.Typology,
 		Reporter: w.at.text(b, r, w.at.reporter), ReportID: w.at.text(b, r, w.at.reportID),
 		Hash: b.Hash(r), Kind: w.at.text(b, r, w.at.kind),

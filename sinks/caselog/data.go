@@ -122,6 +122,9 @@ type HitPersonal struct {
 	Facts    string           `json:"facts,omitempty"`
 	Values   map[string]any   `json:"values,omitempty"` // text values
 	Payments []PersonalDetail `json:"payments,omitempty"`
+	// Proportionality is why nothing less than suspending the account does, of an
+	// instruction.
+	Proportionality string `json:"proportionality,omitempty"`
 }
 
 // PersonalDetail is the sealed part of a payment; the mark of the same index

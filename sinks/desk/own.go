@@ -107,6 +107,7 @@ type tenure struct {
 	partition int32
 	owner     string
 	rechecked bool
+	moves     []move          // alerts that officers send elsewhere, found in this round
 	alive     context.Context //nolint:containedctx // the life of the ownership, which jobs outlive
 }
 
@@ -175,6 +176,12 @@ func (t *tenure) round(ctx context.Context) error {
 	if err := t.perform(ctx, work); err != nil {
 		errs = append(errs, err)
 	}
+	for _, m := range t.moves {
+		if err := t.move(ctx, m); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	t.moves = nil
 	if len(errs) > 0 {
 		p.mu.Lock()
 		for key := range dirty {
@@ -299,8 +306,15 @@ func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]intake.Draft, err
 			t.offer(s.Key, e)
 			continue
 		}
+		if e.Kind == apply.Reroute {
+			m, err := t.elsewhere(ctx, s.Key, e.Alert)
+			if errs = append(errs, err); err == nil {
+				t.moves = append(t.moves, m)
+			}
+			continue
+		}
 		drafts, err := t.desk.maker.Make(ctx, s, e)
-		out = append(out, drafts...)
+		out = append(out, t.desk.budgeted(s, e.Alert, drafts)...)
 		if err != nil {
 			errs = append(errs, err)
 		}

@@ -131,7 +131,7 @@ func (s *sending) look() (m frozenMessage, ok bool) {
 		if x == nil || x.Settled() {
 			return
 		}
-		m = frozenMessage{personal: x.Personal, kind: x.Type, next: x.Attempts + 1, queued: x.Queued, trace: x.Trace, record: a.At.Record}
+		m = frozenMessage{personal: x.Personal, kind: x.Type, next: x.Attempts + 1, queued: max(x.Queued, x.Again), trace: x.Trace, record: a.At.Record}
 		ok = true
 	})
 	return m, ok

@@ -15,6 +15,7 @@ const endOverturned = "overturned"
 func (h *Hit) say(d caselog.HitData) {
 	h.HitID, h.Version, h.Case, h.Rank = d.HitID, d.Version, d.Case, d.Rank
 	h.Severity, h.Approval, h.Ask = d.Severity, d.Approval, d.Ask
+	h.Owner, h.Budget, h.People = d.Owner, d.Budget, d.People
 	h.Fit = !d.Cold && !d.Cut && !d.Stale
 	h.Personal, h.Gone, h.Judged = d.Personal, false, d.ReportVersion()
 }
@@ -86,7 +87,7 @@ func (f *fold) replace(a *Alert, h *Hit, d caselog.HitData) {
 	f.applied()
 	if a.Open() {
 		before := a.Content()
-		if a.State == Proposed {
+		if a.State == Proposed || a.unsent() {
 			a.unsay(h.Evidence)
 		}
 		f.absorb(a, d)
@@ -154,6 +155,7 @@ func (f *fold) fallen(d caselog.HitData) {
 			a.shed()
 			f.settle(a, before, f.unrouted(a))
 		}
+		f.retreat(a)
 		f.task(a, "overturned", h.HitID)
 	}
 }
@@ -166,6 +168,9 @@ func (f *fold) unrouted(a *Alert) string {
 	}
 	return ""
 }
+
+// unsent reports whether people have approved what nobody has frozen yet.
+func (a *Alert) unsent() bool { return a.State == Approved && a.Request() == nil }
 
 // unsay forgets which payments an evidence told of.
 func (a *Alert) unsay(evidence string) {
@@ -216,8 +221,13 @@ func (a *Alert) unshed(p caselog.PaymentMark) *Item {
 	}
 	a.Shed = slices.DeleteFunc(a.Shed, func(x *Item) bool { return x == i })
 	a.Items = append(a.Items, i)
-	slices.SortStableFunc(a.Items, func(x, y *Item) int { return cmp.Or(cmp.Compare(len(x.ID), len(y.ID)), cmp.Compare(x.ID, y.ID)) })
+	sortItems(a.Items)
 	return i
+}
+
+// sortItems puts items into the order of their numbers.
+func sortItems(items []*Item) {
+	slices.SortStableFunc(items, func(x, y *Item) int { return cmp.Or(cmp.Compare(len(x.ID), len(y.ID)), cmp.Compare(x.ID, y.ID)) })
 }
 
 // doneAbout closes the task of a kind about something.

@@ -141,6 +141,7 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 			}
 			opened[i.Source.Personal] = personal
 			f.Subject = personal.Subject
+			f.Proportionality = or(personal.Proportionality, f.Proportionality)
 			if len(i.Reports) == 0 && len(i.Facts) > 0 {
 				told = personal.Facts
 			}
@@ -149,6 +150,9 @@ func (d *Maker) Facts(ctx context.Context, a *apply.Alert) (policy.Facts, error)
 			p := intake.PaymentOf(i.ID, i.Hop, i.Amount, personal.Payments[i.Source.Index])
 			if i.Hop > 0 {
 				p.ParentItems = i.Parents
+			}
+			if now, ok := f.Recalls[i.ID]; ok {
+				p.Recall = now
 			}
 			f.Payments = append(f.Payments, p)
 		}

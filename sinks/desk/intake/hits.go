@@ -133,6 +133,7 @@ func (x Hits) alert(h *hit.Hit, a *hit.Alert) Draft {
 	if party != nil {
 		to = party.ID
 	}
+	data.People = x.people(to, data)
 	key := x.Root.Key(caselog.Out, to, SubjectID(a.Subject))
 	return Draft{
 		ID: hit.Text32(h.ID, string(key)), Key: key, Type: caselog.Hit, Trace: h.Trace, Alerts: true,
@@ -152,10 +153,32 @@ func (x Hits) Reroute(d caselog.HitData, personal *caselog.HitPersonal, trace st
 	}
 	key := x.Root.Key(caselog.Out, party.ID, personal.UID)
 	d.Blocked, d.Overturns, d.Stands = "", "", false
+	d.People = x.people(party.ID, &d)
 	return Draft{
 		ID: hit.Text32(d.HitID, string(key)), Key: key, Type: caselog.Hit, Trace: trace, Alerts: true,
 		Data: &d, Personal: personal, Seal: func(p string) { d.Personal = p },
 	}, party.ID, true
+}
+
+// Again returns the draft of a hit under the key of another party: officers send its
+// alert there.
+func (x Hits) Again(d caselog.HitData, personal *caselog.HitPersonal, party, trace string) Draft {
+	key := x.Root.Key(caselog.Out, party, personal.UID)
+	d.People, d.Fold = x.people(party, &d), apply.Version
+	return Draft{
+		ID: hit.Text32("again", d.HitID, string(key)), Key: key, Type: caselog.Hit, Trace: trace, Alerts: true,
+		Data: &d, Personal: personal, Seal: func(p string) { d.Personal = p },
+	}
+}
+
+// people is how many officers have to approve a request because of the hit: the
+// stricter of the rule and the agreement with the party.
+func (x Hits) people(party string, d *caselog.HitData) int {
+	n := map[string]int{"two_person": 2, "one_person": 1}[d.Approval]
+	if party == caselog.Nobody {
+		return max(n, 1)
+	}
+	return max(n, 1, x.Book.Needs(party, d.Ask))
 }
 
 // SubjectID returns what a subject is hashed by: its uid, with the sub-account
@@ -180,7 +203,7 @@ func (x Hits) data(h *hit.Hit) (*caselog.HitData, *caselog.HitPersonal) {
 		Status: string(h.Status), Case: h.Case, Rank: h.Rank, Score: json.Number(h.Score.String()), Severity: h.Severity,
 		Late: h.Late, Cold: h.Cold, Cut: h.Cut, Excepted: h.Excepted, Digests: h.Digests, Position: h.Position,
 		Values: map[string]any{}, Unknown: list(h.Unknown), Ask: list(h.Ask), Approval: h.Approval,
-		Offence: h.PredicateOffence, Typology: list(h.Typology), Payments: []caselog.PaymentMark{}, Fold: apply.Version,
+		Owner: h.Owner, Budget: h.Budget, Offence: h.PredicateOffence, Typology: list(h.Typology), Payments: []caselog.PaymentMark{}, Fold: apply.Version,
 	}
 	p := &caselog.HitPersonal{Facts: h.Facts}
 	for _, v := range h.Values {
@@ -217,8 +240,16 @@ func (x Hits) mark(h *hit.Hit, p *hit.Payment) caselog.PaymentMark {
 	return caselog.PaymentMark{
 		Key: p.Key, Amount: money(amount), Hop: p.Hop,
 		Refs: Marks(x.Root, refs(p.Refs), servicer(p.Debtor), day(p)),
-		Told: fmt.Sprintf("%014d|%s|%s", p.ReportedAt, h.Reporter, h.ReportID),
+		Told: fmt.Sprintf("%014d|%s|%s", p.ReportedAt, h.Reporter, h.ReportID), Executed: executed(p),
 	}
+}
+
+func executed(p *hit.Payment) *freeze.Time {
+	if p.ExecutedAt == 0 {
+		return nil
+	}
+	at := freeze.At(time.UnixMilli(p.ExecutedAt))
+	return &at
 }
 
 // day is the settlement date, else the UTC date of execution.

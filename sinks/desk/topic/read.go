@@ -2,9 +2,12 @@ package topic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/IBM/sarama"
+
+	"github.com/haltwire/haltwire/pipeline/conn"
 )
 
 const (
@@ -77,4 +80,41 @@ func (t *Tail) fetch(partition int32, offset int64, use func(Entry)) error {
 		}
 	}
 	return nil
+}
+
+// ReadAt reads the one record of a partition that has the offset. It connects for
+// itself, which takes milliseconds: it is for what happens seldom.
+func ReadAt(ctx context.Context, c conn.Config, topic string, partition int32, offset int64) (Entry, error) {
+	fail := func(err error) (Entry, error) {
+		return Entry{}, fmt.Errorf("read %s partition %d offset %d: %w", topic, partition, offset, err)
+	}
+	config, err := c.Sarama()
+	if err != nil {
+		return fail(err)
+	}
+	consumer, err := sarama.NewConsumer(c.Brokers, config)
+	if err != nil {
+		return fail(err)
+	}
+	part, err := consumer.ConsumePartition(topic, partition, offset)
+	if err != nil {
+		return fail(errors.Join(err, consumer.Close()))
+	}
+	entry, err := first(ctx, part, offset)
+	if err = errors.Join(err, part.Close(), consumer.Close()); err != nil {
+		return fail(err)
+	}
+	return entry, nil
+}
+
+func first(ctx context.Context, part sarama.PartitionConsumer, offset int64) (Entry, error) {
+	select {
+	case m := <-part.Messages():
+		if m == nil || m.Offset != offset {
+			return Entry{}, errors.New("the record is gone")
+		}
+		return Entry{Partition: m.Partition, Offset: m.Offset, Appended: m.Timestamp.UnixMilli(), Key: string(m.Key), Value: m.Value}, nil
+	case <-ctx.Done():
+		return Entry{}, ctx.Err()
+	}
 }
