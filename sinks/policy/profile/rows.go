@@ -82,8 +82,11 @@ type rule struct {
 }
 
 // ruleset finds the rule of a path: patterns by their path, and those that end in .*
-// by the path before it.
-type ruleset struct{ exact, trees map[string]rule }
+// by the path before it. members are all paths that messages of the type have.
+type ruleset struct {
+	exact, trees map[string]rule
+	members      map[string]bool
+}
 
 func (s ruleset) add(r rule, patterns []string) {
 	for _, pattern := range patterns {
@@ -122,7 +125,13 @@ func Types() []freeze.Type {
 func (p *Profile) compile() {
 	p.rules = map[freeze.Type]ruleset{}
 	for _, t := range Types() {
-		s := ruleset{exact: map[string]rule{}, trees: map[string]rule{}}
+		s := ruleset{exact: map[string]rule{}, trees: map[string]rule{}, members: map[string]bool{}}
+		for _, path := range Paths(t) {
+			for path != "" {
+				s.members[path] = true
+				path = path[:max(strings.LastIndexByte(path, '.'), 0)]
+			}
+		}
 		s.add(rule{say: Yes}, envelopePaths())
 		s.add(rule{say: Yes}, pathsOf(t))
 		for _, r := range rows() {
@@ -157,14 +166,15 @@ func (p *Profile) Says(t freeze.Type, path string) Say {
 }
 
 func (p *Profile) look(t freeze.Type, path string) (Say, string) {
-	if matches(p.deny, path) {
+	s := p.rules[t]
+	switch {
+	case !s.members[path] || matches(p.deny, path):
 		return No, ""
-	}
-	if r, ok := p.rules[t].find(path); ok && r.say != No && !matches(p.allow, path) {
-		return r.say, r.row
-	}
-	if p.rules[t].exact != nil && matches(p.allow, path) {
+	case matches(p.allow, path):
 		return Yes, ""
+	}
+	if r, ok := s.find(path); ok {
+		return r.say, r.row
 	}
 	return No, ""
 }
@@ -206,15 +216,16 @@ func (p *Profile) branch(path string) Say {
 		return say
 	}
 	out := No
-	for pattern, r := range p.rules[freeze.TypeRequest].exact {
-		if !strings.HasPrefix(pattern, path+".") {
+	for _, member := range Paths(freeze.TypeRequest) {
+		if !strings.HasPrefix(member, path+".") {
 			continue
 		}
-		if r.say == No {
+		say := p.Says(freeze.TypeRequest, member)
+		if say == No {
 			return No
 		}
 		if out != Asked {
-			out = r.say
+			out = say
 		}
 	}
 	return out
