@@ -62,6 +62,8 @@ const (
 	// 10 times as many failures as of an account lock an address, because people
 	// share addresses.
 	addressShare = 10
+	// 10,000 sessions, accounts or addresses are a few MiB.
+	maxHeld = 10_000
 )
 
 // New reads the users file and returns the people of a valid config. The provider
@@ -82,9 +84,9 @@ func New(o Options) (*People, error) {
 	c := o.Config
 	p := &People{
 		config: c, log: o.Log, now: o.Now, verify: register.Verify, crossing: http.NewCrossOriginProtection(),
-		sessions:  session.New[login](session.Limits{Idle: c.Session.Idle.Std(), Longest: c.Session.Longest.Std()}),
-		accounts:  lockout.New(lockout.Limits{After: c.Lockout.After, For: c.Lockout.For.Std()}),
-		addresses: lockout.New(lockout.Limits{After: addressShare * c.Lockout.After, For: c.Lockout.For.Std()}),
+		sessions:  session.New[login](session.Limits{Idle: c.Session.Idle.Std(), Longest: c.Session.Longest.Std(), Most: maxHeld}),
+		accounts:  lockout.New(lockout.Limits{After: c.Lockout.After, For: c.Lockout.For.Std(), Keys: maxHeld}),
+		addresses: lockout.New(lockout.Limits{After: addressShare * c.Lockout.After, For: c.Lockout.For.Std(), Keys: maxHeld}),
 		trying:    make(chan struct{}, maxTrying), used: map[string]int64{}, begun: register.StepOf(o.Now()),
 	}
 	if c.Origin != "" {

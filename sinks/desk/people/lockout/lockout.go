@@ -11,12 +11,11 @@ import (
 type Limits struct {
 	After int           // failures, each less than For after the one before
 	For   time.Duration // the first time; twice as long each time after it
+	Keys  int           // held at most; a new one beyond it looks at all of them
 }
 
-const (
-	maxKeys     = 10_000
-	maxDoubling = 5 // 32 times the first: 8 hours for 15 minutes
-)
+// maxDoubling gives 32 times the first lock: 8 hours for 15 minutes.
+const maxDoubling = 5
 
 // Counter counts failures by key. Safe for concurrent use.
 type Counter struct {
@@ -105,7 +104,7 @@ func (c *Counter) keyLocked(key string, now time.Time) *count {
 	if k := c.keys[key]; k != nil {
 		return k
 	}
-	if len(c.keys) >= maxKeys {
+	if len(c.keys) >= c.limits.Keys {
 		c.evictLocked(now)
 	}
 	k := &count{}
@@ -126,7 +125,7 @@ func (c *Counter) evictLocked(now time.Time) {
 			victim, worst = key, k
 		}
 	}
-	if len(c.keys) >= maxKeys {
+	if len(c.keys) >= c.limits.Keys {
 		delete(c.keys, victim)
 	}
 }

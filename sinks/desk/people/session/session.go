@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	// 10,000 sessions are a few MiB; 8 of one person are more browsers than one has.
-	maxSessions = 10_000
+	// 8 sessions of one person are more browsers than one has.
 	maxPerOwner = 8
 	idSize      = 32 // bytes: 256 random bits
 )
@@ -28,10 +27,11 @@ type Session[V any] struct {
 	Value   V
 }
 
-// Limits are the time-outs of sessions.
+// Limits are the time-outs of sessions and their number.
 type Limits struct {
 	Idle    time.Duration // a session that nobody uses for so long is over
 	Longest time.Duration // none lasts longer, however much it is used
+	Most    int           // sessions at all; beginning one looks at all of them
 }
 
 // Store holds the sessions. Safe for concurrent use.
@@ -58,7 +58,7 @@ func (s *Store[V]) Begin(owner string, value V, now time.Time) (id string, made 
 	if s.countLocked(owner) >= maxPerOwner {
 		s.evictLocked(func(of *Session[V]) bool { return of.Owner == owner })
 	}
-	if len(s.byID) >= maxSessions {
+	if len(s.byID) >= s.limits.Most {
 		s.evictLocked(func(*Session[V]) bool { return true })
 	}
 	kept := made
