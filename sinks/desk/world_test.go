@@ -150,7 +150,7 @@ func (e *end) start(t *testing.T, s setup, parties []policy.Party, others ...*en
 	must(t, err)
 	must(t, d.Start(t.Context()))
 	door, err := inbound.NewDoor(inbound.Options{
-		Self: e.self.Party(), Environment: "test", Key: e.key, Ring: ring, Desk: d, PerSecond: 10000, Burst: 10000,
+		Self: e.self.Party(), Environment: opt.Environment, Key: e.key, Ring: ring, Desk: d, PerSecond: 10000, Burst: 10000,
 		Party: func(id string) (freeze.Party, bool) {
 			p := book.Party(id)
 			if p == nil {
@@ -290,7 +290,7 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.bodies[m.Head().MessageID] = body
 	}
 	s.mu.Unlock()
-	receipt := delivery.NewReceipt(freeze.LevelReceived, m.Head().MessageID, freeze.DigestOf(body), m.Head(), s.self, m.Head().Sender, "test", time.Now())
+	receipt := delivery.NewReceipt(freeze.LevelReceived, m.Head().MessageID, freeze.DigestOf(body), m.Head(), s.self, m.Head().Sender, m.Head().Environment, time.Now())
 	jws, err := delivery.SealReceipt(s.key, receipt)
 	if err != nil {
 		s.t.Error(err)

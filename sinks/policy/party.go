@@ -51,12 +51,15 @@ type Keys struct {
 
 // Channel is one way to a party; which members count depends on the kind.
 type Channel struct {
-	Kind         string `yaml:"kind"`          // webhook | kafka
+	Kind         string `yaml:"kind"`          // webhook | kafka | taxii | camt056 | goaml
 	URL          string `yaml:"url"`           // webhook
 	AllowPrivate bool   `yaml:"allow_private"` // webhook: the address may be a private one
 	CA           string `yaml:"ca"`            // webhook: PEM file of roots, "" = the system's
-	Out          string `yaml:"out"`           // kafka: topic to the party
-	In           string `yaml:"in"`            // kafka: topic from the party
+	Out          string `yaml:"out"`           // kafka: topic to the party; camt056, goaml: folder
+	In           string `yaml:"in"`            // kafka: topic from the party; camt056: folder of answers
+	// Settings are members that one kind alone knows: those of camt056.Config and
+	// goaml.Config.
+	Settings map[string]any `yaml:",inline"`
 }
 
 // Servicer tells which accounts a bank keeps: a BIC (8 or 11 characters, the

@@ -15,6 +15,8 @@ import (
 	"github.com/haltwire/haltwire/sinks/desk/topic"
 	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
+	"github.com/haltwire/haltwire/sinks/party/camt056"
+	"github.com/haltwire/haltwire/sinks/party/goaml"
 	"github.com/haltwire/haltwire/sinks/party/inbound"
 	"github.com/haltwire/haltwire/sinks/party/kafka"
 	"github.com/haltwire/haltwire/sinks/party/webhook"
@@ -49,6 +51,9 @@ func newBorder(c *config.Config) (*border, error) {
 	}
 	sets := map[string]signature.Set{}
 	for _, p := range c.Parties {
+		if !signs(p) {
+			continue
+		}
 		if sets[p.ID], err = signature.LoadSet(p.Keys.File); err != nil {
 			return nil, fmt.Errorf("parties: %s: keys: %w", p.ID, err)
 		}
@@ -74,21 +79,27 @@ func (a *App) startDesk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.openProof(); err != nil {
+		return err
+	}
 	own := a.config.Kafka.Own
 	a.desk, err = desk.New(desk.Options{
 		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(),
 		Layout: topic.Layout{Names: topic.NamesOf(own.Prefix), Partitions: own.CasePartitions, Replication: own.Replication},
 		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(),
-		Role: a.role, Metrics: a.telemetry.Metrics, Log: a.log,
+		Role: a.role, Witness: a.witness, Metrics: a.telemetry.Metrics, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
 	if err := a.desk.Start(ctx); err != nil {
+		return errors.Join(err, a.desk.Stop(ctx), a.proof.Close())
+	}
+	if err := a.startProof(ctx); err != nil {
 		return errors.Join(err, a.desk.Stop(ctx))
 	}
 	a.parts.start(ctx, &part{name: "desk", run: a.desk.Run, stop: a.desk.Stop})
-	return nil
+	return a.startInboxes(ctx)
 }
 
 // channels makes a sender for every channel of every party.
@@ -101,7 +112,7 @@ func (a *App) channels(ctx context.Context) (map[string][]desk.Channel, error) {
 				return nil, fmt.Errorf("parties: %s: channel %s: %w", p.ID, c.Kind, err)
 			}
 			traced := tracingSender{Sender: s, party: p.ID, channel: c.Kind, tracer: a.telemetry.Tracer}
-			all[p.ID] = append(all[p.ID], desk.Channel{Kind: c.Kind, Sender: traced})
+			all[p.ID] = append(all[p.ID], desk.Channel{Kind: c.Kind, Sender: traced, Form: formOf(s)})
 		}
 	}
 	return all, nil
@@ -111,6 +122,9 @@ func (a *App) sender(ctx context.Context, p policy.Party, c policy.Channel) (des
 	if c.Kind == webhook.Channel {
 		return webhook.New(webhook.Config{URL: c.URL, AllowPrivate: c.AllowPrivate, TLS: webhook.TLS{CA: c.CA}},
 			webhook.Options{Party: p.ID, Key: a.border.key, Ring: a.border.ring, Metrics: a.telemetry.Metrics, Log: a.log})
+	}
+	if c.Kind == camt056.Channel || c.Kind == goaml.Channel {
+		return a.fileSender(p, c)
 	}
 	if err := a.openProducer(ctx); err != nil {
 		return nil, err

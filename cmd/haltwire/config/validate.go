@@ -15,7 +15,7 @@ import (
 // Validate reports everything in c that `run` cannot work with, not only the
 // first of it.
 func (c *Config) Validate() error {
-	errs := []error{c.party(), c.agreements(), c.officers(), c.state(), c.listen(), c.kafka(), c.rules(), c.embedded(), c.Telemetry.Validate()}
+	errs := []error{c.party(), c.channels(), c.agreements(), c.officers(), c.state(), c.listen(), c.kafka(), c.rules(), c.embedded(), c.Telemetry.Validate()}
 	if _, err := c.Schema(); err != nil {
 		errs = append(errs, err)
 	}

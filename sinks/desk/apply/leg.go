@@ -94,6 +94,8 @@ func (f *fold) answeredRecall(a *Alert) {
 		f.legCopied(a, d)
 	case d.Parent != "":
 		f.legKnown(a, d)
+	case d.Item == "":
+		f.strayWord(a, d)
 	case l == nil || l.Child != "":
 		f.refuse("no payment %s that was recalled", d.Item)
 	case slices.Contains(l.Heard, d.Ref):
@@ -103,6 +105,16 @@ func (f *fold) answeredRecall(a *Alert) {
 		f.recallMoves(a)
 		f.applied()
 	}
+}
+
+// strayWord takes in that the bank's answer names payments that are not of its case.
+func (f *fold) strayWord(a *Alert, d caselog.RecallAnsweredData) {
+	if slices.ContainsFunc(a.Tasks, func(t Task) bool { return t.Kind == "recall_stray" && t.About == d.Ref }) {
+		f.repeat()
+		return
+	}
+	f.task(a, "recall_stray", d.Ref)
+	f.applied()
 }
 
 // legCopied takes in under the key of the parent where the recall of an item stands.

@@ -33,6 +33,7 @@ func (d *Maker) recallDrafts(ctx context.Context, s *apply.Subject, e apply.Effe
 // order is what one bank is to recall of an alert.
 type order struct {
 	bank     *policy.Party
+	auto     bool // it recalls without an officer's word
 	key      caselog.Key
 	items    []*apply.Item
 	payments []freeze.Payment
@@ -51,7 +52,7 @@ func (d *Maker) orders(ctx context.Context, s *apply.Subject, a *apply.Alert) ([
 	by := map[string]*order{}
 	for _, l := range a.Legs { // a bank that nothing is left to ask of hears that too
 		if bank := d.Book.Party(l.Bank); bank != nil && l.State == "none" {
-			by[bank.ID] = &order{bank: bank, key: d.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(f.Subject))}
+			by[bank.ID] = d.orderTo(bank, f.Subject)
 		}
 	}
 	for _, i := range items {
@@ -106,18 +107,25 @@ func (d *Maker) orderOf(from caselog.Key, subject freeze.Subject, p freeze.Payme
 	case p.SettledOn == "":
 		return nil, "payments.settled_on: no report tells the day of the settlement, which a recall needs"
 	}
-	key := d.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(subject))
-	if key == from {
+	o := d.orderTo(bank, subject)
+	if o.key == from {
 		return nil, "asks: both accounts are kept by " + bank.ID + ", which the request asks itself"
 	}
-	return &order{bank: bank, key: key}, ""
+	return o, ""
+}
+
+func (d *Maker) orderTo(bank *policy.Party, subject freeze.Subject) *order {
+	asks := []string{"recall"}
+	return &order{
+		bank: bank, auto: bank.Auto(asks) || d.Book.Needs(bank.ID, asks) == 0, key: d.Root.Key(caselog.Out, bank.ID, intake.SubjectOf(subject)),
+	}
 }
 
 // draft is what the alert of the instruction hears.
 func (o *order) draft(from caselog.Key, a *apply.Alert, subject freeze.Subject, mark string) Draft {
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: from, CaseID: a.CaseID, Ask: []string{"recall"}, Urgency: a.Urgency, By: list(nil), Offence: a.Offence,
-		Payments: []caselog.PaymentMark{}, Recall: true, Auto: o.bank.Auto([]string{"recall"}),
+		Payments: []caselog.PaymentMark{}, Recall: true, Auto: o.auto,
 	}
 	if a.Recall != nil {
 		data.By, data.Resend, data.Reason = list(a.Recall.By), a.Recall.Resend, a.Recall.Reason

@@ -60,3 +60,10 @@ func (s *Sender) text(m freeze.Message) ([]byte, error) {
 	}
 	return nil, &Unmappable{Field: "type", Text: fmt.Sprintf("%s has no form in goAML", m.Head().Type)}
 }
+
+// Marks says whether a report can hold a request, by an *Unmappable. A report gives
+// its payments no ids.
+func (s *Sender) Marks(r *freeze.Request) (map[string]string, error) {
+	_, err := Report(s.config, r)
+	return nil, err
+}
