@@ -123,17 +123,6 @@ func (d *Desk) matched(key caselog.Key, a *apply.Alert) []MatchView {
 	return out
 }
 
-// The texts that officers give with authorise.
-const (
-	// TickA and TickB say why neither ground of article 47(2) of CETS 198 stands
-	// against the measure: the money comes of no such offence, or it would not be
-	// suspended in a domestic case.
-	TickA = "47_2_a"
-	TickB = "47_2_b"
-	// Proportionality says why nothing less than suspending the account does.
-	Proportionality = "proportionality"
-)
-
 // weigh looks at what the log does not decide before an action is written: what our law
 // wants of a measure, and which accounts are never suspended. It completes the action.
 func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Action) error {
@@ -200,10 +189,10 @@ func (d *Desk) weighMeasure(ctx context.Context, key caselog.Key, id string, act
 func ticks(regime string, suspends bool) []string {
 	var out []string
 	if regime == "cets198" {
-		out = append(out, TickA, TickB)
+		out = append(out, apply.TickA, apply.TickB)
 	}
 	if suspends {
-		out = append(out, Proportionality)
+		out = append(out, apply.Proportionality)
 	}
 	return out
 }

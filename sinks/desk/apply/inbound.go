@@ -14,6 +14,17 @@ const (
 	ActDuplicate = "duplicate" // in: the partner has asked this before
 )
 
+// The texts that officers give with ActAuthorise and ActEmergency.
+const (
+	// TickA and TickB say why neither ground of article 47(2) of CETS 198 stands
+	// against the measure: the money comes of no such offence, or it would not be
+	// suspended in a domestic case.
+	TickA = "47_2_a"
+	TickB = "47_2_b"
+	// Proportionality says why nothing less than suspending the account does.
+	Proportionality = "proportionality"
+)
+
 // Hold is a measure that one supervisor ordered, because money would be gone before
 // a second officer can be found.
 type Hold struct {
@@ -72,6 +83,7 @@ func (f *fold) authorise(a *Alert, d caselog.OfficerData) {
 }
 
 func (f *fold) emergency(a *Alert, d caselog.OfficerData) {
+	f.spend(a, ActAuthorise)
 	f.authorise(a, d)
 	a.Hold = &Hold{By: d.By, At: f.r.Appended}
 	f.task(a, "confirm", "")

@@ -27,7 +27,7 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 	}
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Urgency: a.Urgency, Lift: e.Kind == apply.Lift,
-		By: list(append(a.Officers(apply.ActAuthorise), a.Officers(apply.ActEmergency)...)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
+		By: list(behind(a)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
 	}
 	child, err := d.child(a, r, data.Lift)
 	if err != nil {
@@ -37,6 +37,9 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 		return nil, err
 	}
 	personal := caselog.HitPersonal{UID: intake.SubjectOf(r.Subject), Subject: r.Subject}
+	if personal.Proportionality, err = d.proportionality(ctx, a); err != nil {
+		return nil, err
+	}
 	if e.Kind == apply.Instruct {
 		data.Until = until(a)
 		for _, p := range r.Payments {
@@ -50,7 +53,7 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 			personal.Payments = append(personal.Payments, intake.DetailOf(p))
 		}
 	}
-	content, terms := a.Content()+string(e.Kind), revision(a)
+	content, terms := a.Content()+a.Granted+string(e.Kind), revision(a)
 	if terms > 0 {
 		content += fmt.Sprint(terms)
 	}
@@ -85,6 +88,26 @@ func (d *Maker) granted(a *apply.Alert, r *freeze.Request, bank string, lift boo
 		}
 	}
 	return list(asks), nil
+}
+
+// behind lists who stands behind the measure.
+func behind(a *apply.Alert) []string {
+	by := append(a.Officers(apply.ActAuthorise), a.Officers(apply.ActEmergency)...)
+	if a.Hold != nil && a.Hold.Confirmed != "" {
+		by = append(by, a.Hold.Confirmed)
+	}
+	return by
+}
+
+// proportionality opens why the officers think that nothing less does.
+func (d *Maker) proportionality(ctx context.Context, a *apply.Alert) (string, error) {
+	for _, act := range []string{apply.ActAuthorise, apply.ActEmergency} {
+		texts, err := d.actTexts(ctx, a, act)
+		if err != nil || texts[apply.Proportionality] != "" {
+			return texts[apply.Proportionality], err
+		}
+	}
+	return "", nil
 }
 
 // stops reports whether an ask stops money.
