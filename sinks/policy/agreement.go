@@ -96,6 +96,11 @@ func (p *Party) Auto(asks []string) bool {
 }
 
 func (p Policy) validate(where string, agreed *Profile) error {
+	for name, a := range map[string]Answering{"accept": p.Accept, "decide": p.Decide} {
+		if a.Critical.Zero() != a.Other.Zero() {
+			return fmt.Errorf("%s.%s: critical and other belong together", where, name)
+		}
+	}
 	return errors.Join(p.validateAsks(where, agreed), p.validateTexts(where, agreed), p.validateLooser(where), p.validateHandling(where, agreed), p.validateDenied(where), p.validateOnward(where))
 }
 

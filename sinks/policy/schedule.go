@@ -58,10 +58,9 @@ func (b *Book) term(party, timer, urgency string) profile.Term {
 	case "T5":
 		return term((time.Hour + time.Duration(n-1)*30*time.Minute).String())
 	case "T9":
-		if urgency == "critical" {
-			return term("24h")
-		}
-		return term("5wd")
+		return profile.Answering{Critical: term("24h"), Other: term("5wd")}.Of(urgency)
+	case "T3in":
+		return profile.Answering{Critical: term("1h"), Other: term("opening+1h")}.Of(urgency)
 	}
 	if d := plainTerms()[timer]; d != "" {
 		return term(d)
@@ -73,7 +72,7 @@ func (b *Book) term(party, timer, urgency string) profile.Term {
 func plainTerms() map[string]string {
 	return map[string]string{
 		"T2": "60s", "gap": "60s", "T6": valid.String(), "T7/lapsed": "24h", "T8/sent": "15m", "T8": "15wd", "T8/officer": "5wd",
-		"T11": "168h", "info": "4h", "T3in": "1h", "release": "30m",
+		"T11": "168h", "info": "4h", "release": "30m",
 	}
 }
 
