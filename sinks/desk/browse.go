@@ -1,10 +1,10 @@
 package desk
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
@@ -73,32 +73,23 @@ func (d *Desk) Browse(f Filter) (Page, error) {
 	return out, nil
 }
 
-// cursor is what Page.Next says.
-type cursor struct {
-	Opened    int64  `json:"o"`
-	ID        string `json:"i"`
-	Direction string `json:"d"`
-	Party     string `json:"p"`
-}
-
+// placeOf is what Page.Next says: moment of opening, direction, party, id.
 func placeOf(e index.Entry) string {
-	text, err := json.Marshal(cursor{e.Opened, e.ID, e.Direction, e.Party})
-	if err != nil {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString(text)
+	return fmt.Sprintf("%d.%s.%s.%s", e.Opened, e.Direction, e.Party, e.ID)
 }
 
 func placed(text string) (*index.Entry, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // no place is the beginning
 	}
-	decoded, err := base64.RawURLEncoding.DecodeString(text)
-	var m cursor
-	if err != nil || json.Unmarshal(decoded, &m) != nil || m.ID == "" {
+	opened, rest, _ := strings.Cut(text, ".")
+	direction, rest, _ := strings.Cut(rest, ".")
+	dot := strings.LastIndexByte(rest, '.') // a party's id may have dots
+	at, err := strconv.ParseInt(opened, 10, 64)
+	if err != nil || dot < 0 {
 		return nil, ErrCursor
 	}
-	return &index.Entry{Opened: m.Opened, ID: m.ID, Direction: m.Direction, Party: m.Party}, nil
+	return &index.Entry{Opened: at, Direction: direction, Party: rest[:dot], ID: rest[dot+1:]}, nil
 }
 
 // Tasks returns the open tasks of all alerts, those of the oldest alert first; limit

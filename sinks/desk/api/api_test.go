@@ -41,12 +41,10 @@ type one struct {
 func (o *one) Browse(f desk.Filter) (desk.Page, error) {
 	o.filter = f
 	switch {
-	case f.After == "bad":
-		return desk.Page{}, desk.ErrCursor
 	case f.State != "" && f.State != "received":
 		return desk.Page{Alerts: []desk.View{}}, nil
 	case f.After == "" && f.Party == "TWO":
-		return desk.Page{Alerts: []desk.View{{ID: "A1"}}, Next: "n"}, nil
+		return desk.Page{Alerts: []desk.View{{ID: "A1"}}, Next: "1.out.TWO.A222"}, nil
 	}
 	return desk.Page{Alerts: []desk.View{{ID: alert, State: "received"}}}, nil
 }
@@ -176,7 +174,7 @@ func TestClientAndServerAgree(t *testing.T) {
 	if empty, err := c.List(ctx, desk.Filter{State: "closed"}); err != nil || len(empty) != 0 {
 		t.Errorf("list of closed: %v %v", empty, err)
 	}
-	if all, err := c.List(ctx, desk.Filter{Party: "TWO"}); err != nil || len(all) != 2 || d.filter.After != "n" {
+	if all, err := c.List(ctx, desk.Filter{Party: "TWO"}); err != nil || len(all) != 2 || d.filter.After != "1.out.TWO.A222" {
 		t.Errorf("list of two pages: %v %v", all, err)
 	}
 	if v, err := c.Show(ctx, alert[:4]); err != nil || v.ID != alert {
@@ -210,7 +208,7 @@ func TestErrorsHaveTheirStatus(t *testing.T) {
 	_, nobody := c.Act(t.Context(), alert, desk.Action{Do: "confirm"})
 	_, state := c.Act(t.Context(), alert, desk.Action{Do: "release", As: "O1"})
 	_, act := c.Act(t.Context(), alert, desk.Action{Do: "erase", As: "O1"})
-	for want, err := range map[string]error{"404 no_alert": missing, "403 not_an_officer": officer, "400 as": nobody, "409 refused": state, "404 unknown_act": act} {
+	for want, err := range map[string]error{"404 no_alert": missing, "403 not_an_officer": officer, "403 as": nobody, "409 refused": state, "404 unknown_act": act} {
 		var refused *api.Refused
 		if !errors.As(err, &refused) || fmt.Sprint(refused.Status, " ", refused.Code) != want {
 			t.Errorf("want %s: %v %+v", want, err, refused)

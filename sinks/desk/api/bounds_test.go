@@ -47,7 +47,9 @@ func TestPathsLeadNowhereElse(t *testing.T) {
 		resp, text := ask(t, s, "GET", path, "")
 		problem(t, resp, text, 404, "no_route")
 	}
-	for path, allow := range map[string]string{"/api/v1/alerts": "GET, HEAD", "/-/reload": "POST", "/api/v1/alerts/AB/confirm": "POST"} {
+	resp, text := ask(t, s, "POST", "/api/v1/alerts/AB/preview", "{}", "Content-Type", "application/json")
+	problem(t, resp, text, 405, "method")
+	for path, allow := range map[string]string{"/api/v1/alerts": "GET, HEAD", "/-/reload": "POST", "/api/v1/alerts/AB/confirm": "POST", "/api/v1/alerts/AB/events": "GET, HEAD"} {
 		for _, method := range []string{"PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"} {
 			resp, text := ask(t, s, method, path, "")
 			problem(t, resp, text, 405, "method")

@@ -40,7 +40,7 @@ type real struct {
 	client *api.Client
 }
 
-func newReal(t *testing.T) *real {
+func newReal(t *testing.T, change ...func(*api.Options)) *real {
 	t.Helper()
 	self := policy.Self{ID: "IN-FIU", Name: "FIU of India", Kind: "fiu", Country: "IN"}
 	party := policy.Party{ID: "GB-FIU", Name: "FIU of the UK", Kind: "fiu", Country: "GB", Policy: policy.Policy{
@@ -61,7 +61,11 @@ func newReal(t *testing.T) *real {
 	})
 	must(t, err)
 	must(t, d.Start(t.Context()))
-	h, err := api.New(api.Options{Desk: d, Token: "secret"})
+	opt := api.Options{Desk: d, Token: "secret", Reload: func(context.Context) error { return nil }}
+	for _, f := range change {
+		f(&opt)
+	}
+	h, err := api.New(opt)
 	must(t, err)
 	r := &real{desk: d, server: httptest.NewServer(h)}
 	r.client = api.NewClient(strings.TrimPrefix(r.server.URL, "http://"), "secret")
@@ -185,7 +189,7 @@ func checkPages(t *testing.T, r *real) {
 	if old, err := r.client.List(t.Context(), desk.Filter{Since: time.Now().Add(time.Hour).UnixMilli()}); err != nil || len(old) != 0 {
 		t.Errorf("opened in an hour: %v %v", old, err)
 	}
-	_, err = r.client.Browse(t.Context(), desk.Filter{After: "AAAA"})
+	_, err = r.client.Browse(t.Context(), desk.Filter{After: "1.up.GB-FIU.AAAA"})
 	var refused *api.Refused
 	if !errors.As(err, &refused) || refused.Code != "after" {
 		t.Errorf("a wrong place: %v", err)

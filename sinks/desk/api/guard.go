@@ -45,7 +45,7 @@ func (s *server) shared(r *http.Request) *Problem {
 func (s *server) officer(who people.Identity, as string) (string, *Problem) {
 	switch {
 	case s.opt.Guard == nil && as == "":
-		return "", fault(http.StatusBadRequest, "as", `as: name the officer, {"as":"O1"}`)
+		return "", fault(http.StatusForbidden, "as", `as: name the officer, {"as":"O1"}`)
 	case s.opt.Guard == nil:
 		return as, nil
 	case as != "" && as != who.Person.ID:

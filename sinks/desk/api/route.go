@@ -94,7 +94,7 @@ func listQuery() []param {
 		{name: "task", about: "Alerts with an open task of this kind; any = with any.", pattern: word, most: 40, example: "any"},
 		{name: "since", about: "Alerts opened then or later, Unix milliseconds.", number: true, min: 0, max: 253402300799999},
 		limit("50"),
-		{name: "after", about: "The member next of the page before.", pattern: `^[A-Za-z0-9_-]{0,400}$`, most: 400},
+		{name: "after", about: "The member next of the page before.", pattern: `^[0-9]{1,15}\.(in|out)\.[A-Za-z0-9._-]{1,64}\.[A-Z2-7]{2,26}$`, most: 110},
 	}
 }
 

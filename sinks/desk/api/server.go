@@ -125,28 +125,33 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	if _, pattern := s.mux.Handler(r); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path {
+	if pattern := s.pattern(r, r.Method); pattern == "" || path.Clean(r.URL.Path) != r.URL.Path || pattern == actPattern && s.pattern(r, http.MethodGet) != "" {
 		s.nowhere(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)
 }
 
+// actPattern takes whatever stands behind an alert, also what can only be read.
+const actPattern = "POST /api/v1/alerts/{id}/{act}"
+
+// pattern is that of the route that would take the request with a method.
+func (s *Server) pattern(r *http.Request, method string) string {
+	_, pattern := s.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+	return pattern
+}
+
 // nowhere answers a request that no route takes: 405 where another method would be
 // taken, else 404.
 func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
 	var allow []string
-	if path.Clean(r.URL.Path) != r.URL.Path {
-		refuse(w, fault(http.StatusNotFound, "no_route", "there is nothing at this path"))
-		return
+	if s.pattern(r, http.MethodGet) != "" {
+		allow = append(allow, http.MethodGet, http.MethodHead)
 	}
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
-		other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
-		if _, pattern := s.mux.Handler(other); pattern != "" {
-			allow = append(allow, method)
-		}
+	if p := s.pattern(r, http.MethodPost); p != "" && (p != actPattern || len(allow) == 0) {
+		allow = append(allow, http.MethodPost)
 	}
-	if len(allow) == 0 {
+	if len(allow) == 0 || path.Clean(r.URL.Path) != r.URL.Path {
 		refuse(w, fault(http.StatusNotFound, "no_route", "there is nothing at this path"))
 		return
 	}
