@@ -21,7 +21,7 @@ func timersOfRequest(a *Alert, by Schedule) []Timer {
 	}
 	out := timersOfApproval(a, by)
 	r := a.Request()
-	if r == nil {
+	if r == nil || a.instructs() { // a recall has clocks of its own
 		return out
 	}
 	add := func(when bool, name string, due int64) {

@@ -365,6 +365,8 @@ func (f *fold) recallStands(a *Alert) {
 	case a.State == Proposed && a.cleared():
 		a.State = Approved
 		first(&a.At.Approved, f.r.Appended)
+	case a.Request() != nil && a.unrecalled() && !a.cleared():
+		f.task(a, "amend", a.Request().ID)
 	}
 }
 
