@@ -10,12 +10,14 @@ import (
 
 // Whole is what became of the money of an alert. It holds personal data.
 type Whole struct {
-	Measures []*apply.Measure `json:"measures,omitempty"`
-	Recalls  []*apply.Leg     `json:"recalls,omitempty"`
-	Trail    []HopView        `json:"trail,omitempty"`
-	Consents []ConsentView    `json:"consents,omitempty"`
-	Parents  []string         `json:"parent_alerts,omitempty"` // of an instruction: the alerts that it serves
-	Child    string           `json:"child_alert,omitempty"`   // of an inbound alert: the instruction that serves it
+	Measures  []*apply.Measure `json:"measures,omitempty"`
+	Proposals []Proposal       `json:"proposals,omitempty"` // what officers approved with words of their own, and others have not yet
+	Recalls   []*apply.Leg     `json:"recalls,omitempty"`
+	Trail     []HopView        `json:"trail,omitempty"`
+	Consents  []ConsentView    `json:"consents,omitempty"`
+	Facts     []FactView       `json:"facts,omitempty"`         // what partners told of it
+	Parents   []string         `json:"parent_alerts,omitempty"` // of an instruction: the alerts that it serves
+	Child     string           `json:"child_alert,omitempty"`   // of an inbound alert: the instruction that serves it
 }
 
 // HopView is one onward movement with the account that it went to.
@@ -43,7 +45,7 @@ type ConsentView struct {
 
 // whole collects what became of the money.
 func (d *Desk) whole(ctx context.Context, a *apply.Alert) Whole {
-	w := Whole{Measures: a.Measures, Recalls: a.Legs}
+	w := Whole{Measures: unsealed(a.Measures), Recalls: a.Legs, Proposals: d.proposals(ctx, a)}
 	bodies := map[string]*freeze.Outcome{}
 	for _, h := range a.Trail {
 		if _, read := bodies[h.Body]; !read {
@@ -59,6 +61,7 @@ func (d *Desk) whole(ctx context.Context, a *apply.Alert) Whole {
 		}
 		w.Consents = append(w.Consents, v)
 	}
+	w.Facts = d.facts(ctx, a)
 	for _, p := range a.Parents {
 		w.Parents = append(w.Parents, p.Alert)
 	}

@@ -86,7 +86,7 @@ func forbidFollow(a *Alert, d caselog.OfficerData) string {
 		return "the partner tells of no such movement: about is the item_id of one on the trail"
 	case h.ChildKey != "":
 		return "this movement is followed already"
-	case h.Wanted && h.Blocked == "":
+	case (h.Wanted || h.Onward) && h.Blocked == "":
 		return "this movement is about to be followed"
 	}
 	return ""
@@ -260,7 +260,7 @@ func dueConsents(a *Alert, add func(Effect)) {
 		return
 	}
 	for _, h := range a.Trail {
-		if !h.Gone && h.Blocked == "" && h.onward(a) && h.Told != h.content() {
+		if h.due() {
 			add(Effect{Kind: Follow, About: h.ItemID, Hop: h})
 		}
 		if h.Answer != "" && !h.Passed && h.ChildKey != "" {
@@ -272,7 +272,7 @@ func dueConsents(a *Alert, add func(Effect)) {
 	}
 	for _, i := range slices.Concat(a.Items, a.Held) {
 		for _, x := range i.Facts {
-			if own := a.proven(i); !x.Heard || own && !x.HeardOwn {
+			if own := a.proven(i); !x.Heard || own != x.HeardOwn {
 				add(Effect{Kind: Echo, About: x.Item, Fact: x, Own: own})
 			}
 		}
@@ -295,7 +295,7 @@ func (a *Alert) Unasked(country string) []*Hop {
 func (a *Alert) unasked() []string {
 	var out []string
 	for _, h := range a.Trail {
-		if h.ChildKey != "" && h.Child == "" {
+		if h.due() || h.ChildKey != "" && h.Child == "" {
 			return nil
 		}
 		if len(a.Unasked(h.Country)) > 0 {

@@ -49,7 +49,7 @@ func (f *fold) fact(d caselog.FollowedData) {
 		f.factAgain(a, i, x, d)
 		return
 	}
-	a := f.homeOf(d.Mark)
+	a := f.s.open()
 	if a == nil {
 		a = f.open(f.Root.AlertID(f.s.Key, uint32(len(f.s.Alerts)+1)), d.CaseID)
 		a.State = AwaitingConsent
@@ -71,10 +71,9 @@ func (f *fold) fact(d caselog.FollowedData) {
 	f.applied()
 }
 
-// homeOf returns the open alert that a hop joins, or nil. One that nobody was asked
-// about takes nothing in any more.
-func (f *fold) homeOf(caselog.HopMark) *Alert {
-	for _, a := range f.s.Alerts {
+// open returns the open alert, or nil.
+func (s *Subject) open() *Alert {
+	for _, a := range s.Alerts {
 		if a.Open() {
 			return a
 		}
@@ -109,11 +108,12 @@ func (f *fold) factAgain(a *Alert, i *Item, x *Fact, d caselog.FollowedData) {
 		f.settle(a, before, a.Blocked)
 		return
 	}
-	if x.Usable() && a.Ending == endNoConsent {
+	switch {
+	case x.Usable() && a.Ending == endNoConsent:
 		f.reopenWith(a)
-		return
+	case x.Usable():
+		f.task(a, "contradiction", x.Item)
 	}
-	f.task(a, "contradiction", x.Item)
 }
 
 // endNoConsent ends an alert that only a partner's facts proposed, to whose use the
@@ -123,12 +123,12 @@ const endNoConsent = "no_consent"
 // reopenWith goes on with what consent has come for after the alert had ended: in the
 // open alert of the account, else where it was.
 func (f *fold) reopenWith(a *Alert) {
-	for _, o := range f.s.Alerts {
-		if !o.Open() {
-			continue
-		}
+	if o := f.s.open(); o != nil {
 		o.Held = append(o.Held, a.Held...)
 		a.Held = nil
+		for _, i := range o.Items {
+			o.prove(i)
+		}
 		f.on(o)
 		f.release(o)
 		return
@@ -240,6 +240,19 @@ func (a *Alert) unproven() bool {
 	return slices.ContainsFunc(a.Held, waits) || slices.ContainsFunc(a.Items, waits)
 }
 
+// retreat takes back from people what they approved and only a report that fell
+// proved: as long as nothing has gone out, nothing does.
+func (f *fold) retreat(a *Alert) {
+	naked := func(i *Item) bool { return len(i.Facts) > 0 && len(i.Usable()) == 0 && !a.proven(i) }
+	if a.State != Approved || a.Request() != nil || !slices.ContainsFunc(a.Items, naked) {
+		return
+	}
+	before := a.Content()
+	a.State = Proposed
+	a.desert()
+	f.settle(a, before, a.Blocked)
+}
+
 // waits reports whether an answer about something held is still to come.
 func (a *Alert) waits() bool {
 	return slices.ContainsFunc(a.Held, func(i *Item) bool {
@@ -260,6 +273,7 @@ func (f *fold) consented(d caselog.ConsentData, given bool) {
 		return
 	}
 	x.Answer, x.Texts, x.Granted, x.Part = d.Message, d.Personal, d.Handling, given && d.Part
+	a.doneAbout("overdue", "T9"+x.Item)
 	f.applied()
 	if !given {
 		x.Consent = caselog.ConsentNone

@@ -16,9 +16,10 @@ type Hop struct {
 	caselog.HopMark
 	Index   int    `json:"index"` // in the trail of the outcome
 	Outcome string `json:"outcome"`
-	Body    string `json:"body,omitempty"` // of the outcome, sealed
-	Gone    bool   `json:"gone,omitempty"` // the latest outcome has it no more
-	Wanted  bool   `json:"wanted,omitempty"`
+	Body    string `json:"body,omitempty"`   // of the outcome, sealed
+	Gone    bool   `json:"gone,omitempty"`   // the latest outcome has it no more
+	Onward  bool   `json:"onward,omitempty"` // a child alert follows it by itself
+	Wanted  bool   `json:"wanted,omitempty"` // or because officers want it
 
 	To       string      `json:"to,omitempty"` // party of the child alert
 	ChildKey caselog.Key `json:"child_key,omitempty"`
@@ -97,9 +98,11 @@ func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
 		if h == nil {
 			h = &Hop{HopMark: m}
 			a.Trail = append(a.Trail, h)
-			if !h.onward(a) && m.HandledBy != "responder" {
-				f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
-			}
+		}
+		before, fresh := h.Onward, h.Outcome == ""
+		h.Onward = h.ChildKey != "" || a.follows(m) && (before || !a.ended())
+		if !h.Onward && (before || fresh) && m.HandledBy != "responder" {
+			f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
 		}
 		if h.ChildKey != "" && h.Account != m.Account {
 			f.task(a, "contradiction", m.ItemID) // the child is about another account
@@ -116,15 +119,16 @@ func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
 	}
 }
 
-// onward reports whether a child alert follows the hop: nobody but us handles it and
-// the partner does not forbid it, or officers want it. What an instruction finds
-// belongs to the request that it serves, and what comes after the end of an alert is
-// for people.
-func (h *Hop) onward(a *Alert) bool {
-	if h.Wanted {
-		return true
-	}
-	return h.HandledBy != "responder" && h.OnwardUse != "not_granted" && !a.served() && !a.ended()
+// follows reports whether a child alert follows a hop by itself: nobody but us handles
+// it and the partner does not forbid it. What an instruction finds belongs to the
+// request that it serves, and what first comes after the end of an alert is for people.
+func (a *Alert) follows(m caselog.HopMark) bool {
+	return m.HandledBy != "responder" && m.OnwardUse != "not_granted" && !a.served()
+}
+
+// due reports whether the child has to hear of the hop.
+func (h *Hop) due() bool {
+	return (h.Onward || h.Wanted) && !h.Gone && h.Blocked == "" && h.Told != h.content()
 }
 
 // content marks what the child is told of the hop.
@@ -223,21 +227,21 @@ func (f *fold) noted(h *Hop, d caselog.FollowedData) {
 
 // childKnown notes on the parent which alert the child is.
 func (f *fold) childKnown(h *Hop, d caselog.FollowedData) {
-	if h.ChildKey != d.ChildKey || h.Child == d.Child && (h.Own || !d.Own) {
+	if h.ChildKey != d.ChildKey || h.Child == d.Child && h.Own == d.Own {
 		f.repeat()
 		return
 	}
-	h.Child, h.Own = d.Child, h.Own || d.Own
+	h.Child, h.Own = d.Child, d.Own
 	f.applied()
 }
 
 // echoed notes on the child that the parent knows it.
 func (f *fold) echoed(a *Alert, d caselog.FollowedData) {
 	_, x := a.fact(d.Parent, d.Mark.ItemID)
-	if x == nil || x.Heard && (x.HeardOwn || !d.Own) {
+	if x == nil || x.Heard && x.HeardOwn == d.Own {
 		f.repeat()
 		return
 	}
-	x.Heard, x.HeardOwn = true, x.HeardOwn || d.Own
+	x.Heard, x.HeardOwn = true, d.Own
 	f.applied()
 }
