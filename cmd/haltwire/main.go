@@ -78,6 +78,6 @@ func rootCmd() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringP("config", "c", "", "configuration `FILE` (default: haltwire.yaml in DIR or its parents, else built-in defaults)")
-	root.AddCommand(runCmd(), demoCmd(), checkCmd(), testCmd(), fmtCmd(), functionsCmd(), evalCmd(), backtestCmd(), explainCmd(), alertsCmd(), deadCmd(), keysCmd(), peopleCmd(), schemaCmd(), versionCmd())
+	root.AddCommand(runCmd(), demoCmd(), checkCmd(), testCmd(), fmtCmd(), functionsCmd(), evalCmd(), backtestCmd(), explainCmd(), alertsCmd(), deadCmd(), auditCmd(), keysCmd(), peopleCmd(), schemaCmd(), versionCmd())
 	return root
 }

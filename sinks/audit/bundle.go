@@ -317,3 +317,17 @@ func readFile(f *zip.File) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// BundleOf returns the party whose log a bundle says that it is of; nothing is
+// verified.
+func BundleOf(r io.ReaderAt, size int64) (string, error) {
+	files, err := readZip(r, size)
+	if err != nil {
+		return "", err
+	}
+	var m Manifest
+	if err := json.Unmarshal(files["manifest.json"], &m); err != nil {
+		return "", fmt.Errorf("read manifest.json: %w", err)
+	}
+	return m.Log, nil
+}

@@ -51,8 +51,38 @@ func OpenTree(dir string, partition int32) (*Tree, error) {
 	return t, nil
 }
 
-// recover finds how many records are whole in both files.
+// ReadTree opens the tree of a partition that another process keeps: it is read and
+// never written.
+func ReadTree(dir string, partition int32) (*Tree, error) {
+	name := filepath.Join(dir, fmt.Sprintf("cases-%05d", partition))
+	hashes, err := os.Open(name + ".hashes")
+	if err != nil {
+		return nil, fmt.Errorf("read tree: %w", err)
+	}
+	offsets, err := os.Open(name + ".offsets")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read tree: %w", err), hashes.Close())
+	}
+	t := &Tree{hashes: hashes, offsets: offsets}
+	if err := t.measure(); err != nil {
+		return nil, errors.Join(fmt.Errorf("read tree of partition %d: %w", partition, err), t.Close())
+	}
+	return t, nil
+}
+
+// recover cuts off what is not whole.
 func (t *Tree) recover() error {
+	if err := t.measure(); err != nil {
+		return err
+	}
+	if err := t.hashes.Truncate(tlog.StoredHashCount(t.size) * hashSize); err != nil {
+		return err
+	}
+	return t.offsets.Truncate(t.size * offsetSize)
+}
+
+// measure finds how many records are whole in both files.
+func (t *Tree) measure() error {
 	hashes, err := t.hashes.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -64,12 +94,6 @@ func (t *Tree) recover() error {
 	t.size = offsets / offsetSize
 	if have := hashes / hashSize; tlog.StoredHashCount(t.size) > have { // the largest size whose hashes are there
 		t.size = int64(sort.Search(int(t.size)+1, func(n int) bool { return tlog.StoredHashCount(int64(n)) > have })) - 1
-	}
-	if err := t.hashes.Truncate(tlog.StoredHashCount(t.size) * hashSize); err != nil {
-		return err
-	}
-	if err := t.offsets.Truncate(t.size * offsetSize); err != nil {
-		return err
 	}
 	if t.size > 0 {
 		last, err := t.offset(t.size - 1)

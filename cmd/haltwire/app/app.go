@@ -15,9 +15,11 @@ import (
 	"github.com/haltwire/haltwire/pipeline"
 	"github.com/haltwire/haltwire/pipeline/event"
 	"github.com/haltwire/haltwire/pipeline/telemetry"
+	"github.com/haltwire/haltwire/sinks/audit"
 	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/people"
+	"github.com/haltwire/haltwire/sinks/desk/topic"
 	"github.com/haltwire/haltwire/sinks/embedded"
 	"github.com/haltwire/haltwire/sources/kafka"
 )
@@ -71,6 +73,9 @@ type App struct {
 	warmUp      warmUp
 
 	records chan recordOf // of sets put in force, to be kept in ClickHouse
+
+	proof       *audit.Log    // of the case log
+	checkpoints *topic.Writer // of the proof
 }
 
 // New validates the configuration; it opens nothing.

@@ -17,12 +17,12 @@ import (
 
 // Names are the topics that haltwire makes for itself.
 type Names struct {
-	Cases, Hits, Dead, Control, Keys string
+	Cases, Hits, Dead, Control, Keys, Checkpoints string
 }
 
 // NamesOf returns the topics of a prefix: haltwire.cases and so on.
 func NamesOf(prefix string) Names {
-	return Names{prefix + ".cases", prefix + ".hits", prefix + ".dead", prefix + ".control", prefix + ".keys"}
+	return Names{prefix + ".cases", prefix + ".hits", prefix + ".dead", prefix + ".control", prefix + ".keys", prefix + ".checkpoints"}
 }
 
 // Layout says how the topics are made. Partitions is the number of partitions
@@ -72,6 +72,7 @@ func (l Layout) wanted() []wanted {
 		{l.Names.Dead, 1, map[string]string{"retention.ms": days(deadRetention), "max.message.bytes": fmt.Sprint(maxDead)}, false},
 		{l.Names.Control, 1, forever, true},
 		{l.Names.Keys, 1, map[string]string{"cleanup.policy": "compact", "retention.ms": "-1"}, true},
+		{l.Names.Checkpoints, 1, forever, true},
 	}
 }
 

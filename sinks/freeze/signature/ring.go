@@ -56,3 +56,12 @@ func (r *Ring) find(kid string) (string, ed25519.PublicKey, bool) {
 	party, ok := s.owner[kid]
 	return party, s.sets[party].keys[kid], ok
 }
+
+// Keys returns the public keys of the set.
+func (s Set) Keys() []ed25519.PublicKey {
+	var out []ed25519.PublicKey
+	for _, k := range s.keys {
+		out = append(out, k)
+	}
+	return out
+}
