@@ -111,15 +111,23 @@ func parseHash(s string) (phc, error) {
 	var saltErr, hashErr error
 	h.salt, saltErr = base64.RawStdEncoding.Strict().DecodeString(parts[4])
 	h.hash, hashErr = base64.RawStdEncoding.Strict().DecodeString(parts[5])
-	switch {
-	case saltErr != nil || hashErr != nil:
+	if saltErr != nil || hashErr != nil {
 		return phc{}, errors.New("salt or hash is not base64 without padding")
-	case h.Memory < minMemory || h.Memory > maxMemory || h.Passes < 1 || h.Passes > maxPasses || h.Threads < 1 || h.Threads > maxThreads:
-		return phc{}, fmt.Errorf("want m of %d to %d, t of 1 to %d, p of 1 to %d", minMemory, maxMemory, maxPasses, maxThreads)
-	case len(h.salt) < saltSize || len(h.salt) > maxSalt || len(h.hash) < hashSize || len(h.hash) > maxHash:
-		return phc{}, errors.New("salt or hash is too short or too long")
-	case h.String() != s:
+	}
+	if h.String() != s {
 		return phc{}, errors.New("the parameters are not in their plain form")
 	}
-	return h, nil
+	return h, h.bounds()
+}
+
+// bounds says what is beyond what a login may cost, or too cheap.
+func (h phc) bounds() error {
+	within := func(n, least, most int) bool { return n >= least && n <= most }
+	if !within(int(h.Memory), minMemory, maxMemory) || !within(int(h.Passes), 1, maxPasses) || !within(int(h.Threads), 1, maxThreads) {
+		return fmt.Errorf("want m of %d to %d, t of 1 to %d, p of 1 to %d", minMemory, maxMemory, maxPasses, maxThreads)
+	}
+	if !within(len(h.salt), saltSize, maxSalt) || !within(len(h.hash), hashSize, maxHash) {
+		return errors.New("salt or hash is too short or too long")
+	}
+	return nil
 }
