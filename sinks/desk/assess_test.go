@@ -63,14 +63,7 @@ func (c *countries) again(t *testing.T, id string, change func(*freeze.Request))
 	if change != nil {
 		change(r)
 	}
-	body, err := freeze.Encode(r)
-	must(t, err)
-	sender, err := webhook.New(webhook.Config{URL: c.gb.server.URL + inbound.Path, AllowPrivate: true}, webhook.Options{Party: "GB-FIU", Key: c.in.key, Ring: ringOf(t, c.gb)})
-	must(t, err)
-	defer sender.Close()
-	if got := sender.Send(t.Context(), delivery.Attempt{MessageID: r.MessageID, Type: r.Type, Body: body}); got.Verdict != delivery.Delivered {
-		t.Fatalf("the second request: %s %s %s", got.Verdict, got.Reason, got.Detail)
-	}
+	c.post(t, r)
 	return other
 }
 
@@ -92,6 +85,7 @@ func TestQuestionIsAnsweredAndGranted(t *testing.T) {
 	}
 
 	refused(t, c.in.desk, id, desk.Action{Do: "info", As: "O1", Texts: map[string]string{"legal.nexus": "x"}}, "not asked")
+	refused(t, c.in.desk, id, desk.Action{Do: "info", As: "O1", Texts: map[string]string{"payments.debtor.phone": "+910000000001"}}, "does not let")
 	act(t, c.in.desk, id, desk.Action{Do: "info", As: "O1", Texts: map[string]string{field: "WALLET 77120"}})
 	eventually(t, "IN waits for the decision again", func() bool { return state(c.in.desk) == "accepted" })
 	eventually(t, "GB goes on", func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "assessing" })
@@ -279,4 +273,73 @@ func TestRefusalSaysWhyAndWhatWouldHelp(t *testing.T) {
 	if r := o.Refusal; r == nil || r.Text != "No link." || r.Cure != "Send the complaint." || r.LegalGround != "POCA 336" || r.Code != "insufficient_grounds" {
 		t.Errorf("refusal %s", asJSON(o))
 	}
+}
+
+// post brings a message of India to the British desk.
+func (c *countries) post(t *testing.T, m freeze.Message) {
+	t.Helper()
+	body, err := freeze.Encode(m)
+	must(t, err)
+	sender, err := webhook.New(webhook.Config{URL: c.gb.server.URL + inbound.Path, AllowPrivate: true}, webhook.Options{Party: "GB-FIU", Key: c.in.key, Ring: ringOf(t, c.gb)})
+	must(t, err)
+	defer sender.Close()
+	if got := sender.Send(t.Context(), delivery.Attempt{MessageID: m.Head().MessageID, Type: m.Head().Type, Body: body}); got.Verdict != delivery.Delivered {
+		t.Fatalf("%s of India: %s %s %s", m.Head().Type, got.Verdict, got.Reason, got.Detail)
+	}
+}
+
+// TestSubAccountNarrowsTheHold holds a pooled account first, because the money would be
+// gone, and only the sub-account once the partner names it.
+func TestSubAccountNarrowsTheHold(t *testing.T) {
+	t.Parallel()
+	const field = "subject.account.sub_account"
+	c := newCountries(t, fake(t), fake(t))
+	first := arrives(t, c)
+	id := c.again(t, first, nil)
+	act(t, c.gb.desk, id, desk.Action{Do: "accept", As: "O1"})
+	act(t, c.gb.desk, id, desk.Action{Do: "ask_info", As: "O1", Code: "pooled_account", Texts: map[string]string{field: "a collection account"}})
+	act(t, c.gb.desk, id, desk.Action{Do: "emergency", As: "O1", Basis: "POCA 336C"})
+	eventually(t, "the bank holds the account", func() bool { return len(c.stub.messages()) == 1 })
+	eventually(t, "the question has gone out", func() bool { return len(show(t, c.gb.desk, id).Messages) == 2 })
+
+	r := message[*freeze.Request](t, show(t, c.gb.desk, id).Inbox)
+	r.Type, r.Sequence, r.MessageID = freeze.TypeAmendment, 2, freeze.RequesterID(id, 2)
+	r.Subject.Account.SubAccount = "WALLET 77120"
+	c.post(t, &freeze.Amendment{Request: *r, Supersedes: freeze.RequesterID(id, 1), Changes: []freeze.Change{{Field: field}}})
+	eventually(t, "people decide anew", func() bool { return tasked(show(t, c.gb.desk, id).View, "amended") })
+	act(t, c.gb.desk, id, desk.Action{Do: "accept", As: "O2"})
+	act(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O1", Basis: "POCA 336C"})
+	act(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O2", Basis: "POCA 336C"})
+	eventually(t, "the bank lets go of the account and holds the sub-account", func() bool { return len(c.stub.messages()) == 3 })
+	var narrowed, back bool
+	for _, m := range c.stub.messages()[1:] {
+		switch m := m.(type) {
+		case *freeze.Request:
+			narrowed = m.Subject.Account.SubAccount == "WALLET 77120"
+		case *freeze.Withdrawal:
+			back = m.AlertID == c.stub.messages()[0].Head().AlertID
+		}
+	}
+	if !narrowed || !back {
+		t.Errorf("the bank got %s", asJSON(c.stub.messages()[1:]))
+	}
+	if v := show(t, c.gb.desk, id); v.State != "instructed" || v.Infos[0].Given == 0 || v.Hold != nil {
+		t.Errorf("GB has %s %s %s", v.State, asJSON(v.Infos), asJSON(v.Hold))
+	}
+}
+
+// TestTicksOfTheConvention wants the grounds of article 47(2) looked at where the
+// request is under it.
+func TestTicksOfTheConvention(t *testing.T) {
+	t.Parallel()
+	c := newCountries(t, fake(t), fake(t))
+	id := c.again(t, arrives(t, c), func(r *freeze.Request) {
+		r.Legal.Regime, r.Legal.MLSuspicion, r.Legal.DomesticEquivalent = "cets198", true, "would be suspended here"
+	})
+	act(t, c.gb.desk, id, desk.Action{Do: "accept", As: "O1"})
+	refused(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O1", Basis: "b"}, "47_2_a")
+	refused(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O1", Basis: "b", Texts: map[string]string{apply.TickA: "fraud is listed"}}, "47_2_b")
+	act(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O1", Basis: "b", Texts: map[string]string{apply.TickA: "fraud is listed", apply.TickB: "POCA 336C would do"}})
+	act(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O2", Basis: "b"})
+	eventually(t, "the bank is instructed", func() bool { return len(c.stub.messages()) == 1 })
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"sync"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/policy/profile"
 )
 
 // sights remember which alerts are about an account and which about a payment, in both
@@ -127,12 +128,12 @@ func (d *Desk) matched(key caselog.Key, a *apply.Alert) []MatchView {
 // wants of a measure, and which accounts are never suspended. It completes the action.
 func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Action) error {
 	for name := range action.Texts {
-		if !textName(name) {
+		if !intake.IsField(name) {
 			return fmt.Errorf("%w: text %q: want the name of a member: letters, digits, points and underscores", ErrRefused, name)
 		}
 	}
 	if key.Direction() != caselog.In {
-		return nil
+		return d.weighAnswer(key, action)
 	}
 	switch action.Do {
 	case apply.ActDuplicate:
@@ -145,8 +146,22 @@ func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Ac
 	return nil
 }
 
-func textName(name string) bool {
-	return regexp.MustCompile(`^[a-z0-9_]{1,40}([.\[][a-z0-9_\]]{1,40}){0,5}$`).MatchString(name)
+// weighAnswer checks what a partner is to be told against the agreement with it.
+func (d *Desk) weighAnswer(key caselog.Key, action *Action) error {
+	party := d.opt.Book.Party(key.Party())
+	if action.Do != apply.ActInfo || party == nil {
+		return nil
+	}
+	agreed, err := party.Profile()
+	if err != nil {
+		return fmt.Errorf("read the agreement with %s: %w", party.ID, err)
+	}
+	for field := range action.Texts {
+		if agreed.Answers(field) == profile.No {
+			return fmt.Errorf("%w: the agreement with %s does not let %s be told", ErrRefused, party.ID, field)
+		}
+	}
+	return nil
 }
 
 // weighMeasure checks a measure of our own law against the request.

@@ -105,7 +105,7 @@ func OutcomeMark(root *caselog.Root, m *freeze.Outcome, left freeze.Servicer) ca
 	}
 	o.Trail = TrailMarks(root, m.Trail, left)
 	for _, n := range m.Needs {
-		o.Needs = append(o.Needs, n.Field)
+		o.Needs = append(o.Needs, Field(root, n.Field))
 	}
 	for _, f := range m.Funds {
 		f.Via, f.ToRef = "", ""
@@ -118,7 +118,7 @@ func receivedData(root *caselog.Root, mark caselog.MessageMark, m freeze.Message
 	d := &caselog.ReceivedData{MessageMark: mark}
 	r := RequestOf(m)
 	if r == nil {
-		noteOf(d, m)
+		noteOf(root, d, m)
 		return d
 	}
 	d.Urgency, d.Provisional, d.ConfirmBy, d.Totals = r.Urgency, r.Provisional, r.ConfirmBy, r.Totals
@@ -137,7 +137,7 @@ func receivedData(root *caselog.Root, mark caselog.MessageMark, m freeze.Message
 }
 
 // noteOf fills in what Apply may know of the messages that carry no request.
-func noteOf(d *caselog.ReceivedData, m freeze.Message) {
+func noteOf(root *caselog.Root, d *caselog.ReceivedData, m freeze.Message) {
 	switch m := m.(type) {
 	case *freeze.Confirmation:
 		d.Confirms = m.Confirms
@@ -154,7 +154,7 @@ func noteOf(d *caselog.ReceivedData, m freeze.Message) {
 	case *freeze.InfoResponse:
 		d.Info = &caselog.InfoMark{}
 		for _, a := range m.Answers {
-			d.Info.Fields = append(d.Info.Fields, a.Field)
+			d.Info.Fields = append(d.Info.Fields, Field(root, a.Field))
 		}
 	case *freeze.Feedback:
 		d.Feedback = &caselog.FeedbackMark{Useful: m.Useful, Recovered: m.Recovered, Prosecuted: m.Prosecuted}
