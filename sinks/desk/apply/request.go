@@ -234,7 +234,7 @@ func (f *fold) unapprove(a *Alert) {
 		a.shed() // what was approved and no hit asks for any more
 		a.override()
 	}
-	if a.Request() != nil && len(a.Officers(ActRenew)) == 0 {
+	if a.Renewing && len(a.Officers(ActRenew)) < a.people() {
 		a.Renewing = false
 	}
 }
@@ -285,6 +285,8 @@ func (a *Alert) unsigned(d caselog.QueuedData) string {
 			return "a request without approval is provisional"
 		}
 		return ""
+	case a.State == Proposed:
+		return "the alert is not approved"
 	}
 	var by []string
 	for _, p := range a.Approvals {
@@ -296,7 +298,8 @@ func (a *Alert) unsigned(d caselog.QueuedData) string {
 		}
 		by = append(by, p.By)
 	}
-	if !slices.ContainsFunc(by, func(p string) bool { return slices.Contains(d.Approval.By, p) }) || slices.ContainsFunc(d.Approval.By, func(p string) bool { return !slices.Contains(by, p) }) {
+	missing := func(in []string) func(string) bool { return func(p string) bool { return !slices.Contains(in, p) } }
+	if len(by) == 0 || slices.ContainsFunc(by, missing(d.Approval.By)) || slices.ContainsFunc(d.Approval.By, missing(by)) {
 		return "the approvals are not those of the alert"
 	}
 	return ""
