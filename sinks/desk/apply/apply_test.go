@@ -196,7 +196,7 @@ func (w *world) real(s string) string {
 		for _, a := range subject.Alerts {
 			s = strings.ReplaceAll(s, "{content "+w.short(a.ID)+"}", a.Content())
 			for _, h := range a.Trail {
-				s = strings.ReplaceAll(s, "{hop "+w.short(h.ItemID)+"}", h.Content())
+				s = strings.ReplaceAll(s, "{hop "+w.short(h.ItemID)+"}", h.Mark)
 			}
 		}
 	}

@@ -54,6 +54,7 @@ func consentActs() []act {
 			complete: func(f *fold, a *Alert, d caselog.OfficerData) {
 				h := a.Hop(d.About)
 				h.Wanted, h.Blocked = true, ""
+				h.Mark = h.content()
 				a.doneAbout("trail", h.ItemID)
 				a.doneAbout("blocked", h.ItemID)
 				a.spendAbout(d)

@@ -150,7 +150,7 @@ func dueOut(a *Alert, add func(bool, Kind)) {
 // served reports whether the alert is an instruction that only other alerts caused,
 // whose approval is its approval.
 func (a *Alert) served() bool {
-	return len(a.Parents) > 0 && len(a.Hits) == 0 && len(a.Items) > 0 && a.cleared()
+	return len(a.Parents) > 0 && len(a.Hits) == 0 && len(a.Items) > 0 && !a.learnt() && a.cleared()
 }
 
 func dueIn(a *Alert, add func(bool, Kind)) {

@@ -321,12 +321,15 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	a.share()
 	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
 	switch {
-	case a.State == Proposed && len(a.Items) > 0:
+	case a.learnt(): // what a partner found is not approved with it
+	case (a.State == Proposed || a.State == AwaitingConsent) && len(a.Items) > 0:
 		a.State = Approved
 		f.block(a, "", "")
 		first(&a.At.Approved, f.r.Appended)
 	case len(a.Items) == 0 && a.Request() != nil: // nobody needs it any more
 		a.State = Withdrawing
+	case len(a.Items) == 0 && a.waits():
+		a.State = AwaitingConsent
 	case len(a.Items) == 0:
 		f.close(a, "withdrawn")
 	}

@@ -21,7 +21,8 @@ type Hop struct {
 	Onward  bool   `json:"onward,omitempty"` // a child alert follows it by itself
 	Wanted  bool   `json:"wanted,omitempty"` // or because officers want it
 
-	To       string      `json:"to,omitempty"` // party of the child alert
+	Mark     string      `json:"mark,omitempty"` // of what the child is to be told
+	To       string      `json:"to,omitempty"`   // party of the child alert
 	ChildKey caselog.Key `json:"child_key,omitempty"`
 	Child    string      `json:"child_alert,omitempty"` // once the child has said it
 	Told     string      `json:"told,omitempty"`        // mark of what the child was told
@@ -108,6 +109,7 @@ func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
 			f.task(a, "contradiction", m.ItemID) // the child is about another account
 		}
 		h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
+		h.Mark = h.content()
 	}
 	for _, h := range a.Trail {
 		if !h.Gone && !slices.ContainsFunc(o.Trail, func(m caselog.HopMark) bool { return m.ItemID == h.ItemID }) {
@@ -128,10 +130,10 @@ func (a *Alert) follows(m caselog.HopMark) bool {
 
 // due reports whether the child has to hear of the hop.
 func (h *Hop) due() bool {
-	return (h.Onward || h.Wanted) && !h.Gone && h.Blocked == "" && h.Told != h.content()
+	return (h.Onward || h.Wanted) && !h.Gone && h.Blocked == "" && h.Told != h.Mark
 }
 
-// content marks what the child is told of the hop.
+// content makes the mark of what the child is to be told.
 func (h *Hop) content() string {
 	text, err := json.Marshal(struct {
 		Hop    caselog.HopMark
@@ -206,11 +208,24 @@ func (f *fold) followed() {
 		h.Blocked = d.Blocked
 		f.task(a, "blocked", h.ItemID)
 		f.applied()
+	case d.Content == "": // the config has a party for it now
+		f.unblocked(a, h)
 	case h.Told == d.Content:
 		f.repeat()
 	default:
 		f.noted(h, d)
 	}
+}
+
+// unblocked lets a hop be followed that had no child before.
+func (f *fold) unblocked(a *Alert, h *Hop) {
+	if h.Blocked == "" {
+		f.repeat()
+		return
+	}
+	h.Blocked = ""
+	a.doneAbout("blocked", h.ItemID)
+	f.applied()
 }
 
 // noted notes on the parent what the child was told.

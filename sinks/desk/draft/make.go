@@ -89,7 +89,7 @@ func (d *Maker) automatic(party *policy.Party, a *apply.Alert) bool {
 func (d *Maker) Recheck(ctx context.Context, s *apply.Subject, a *apply.Alert) ([]Draft, error) {
 	party := d.Book.Party(a.Party)
 	if a.Blocked == "" || party == nil || a.Request() != nil || a.State != apply.Proposed && a.State != apply.Approved {
-		return nil, nil
+		return d.rerouted(ctx, s, a)
 	}
 	_, err := d.request(ctx, s, a, party, false)
 	gate := &policy.Gate{}

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,11 +22,8 @@ func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 	if err != nil {
 		return nil, err
 	}
-	to := o.Trail[h.Index].To
-	child, _ := d.Book.Route(hit.Subject{
-		Country: to.AccountCountry, BIC: to.Servicer.BIC, ClearingSystem: to.Servicer.ClearingSystem, ClearingID: to.Servicer.ClearingID,
-	}, a.Asks)
-	note := &caselog.FollowedData{AlertID: a.ID, Mark: h.HopMark, Content: h.Content()}
+	child := d.askedAbout(a, o.Trail[h.Index].To)
+	note := &caselog.FollowedData{AlertID: a.ID, Mark: h.HopMark, Content: h.Mark}
 	id := hit.Text32("followed", a.ID, h.ItemID, note.Content)
 	noted := Draft{ID: hit.Text32("follow noted", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Data: note}
 	if child == nil {
@@ -51,6 +49,40 @@ func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 		},
 		noted,
 	}, nil
+}
+
+// askedAbout returns the party that is asked about an account, or nil.
+func (d *Maker) askedAbout(a *apply.Alert, to freeze.HopTo) *policy.Party {
+	party, _ := d.Book.Route(hit.Subject{
+		Country: to.AccountCountry, BIC: to.Servicer.BIC, ClearingSystem: to.Servicer.ClearingSystem, ClearingID: to.Servicer.ClearingID,
+	}, a.Asks)
+	return party
+}
+
+// rerouted returns the events that let hops be followed for which the config has a
+// party now.
+func (d *Maker) rerouted(ctx context.Context, s *apply.Subject, a *apply.Alert) ([]Draft, error) {
+	var out []Draft
+	for _, h := range a.Trail {
+		if a.Direction != caselog.Out || h.Blocked == "" || h.Gone {
+			continue
+		}
+		o, err := d.found(ctx, h)
+		if errors.Is(err, caselog.ErrErased) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if d.askedAbout(a, o.Trail[h.Index].To) == nil {
+			continue
+		}
+		out = append(out, Draft{
+			ID: hit.Text32("follow unblocked", a.ID, h.ItemID, fmt.Sprint(a.At.Updated)), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true,
+			Data: &caselog.FollowedData{AlertID: a.ID, Mark: caselog.HopMark{ItemID: h.ItemID}},
+		})
+	}
+	return out, nil
 }
 
 // consentTo says whether the partner has to consent before another party learns of a
