@@ -140,3 +140,27 @@ func (v *View) asked(a *apply.Alert) {
 		}
 	}
 }
+
+// NoteView is an officer's remark; times are Unix ms.
+type NoteView struct {
+	By   string `json:"by"`
+	At   int64  `json:"at"`
+	Text string `json:"text"`
+}
+
+// notes opens the remarks about an alert; one that is gone reads so.
+func (d *Desk) notes(ctx context.Context, a *apply.Alert) []NoteView {
+	var out []NoteView
+	for _, n := range a.Notes {
+		var personal caselog.OfficerPersonal
+		text := ""
+		if err := d.open(ctx, n.Personal, &personal); err != nil {
+			text = "(" + err.Error() + ")"
+		}
+		for _, name := range slices.Sorted(maps.Keys(personal.Texts)) {
+			text = strings.TrimPrefix(text+"\n"+personal.Texts[name], "\n")
+		}
+		out = append(out, NoteView{By: n.By, At: n.At, Text: text})
+	}
+	return out
+}

@@ -67,6 +67,7 @@ type Detail struct {
 	Infos   []*apply.Info `json:"infos,omitempty"`
 	Hold    *apply.Hold   `json:"hold,omitempty"`
 	Praise  *apply.Praise `json:"feedback,omitempty"`
+	Notes   []NoteView    `json:"notes,omitempty"`
 }
 
 // MessageView is one message of an alert.
@@ -163,7 +164,7 @@ func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
 	} else if r, _, err := d.maker.Asked(ctx, a); err == nil {
 		out.Subject, out.Items = &r.Subject, r.Payments
 	}
-	out.Whole = d.whole(ctx, a)
+	out.Whole, out.Notes, out.Content = d.whole(ctx, a), d.notes(ctx, a), d.content(ctx, a)
 	for _, m := range a.Messages {
 		out.Messages = append(out.Messages, MessageView{ID: m.ID, Type: string(m.Type), Attempts: m.Attempts, Receipt: string(m.Receipt), At: m.Queued, GaveUp: m.GaveUp, Body: d.body(ctx, m.Personal)})
 	}
