@@ -57,7 +57,7 @@ func (b *Book) legalGates(party *Party, p *Profile, f Facts, asks []string) *Gat
 	case g.Basis && measure && f.Basis == "" && party.Policy.Texts.RequesterBasis.Text == "":
 		return &Gate{Field: "legal.requester_basis", Text: "the order's basis is missing: name it (edit), or put policy.texts.requester_basis of the bank into the config"}
 	case slices.Contains(asks, "suspend_account") && f.Proportionality == "":
-		return &Gate{Field: "legal.proportionality", Text: "suspend_account needs a text on why less would not do"}
+		return &Gate{Field: "legal.proportionality", Text: "needed under " + p.Regime + " for suspend_account: an officer writes why less would not do"}
 	case p.Handling.Evaluation == "required" && (party.Policy.Handling.SourceEval == "" || party.Policy.Handling.InfoEval == ""):
 		return &Gate{Field: "handling.source_eval", Text: "the 4x4 evaluation is required: put policy.handling.source_eval and info_eval into the config"}
 	}

@@ -73,7 +73,9 @@ func (b *Book) Request(party *Party, f Facts) (*freeze.Request, []byte, error) {
 	r, body, err := b.make(party, f)
 	var gate *Gate
 	if errors.As(err, &gate) {
-		gate.Instead = b.Alternatives(party, f)
+		if gate.Instead = b.Alternatives(party, f); len(gate.Instead) > 0 {
+			gate.Text += "; it may go as it is to " + strings.Join(gate.Instead, ", ") + " (reroute)"
+		}
 	}
 	return r, body, err
 }
