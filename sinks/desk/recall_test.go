@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -38,7 +39,7 @@ const (
 	uetrP3 = "9531985d-5d9d-49f8-9818-e811892f902b"
 )
 
-func newRecallWorld(t *testing.T, scheme string, change func(*policy.Party)) *recallWorld {
+func newRecallWorld(t *testing.T, scheme string, change func(*policy.Party), more ...func(*desk.Options)) *recallWorld {
 	t.Helper()
 	w := &recallWorld{in: newEnd(t, indiaSelf()), gb: newEnd(t, ukSelf()), out: t.TempDir(), ok: t.TempDir()}
 	w.partner = newStub(t, w.gb)
@@ -49,7 +50,14 @@ func newRecallWorld(t *testing.T, scheme string, change func(*policy.Party)) *re
 	if change != nil {
 		change(&bank)
 	}
-	sender, err := camt056.New(camt056.Config{Out: w.out, In: w.ok, Scheme: scheme, Agent: camt056.Agent{BIC: "HWBIINBB"}}, camt056.Options{Party: bank.ID})
+	original := func(ctx context.Context, s *freeze.StatusRequest) *freeze.Request {
+		all, err := w.in.desk.Recalled(ctx, bank.ID, s.AlertID)
+		if err != nil || len(all) == 0 {
+			return nil
+		}
+		return all[0]
+	}
+	sender, err := camt056.New(camt056.Config{Out: w.out, In: w.ok, Scheme: scheme, Agent: camt056.Agent{BIC: "HWBIINBB"}}, camt056.Options{Party: bank.ID, Original: original})
 	must(t, err)
 	form := func(r *freeze.Request) (map[string]string, error) {
 		ids, err := sender.Marks(r)
@@ -62,6 +70,9 @@ func newRecallWorld(t *testing.T, scheme string, change func(*policy.Party)) *re
 	w.in.start(t, setup{brokers: fake(t), change: func(o *desk.Options) {
 		o.Environment = "live"
 		o.Channels[bank.ID] = []desk.Channel{{Kind: "camt056", Sender: sender, Form: form}}
+		for _, f := range more {
+			f(o)
+		}
 	}}, []policy.Party{w.gb.party(agreement()), bank}, w.gb)
 	w.inbox, err = answer.NewInbox(answer.InboxOptions{Party: bank.ID, Dir: w.ok, Take: answer.Deliver(w.in.desk), Settle: time.Nanosecond})
 	must(t, err)
@@ -335,4 +346,70 @@ func whys(legs []*apply.Leg) string {
 		out = append(out, l.Why)
 	}
 	return strings.Join(out, "; ")
+}
+
+func unattended(p *policy.Party) { p.Policy.Unattended = []string{"recall"} }
+
+// TestRecallIsSentAgain has the bank find nothing by the references that it was given:
+// an officer has the payment recalled once more, in a message of its own.
+func TestRecallIsSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newRecallWorld(t, "", unattended)
+	must(t, w.in.desk.Append(t.Context(), []*hit.Hit{recallHit("TX-1", uetrP1, "18000.00", "GB52HWBA00000000000101", "HWBAGB2L")}))
+	eventually(t, "the draft is in the folder", func() bool { return len(w.files(t)) == 1 })
+	a1, order := find(w.in.desk, "out", "GB-FIU").ID, find(w.in.desk, "out", "BANK-IN").ID
+	w.answered(t, "a.xml", resolution("BANKA-0001", order, "RJCR", "NOOR", uetrP1))
+	eventually(t, "people are told to mend and resend", func() bool {
+		return w.legs(t, a1) == "rejected" && strings.Contains(asJSON(find(w.in.desk, "out", "BANK-IN").Tasks), "recall_resend")
+	})
+	act(t, w.in.desk, a1, desk.Action{Do: "recall", As: "O1", About: a1 + "-P01"})
+	eventually(t, "there is a second draft", func() bool { return len(w.files(t)) == 2 })
+	again := w.files(t)[order+"-Q002"]
+	if !strings.Contains(again, "<CxlId>"+a1+"-P01</CxlId>") || !strings.Contains(again, "<Id>"+order+"-Q002</Id>") {
+		t.Errorf("the second draft: %s", again)
+	}
+	w.answered(t, "b.xml", resolution("BANKA-0002", order, "CNCL", "", uetrP1))
+	eventually(t, "A1 knows that it was accepted", func() bool { return w.legs(t, a1) == "accepted" })
+}
+
+// TestRecallWithoutAnAnswer has a silent bank asked by pacs.028, and then people.
+func TestRecallWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newRecallWorld(t, "", unattended, func(o *desk.Options) { o.Schedule = hasty{} })
+	must(t, w.in.desk.Append(t.Context(), []*hit.Hit{recallHit("TX-1", uetrP1, "18000.00", "GB52HWBA00000000000101", "HWBAGB2L")}))
+	eventually(t, "the draft is in the folder", func() bool { return len(w.files(t)) == 1 })
+	a1, order := find(w.in.desk, "out", "GB-FIU").ID, find(w.in.desk, "out", "BANK-IN").ID
+	act(t, w.in.desk, order, desk.Action{Do: "recall_answer", As: "O1", Code: "SENT"})
+	eventually(t, "the bank is asked where it stands", func() bool { return strings.Contains(w.files(t)[order+"-Q002"], "pacs.028.001.03") })
+	if chase := w.files(t)[order+"-Q002"]; !strings.Contains(chase, "<OrgnlMsgId>"+order+"-Q001</OrgnlMsgId>") || !strings.Contains(chase, a1+"-P01") {
+		t.Errorf("the chase: %s", chase)
+	}
+	eventually(t, "people are told that the bank is silent", func() bool {
+		return strings.Contains(asJSON(find(w.in.desk, "out", "BANK-IN").Tasks), "recall_silent")
+	})
+}
+
+// hasty is a schedule on which banks have no time at all.
+type hasty struct{ apply.Plain }
+
+func (hasty) After(party, timer, urgency string, from int64) int64 {
+	if timer == "T8" || timer == "T8/officer" {
+		return from + 1
+	}
+	return apply.Plain{}.After(party, timer, urgency, from)
+}
+
+// TestRecallThatCamtCannotHold is refused before it is frozen, with the field's name.
+func TestRecallThatCamtCannotHold(t *testing.T) {
+	t.Parallel()
+	w := newRecallWorld(t, "", unattended)
+	h := recallHit("TX-1", uetrP1, "18000.00", "GB52HWBA00000000000101", "HWBAGB2L")
+	h.Alerts[0].Payments[0].Refs = hit.References{RRN: "606100000001"}
+	must(t, w.in.desk.Append(t.Context(), []*hit.Hit{h}))
+	eventually(t, "the instruction is blocked", func() bool { return find(w.in.desk, "out", "BANK-IN").Blocked == "payments[0].refs" })
+	better := recallHit("TX-2", uetrP1, "18000.00", "GB52HWBA00000000000101", "HWBAGB2L")
+	better.Alerts[0].Payments[0].Refs.RRN = "606100000001"
+	better.Alerts[0].Payments[0].Key = h.Alerts[0].Payments[0].Key
+	must(t, w.in.desk.Append(t.Context(), []*hit.Hit{better}))
+	eventually(t, "a report with the reference mends it", func() bool { return len(w.files(t)) == 1 })
 }

@@ -97,6 +97,7 @@ func (f *fold) queued(a *Alert) {
 	m.Closes = d.Type == freeze.TypeOutcome && a.Lifting && a.Lifted && d.About == ""
 	a.Messages = append(a.Messages, m)
 	first(&a.At.Queued, f.r.Appended)
+	f.asksRecall(a, d)
 	if !f.takeMeasures(a, d) && !f.infoQueued(a, m, d) {
 		f.takeQueued(a, d)
 	}
@@ -118,7 +119,6 @@ func (a *Alert) queueable(d caselog.QueuedData) string {
 
 func (f *fold) takeQueued(a *Alert, d caselog.QueuedData) {
 	f.consentQueued(a, d)
-	f.asksRecall(a, d)
 	switch d.Type {
 	case freeze.TypeRequest:
 		a.State, a.Environment = Approved, d.Environment

@@ -112,7 +112,7 @@ func TestVectorEveryVersionIsRead(t *testing.T) {
 // TestVectorBankOfTheTestsIsValid holds what the bank of the tests writes against
 // the schemas, word by word.
 func TestVectorBankOfTheTestsIsValid(t *testing.T) {
-	drafts, err := camt056.Drafts(camt056.Config{}, rapid.Custom(recall).Example(1))
+	drafts, err := camt056.Drafts(camt056.Config{}, rapid.Custom(recalled).Example(1))
 	if err != nil {
 		t.Fatal(err)
 	}
