@@ -59,7 +59,13 @@ func TestMeasureIsExtendedAndConverted(t *testing.T) {
 	m1, m2 := id+"-M01", id+"-M02"
 	until := freeze.At(time.Now().Add(31 * 24 * time.Hour))
 	ask := desk.Action{Do: "extend", About: m1, Until: &until, Texts: map[string]string{"justification": "The court sits on Friday."}}
-	both(t, c.in.desk, id, ask)
+	ask.As = "O1"
+	act(t, c.in.desk, id, ask)
+	if v, err := c.in.desk.Show(t.Context(), id); err != nil || len(v.Proposals) != 1 || v.Proposals[0].Texts["justification"] != "The court sits on Friday." {
+		t.Errorf("the second officer reads %s, %v", asJSON(v), err)
+	}
+	ask.As, ask.Texts = "O2", nil // as it is
+	act(t, c.in.desk, id, ask)
 	eventually(t, "GB has the question", func() bool { return tasked(find(c.gb.desk, "in", "IN-FIU"), "extend") })
 	if v := find(c.gb.desk, "in", "IN-FIU"); v.State != "answered" || len(c.stub.messages()) != 1 {
 		t.Errorf("before people decided GB is %s and the bank got %d messages", v.State, len(c.stub.messages()))

@@ -144,7 +144,7 @@ func (f *fold) expired(a *Alert, m *Measure) {
 	a.settled(m)
 	if a.Direction == caselog.In {
 		m.become(StandLapsed, f.r.Appended)
-		m.Ending, m.Recorded = "expired", true
+		m.Ending = "expired"
 		f.task(a, "measure_lapsed", m.MeasureID)
 		f.change(a)
 		return

@@ -176,25 +176,29 @@ func (a *Alert) chase(about, by string) {
 
 // forbidRecord says why what a court or a bank said by letter cannot be recorded.
 func forbidRecord(a *Alert, d caselog.OfficerData) string {
-	states := []string{"in_force", "extended", "converted", "lifted", "lapsed", "ended"}
-	switch {
-	case d.Measure == nil || !slices.Contains(states, d.Measure.State):
-		return "what is it now? code is one of " + strings.Join(states, ", ")
-	case d.Measure.State == "extended" && d.Measure.ExpiresAt == nil:
-		return "until when is it extended?"
-	case a.Direction == caselog.In && (a.Outcome == nil || a.Lifting || a.State != Answered && a.State != BankAnswered):
+	answered := a.Outcome != nil && !a.Lifting && (a.State == Answered || a.State == BankAnswered)
+	switch why := unrecordable(d.Measure); {
+	case why != "":
+		return why
+	case a.Direction == caselog.In && !answered, a.Direction == caselog.Out && a.Request() == nil:
 		return a.impossible(d)
-	case a.Direction == caselog.Out && a.Request() == nil:
-		return a.impossible(d)
-	}
-	if d.About == "" {
-		if d.Measure.State == "in_force" && d.Measure.Kind != "" && d.Measure.AuthorityKind != "" {
-			return ""
-		}
+	case d.About != "":
+		_, why := a.about(d)
+		return why
+	case d.Measure.State != "in_force" || d.Measure.Kind == "" || d.Measure.AuthorityKind == "":
 		return "a new measure is in force, and has a kind and an authority"
 	}
-	if _, why := a.about(d); why != "" {
-		return why
+	return ""
+}
+
+// unrecordable says what is missing of what is recorded of a measure, or nothing.
+func unrecordable(m *caselog.MeasureMark) string {
+	states := []string{"in_force", "extended", "converted", "lifted", "lapsed", "ended"}
+	switch {
+	case m == nil || !slices.Contains(states, m.State):
+		return "what is it now? code is one of " + strings.Join(states, ", ")
+	case m.State == "extended" && m.ExpiresAt == nil:
+		return "until when is it extended?"
 	}
 	return ""
 }

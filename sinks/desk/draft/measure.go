@@ -182,13 +182,16 @@ func accountOf(r *freeze.Request) freeze.Account {
 // overlay puts what our officers and our clock say of a measure over what the bank
 // says.
 func (d *Maker) overlay(ctx context.Context, said *freeze.Measure, m *apply.Measure) error {
-	if !m.Recorded {
-		return nil
-	}
-	said.State, said.Amount, said.ExpiresAt = m.State, m.Amount, m.ExpiresAt
 	if !m.Live() {
 		said.State = string(m.Stand)
 	}
+	if !m.Recorded {
+		return nil
+	}
+	if m.Live() {
+		said.State = m.State
+	}
+	said.Amount, said.ExpiresAt = m.Amount, m.ExpiresAt
 	said.Extendable, said.ExtendBy, said.EndsIfSilent = m.Extendable, m.ExtendBy, m.EndsIfSilent
 	if m.Personal == "" {
 		return nil
