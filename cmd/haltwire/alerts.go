@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -141,7 +142,18 @@ func deskClient(c *cobra.Command, o *alertsOptions) (*api.Client, error) {
 	if err != nil {
 		return nil, exit(2, fmt.Errorf("%s: %w", from, err))
 	}
-	return api.NewClient(cfg.Listen.Desk.Address, token), nil
+	if cfg.Listen.Desk.TLS.Cert == "" {
+		return api.NewClient(cfg.Listen.Desk.Address, token), nil
+	}
+	chain, err := os.ReadFile(cfg.Listen.Desk.TLS.Cert)
+	if err != nil {
+		return nil, exit(2, fmt.Errorf("listen.desk.tls.cert: %w", err))
+	}
+	client, err := api.NewTLSClient(cfg.Listen.Desk.Address, token, chain)
+	if err != nil {
+		return nil, exit(2, fmt.Errorf("listen.desk.tls.cert: %w", err))
+	}
+	return client, nil
 }
 
 func deskError(err error) error {

@@ -38,7 +38,7 @@ func allVerbs() []verb {
 		{do: "reject", short: "End a proposal without a request", flags: []string{"code"}},
 		{do: "confirm", short: "Stand behind a request that went out by itself, or behind an emergency", flags: []string{"digest"}},
 		{do: "emergency", short: "Send, or have a measure taken, at once: a supervisor, and somebody else confirms it", flags: []string{"digest", "basis", "code", "text"}},
-		{do: "edit", name: "amend", short: "Write texts, amounts or a sub-account into a request; somebody else approves it", flags: []string{"about", "code", "amount", "text"}},
+		{do: "edit", name: "amend", short: "Write texts, amounts or a sub-account into a request; somebody else approves it", flags: []string{"edit", "text"}},
 		{do: "renew", short: "Keep asking after the request's validity is over", flags: []string{"until"}},
 		{do: "close", short: "End an alert", flags: []string{"code"}},
 		{do: "reopen", short: "Take an ended alert up again"},
@@ -77,8 +77,9 @@ func (v verb) command() string {
 
 // terms are the flags of a decision that are not text already.
 type terms struct {
-	until, amount string
-	texts, files  []string
+	until, amount       string
+	texts, files, items []string
+	suspicion           string
 }
 
 func alertsAct(o *alertsOptions, v verb) *cobra.Command {
@@ -145,6 +146,11 @@ func termFlag(c *cobra.Command, name string, a *desk.Action, t *terms) {
 		f.StringVar(&t.until, "until", "", "moment, RFC 3339: 2026-03-11T18:00:00Z")
 	case "amount":
 		f.StringVar(&t.amount, "amount", "", `amount and currency: "15500.00 GBP"`)
+	case "edit":
+		f.StringSliceVar(&a.Asks, "ask", nil, "an ask to add, or with - in front one to take out: --ask=-trace; may be repeated")
+		f.StringArrayVar(&t.items, "item", nil, `ITEM="9000.00 GBP": the disputed amount of a payment, 0 takes it out; may be repeated`)
+		f.StringVar(&a.Offence, "offence", "", "code of the predicate offence")
+		f.StringVar(&t.suspicion, "ml-suspicion", "", "yes or no: money laundering is suspected")
 	case "text":
 		f.StringArrayVar(&t.texts, "text", nil, "NAME=TEXT: a text and the member of the message that it becomes; may be repeated")
 		f.StringArrayVar(&t.files, "text-file", nil, "NAME=FILE: a text from a file; may be repeated")
@@ -162,13 +168,49 @@ func (t *terms) into(a *desk.Action) error {
 		a.Until = &at
 	}
 	if t.amount != "" {
-		amount, currency, ok := strings.Cut(t.amount, " ")
-		if !ok || amount == "" || currency == "" {
-			return fmt.Errorf(`--amount %q: want amount and currency like "15500.00 GBP"`, t.amount)
+		m, err := readMoney("--amount", t.amount)
+		if err != nil {
+			return err
 		}
-		a.Amount = &freeze.Money{Amount: freeze.Dec(amount), Currency: currency}
+		a.Amount = &m
+	}
+	if err := t.edits(a); err != nil {
+		return err
 	}
 	return t.read(a)
+}
+
+// edits puts what amend changes beside texts into an action.
+func (t *terms) edits(a *desk.Action) error {
+	switch t.suspicion {
+	case "":
+	case "yes", "no":
+		yes := t.suspicion == "yes"
+		a.MLSuspicion = &yes
+	default:
+		return fmt.Errorf("--ml-suspicion %q: want yes or no", t.suspicion)
+	}
+	for _, pair := range t.items {
+		item, text, _ := strings.Cut(pair, "=")
+		m, err := readMoney("--item "+item, text)
+		if err != nil {
+			return err
+		}
+		if a.Amounts == nil {
+			a.Amounts = map[string]freeze.Money{}
+		}
+		a.Amounts[item] = m
+	}
+	return nil
+}
+
+// readMoney reads "15500.00 GBP".
+func readMoney(flag, text string) (freeze.Money, error) {
+	amount, currency, ok := strings.Cut(text, " ")
+	if !ok || amount == "" || currency == "" {
+		return freeze.Money{}, fmt.Errorf(`%s %q: want amount and currency like "15500.00 GBP"`, flag, text)
+	}
+	return freeze.Money{Amount: freeze.Dec(amount), Currency: currency}, nil
 }
 
 func (t *terms) read(a *desk.Action) error {

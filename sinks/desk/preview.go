@@ -17,10 +17,9 @@ type Preview struct {
 	AlertID string `json:"alert_id"`
 	Party   string `json:"party"`
 	Type    string `json:"type"` // request | amendment
-	// Content is what an approval is given to: Action.Digest.
-	Content string `json:"content"`
-	// Digest is the content_digest that the message would carry.
-	Digest  string          `json:"content_digest"`
+	// Content is what an approval is given to (Action.Digest), and the content_digest
+	// of the message.
+	Content string          `json:"content"`
 	Message json.RawMessage `json:"message"`
 }
 
@@ -35,7 +34,7 @@ func (d *Desk) Preview(ctx context.Context, id string) (Preview, error) {
 		return Preview{}, fmt.Errorf("%w: nothing is asked of anybody by this alert", ErrRefused)
 	}
 	s := &apply.Subject{Key: key}
-	a, err := d.snapshot(key, full)
+	a, err := d.copied(key, full)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -51,28 +50,12 @@ func (d *Desk) Preview(ctx context.Context, id string) (Preview, error) {
 	case !ok:
 		return Preview{}, fmt.Errorf("%w: the config does not know %s any more", ErrRefused, key.Party())
 	}
-	return Preview{AlertID: full, Party: a.Party, Type: string(q.Type), Content: view(a).Content, Digest: q.Approval.ContentDigest, Message: json.RawMessage(body)}, nil
-}
-
-// snapshot returns a copy of an alert that is free of locks.
-func (d *Desk) snapshot(key caselog.Key, id string) (*apply.Alert, error) {
-	a := &apply.Alert{}
-	var err error
-	d.fold.with(key, func(s *apply.Subject) {
-		text, marshal := json.Marshal(s.Alert(id))
-		if err = marshal; err == nil {
-			err = json.Unmarshal(text, a)
-		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("show alert: %w", err)
-	}
-	return a, nil
+	return Preview{AlertID: full, Party: a.Party, Type: string(q.Type), Content: q.Approval.ContentDigest, Message: json.RawMessage(body)}, nil
 }
 
 // Acts lists everything that officers can do, in any state.
 func Acts() []string {
-	plain := []string{"approve", "reject", "confirm", "withdraw", "accept", "close_task"}
+	plain := []string{"approve", "reject", "confirm", "withdraw", "accept", "close_task", apply.ActNote, apply.ActEmergency, apply.ActReopen, apply.ActEdit}
 	all := slices.Concat(plain, apply.Acts(caselog.Out), apply.Acts(caselog.In))
 	all = slices.DeleteFunc(all, func(do string) bool { return do == apply.ActRequest }) // it is called approve
 	slices.Sort(all)

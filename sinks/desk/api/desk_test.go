@@ -205,7 +205,7 @@ func checkPreview(t *testing.T, r *real, id string) {
 	request, _ := m.(*freeze.Request)
 	shown, err := r.client.Show(t.Context(), id)
 	must(t, err)
-	if request == nil || request.AlertID != id || request.Approval.ContentDigest != p.Digest || p.Content != shown.Content || p.Type != "request" || strings.Contains(string(p.Message), "Victim") {
+	if request == nil || request.AlertID != id || request.Approval.ContentDigest != p.Content || p.Content != shown.Content || p.Type != "request" || strings.Contains(string(p.Message), "Victim") {
 		t.Errorf("preview %+v\n%s", p, p.Message)
 	}
 }

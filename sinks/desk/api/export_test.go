@@ -184,14 +184,17 @@ func members() map[string]node {
 		return node{"type": "string", "maxLength": most, "pattern": `^[^\x00-\x08\x0B-\x1F\x7F]*$`}
 	}
 	form := func(pattern string) node { return node{"type": "string", "pattern": pattern} }
+	money := node{
+		"type": "object", "required": []string{"amount", "currency"}, "additionalProperties": false,
+		"properties": node{"amount": form(`^[0-9]{1,20}(\.[0-9]{1,18})?$`), "currency": form(`^([A-Z]{3}|[1-9B-DF-HJ-NP-TV-XZ][0-9B-DF-HJ-NP-TV-XZ]{8})$`)},
+	}
 	out := map[string]node{
 		"as": form(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`), "digest": form(`^[0-9a-f]{64}$`), "basis": text(500), "code": form(`^[A-Za-z0-9_]{1,40}$`),
 		"task": form(`^T[0-9]{1,6}$`), "reason": text(2000), "about": form(`^[A-Za-z0-9.][A-Za-z0-9._/:-]{0,99}$`), "until": {"type": "string", "format": "date-time"},
-		"amount": {
-			"type": "object", "required": []string{"amount", "currency"}, "additionalProperties": false,
-			"properties": node{"amount": form(`^[0-9]{1,20}(\.[0-9]{1,18})?$`), "currency": form(`^([A-Z]{3}|[1-9B-DF-HJ-NP-TV-XZ][0-9B-DF-HJ-NP-TV-XZ]{8})$`)},
-		},
-		"texts": {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000)},
+		"amount": money, "offence": form(`^[a-z0-9_]{1,40}$`),
+		"asks":    {"type": "array", "maxItems": 20, "items": form(`^-?[a-z_]{1,40}$`)},
+		"amounts": {"type": "object", "maxProperties": 500, "propertyNames": form(`^[A-Z0-9][A-Z0-9-]{0,34}$`), "additionalProperties": money},
+		"texts":   {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000)},
 	}
 	for name := range maps.Clone(out) {
 		out["Action."+name] = out[name]
