@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/api"
 	"github.com/haltwire/haltwire/sinks/desk/people/register"
 )
 
@@ -78,10 +81,41 @@ func TestPeopleAtTheDesk(t *testing.T) {
 			t.Errorf("%s %s as %q: %d %s, want %d", c.method, c.path, c.who, resp.StatusCode, said, c.status)
 		}
 	}
+	w.console(bearers["O1"])
 	for who, bearer := range bearers {
 		if strings.Contains(w.log.String(), bearer) {
 			t.Errorf("the log has the token of %s", who)
 		}
+	}
+}
+
+// console asks as the command line does: the desk must show its own certificate.
+func (w *world) console(bearer string) {
+	w.t.Helper()
+	own, err := os.ReadFile(w.path("keys", "desk.pem"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.certify() // another one
+	other, err := os.ReadFile(w.path("keys", "desk.pem"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, c := range []struct {
+		chain []byte
+		ok    bool
+	}{{own, true}, {other, false}} {
+		client, err := api.NewTLSClient(w.app.DeskAddress(), conn.Secret(bearer), c.chain)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err = client.List(w.t.Context(), desk.Filter{}); (err == nil) != c.ok {
+			w.t.Errorf("list with the right certificate %t: %v", c.ok, err)
+		}
+		client.Close()
+	}
+	if _, err := api.NewTLSClient(w.app.DeskAddress(), conn.Secret(bearer), []byte("no PEM")); err == nil {
+		w.t.Error("a client without a certificate")
 	}
 }
 
