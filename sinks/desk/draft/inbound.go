@@ -138,11 +138,14 @@ func (d *Maker) freezeOutcome(s *apply.Subject, a *apply.Alert, party *policy.Pa
 	if a.Told > 0 && o.AsOf.UnixMilli() <= a.Told {
 		o.AsOf = freeze.At(time.UnixMilli(a.Told + 1))
 	}
+	if err := party.CheckAnswer(o); err != nil {
+		return nil, err
+	}
 	profile, err := party.Profile()
 	if err != nil {
 		return nil, err
 	}
-	body, err := profile.Filter(o)
+	body, err := profile.Asking(a.Asks...).Filter(o)
 	if err != nil {
 		return nil, err
 	}
