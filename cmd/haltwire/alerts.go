@@ -247,12 +247,14 @@ func todo(v desk.View) string {
 // nextVerb is the decision that an alert waits for, "" when it waits for none.
 func nextVerb(v desk.View) string {
 	if v.Direction == "out" {
-		if v.State == "proposed" && v.Blocked == "" {
+		if v.Blocked == "" && (v.State == "proposed" || v.Needs > 0) {
 			return "approve"
 		}
 		return ""
 	}
-	return map[string]string{"received": "accept", "accepted": "authorise", "bank_answered": "release", "review": "lift"}[v.State]
+	return map[string]string{
+		"received": "accept", "accepted": "authorise", "assessing": "authorise", "bank_answered": "release", "review": "lift",
+	}[v.State]
 }
 
 // signed names the officers who have given one of the signatures that a verb
@@ -268,10 +270,15 @@ func signed(v desk.View, verb string) string {
 			by = append(by, a.By)
 		}
 	}
-	if len(by) == 0 {
+	switch missing := v.Needs - len(by); {
+	case len(by) == 0:
 		return ""
+	case verb == "approve" && missing > 1:
+		return fmt.Sprintf(" (%s has, %d others are needed)", strings.Join(by, ", "), missing)
+	case len(by) > 1:
+		return " (" + strings.Join(by, ", ") + " have, another is needed)"
 	}
-	return " (" + strings.Join(by, ", ") + " has, another is needed)"
+	return " (" + by[0] + " has, another is needed)"
 }
 
 func clock(ms int64) string {

@@ -240,6 +240,8 @@ func TestToDo(t *testing.T) {
 	}{
 		"nobody yet":         {desk.View{Direction: "out", State: "proposed", Content: "d"}, "approve"},
 		"one of two":         {desk.View{Direction: "out", State: "proposed", Content: "d", Approvals: o1("request", "d")}, "approve (O1 has, another is needed)"},
+		"one of three":       {desk.View{Direction: "out", State: "proposed", Content: "d", Needs: 3, Approvals: o1("request", "d")}, "approve (O1 has, 2 others are needed)"},
+		"amendment":          {desk.View{Direction: "out", State: "received", Content: "d", Needs: 2}, "approve"},
 		"of other content":   {desk.View{Direction: "out", State: "proposed", Content: "e", Approvals: o1("request", "d")}, "approve"},
 		"blocked":            {desk.View{Direction: "out", State: "proposed", Blocked: "route"}, "-"},
 		"half withdrawn":     {desk.View{Direction: "out", State: "received", Approvals: o1("withdraw", "")}, "withdraw (O1 has, another is needed)"},
