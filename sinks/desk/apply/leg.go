@@ -166,38 +166,41 @@ func (f *fold) recallWord(a *Alert, l *Leg, w caselog.RecallWord) {
 		f.moneyBack(a, l, w)
 		return
 	}
-	late := !w.At.IsZero() && w.At.UnixMilli() < l.Answered
 	switch w.State {
 	case "":
 		f.task(a, "recall_text", l.Item)
+		return
 	case "initiated":
 		if l.State == "none" || l.State == "instructed" {
 			l.State = "initiated"
 		}
-	case "pending", "forwarded":
-		switch {
-		case l.State == "none" || l.open():
-			f.settleLeg(a, l, w)
-		case !late:
-			f.task(a, "contradiction", l.Item)
-		}
 	default:
-		switch {
-		case l.State == "none" || l.open() || l.State == w.State && !late:
-			f.settleLeg(a, l, w)
-		case l.State == "returned" && w.State != "rejected":
-		case late:
-		case l.State == "returned":
+		moves, contradicts := l.hears(w)
+		if contradicts {
 			f.task(a, "contradiction", l.Item)
-		default:
-			f.task(a, "contradiction", l.Item)
+		}
+		if moves {
 			f.settleLeg(a, l, w)
 		}
 	}
-	if w.State != "" {
-		first(&l.Initiated, f.initiated(w))
-		a.doneAbout("recall_not_sent", l.Item)
+	first(&l.Initiated, f.initiated(w))
+	a.doneAbout("recall_not_sent", l.Item)
+}
+
+// hears reports whether a word moves the recall, and whether it contradicts what the
+// bank said before. Of two answers the later one counts, by the bank's clock.
+func (l *Leg) hears(w caselog.RecallWord) (moves, contradicts bool) {
+	switch {
+	case l.State == "none" || l.open():
+		return true, false
+	case !w.At.IsZero() && w.At.UnixMilli() < l.Answered:
+		return false, false
+	case w.State == "pending" || w.State == "forwarded":
+		return false, true
+	case l.State == "returned":
+		return false, w.State == "rejected"
 	}
+	return true, l.State != w.State
 }
 
 // initiated is the moment from which the bank is given time to answer: not later than
@@ -306,28 +309,30 @@ func (a *Alert) differs(l *Leg, w caselog.RecallWord) string {
 // recallMoves moves the alert of an instruction with its legs: the bank's first word
 // is an acceptance, the last one of all payments a decision.
 func (f *fold) recallMoves(a *Alert) {
-	if a.ended() || !a.instructs() {
+	if a.ended() || !a.instructs() || len(a.Legs) == 0 {
 		return
 	}
-	spoken, answered, ended := false, len(a.Legs) > 0, len(a.Legs) > 0
-	for _, l := range a.Legs {
-		spoken = spoken || l.State != "none" && l.State != "instructed"
-		answered = answered && l.State != "none" && !l.open()
-		ended = ended && l.ended()
-	}
 	early := []State{Proposed, Approved, Sent, Received, Undeliverable}
-	if spoken && slices.Contains(early, a.State) && (a.Request() != nil || !a.unrecalled()) {
+	if a.everyLeg(func(l *Leg) bool { return l.State == "none" || l.State == "instructed" }) {
+		return
+	}
+	if slices.Contains(early, a.State) && (a.Request() != nil || !a.unrecalled()) {
 		a.State = Accepted
 		first(&a.At.Sent, f.r.Appended)
 		first(&a.At.Received, f.r.Appended)
 		first(&a.At.Accepted, f.r.Appended)
 		a.done("gave_up", "desk")
 	}
+	answered := a.everyLeg(func(l *Leg) bool { return l.State != "none" && !l.open() })
 	if answered && slices.Contains([]State{Accepted, InfoNeeded, Rejected}, a.State) {
 		a.State = Decided
 		first(&a.At.Decided, f.r.Appended)
 	}
-	if ended && a.State == Decided && !a.measured() {
+	if a.State == Decided && a.everyLeg((*Leg).ended) && !a.measured() {
 		f.close(a, "final")
 	}
+}
+
+func (a *Alert) everyLeg(is func(*Leg) bool) bool {
+	return !slices.ContainsFunc(a.Legs, func(l *Leg) bool { return !is(l) })
 }

@@ -42,19 +42,6 @@ type Recall struct {
 	Mark   string   `json:"mark,omitempty"`   // of what the instructions' alerts know
 }
 
-func recallActs() []act {
-	return []act{
-		{
-			name: ActRecall, direction: caselog.Out, least: caselog.RoleOfficer, need: always(1),
-			forbids: forbidRecall, complete: wantRecall,
-		},
-		{
-			name: ActRecallAnswer, direction: caselog.Out, least: caselog.RoleOfficer, need: always(1),
-			forbids: forbidRecallAnswer, complete: officersWord,
-		},
-	}
-}
-
 // instructs reports whether the alert is an instruction to recall payments.
 func (a *Alert) instructs() bool {
 	return slices.ContainsFunc(a.Parents, func(p *Parent) bool { return p.Recall })
@@ -147,48 +134,6 @@ func (a *Alert) unrecalled() bool {
 
 // Instructs reports whether the alert is an instruction to recall payments.
 func (a *Alert) Instructs() bool { return a.instructs() }
-
-func forbidRecall(a *Alert, d caselog.OfficerData) string {
-	switch {
-	case a.instructs():
-		return "this is the instruction to the bank: recall on the alert that it serves"
-	case a.State == Closed || a.State == AwaitingConsent:
-		return a.impossible(d)
-	case d.Code != "" && !isISO(d.Code):
-		return "code: want a reason of ISO 20022 in four characters, as DUPL, FRAD, TECH"
-	case d.About != "" && !slices.ContainsFunc(a.Items, func(i *Item) bool { return i.ID == d.About && i.Hop == 0 }):
-		return "no payment " + d.About + " that our own bank paid out"
-	case d.About == "" && !slices.ContainsFunc(a.Items, func(i *Item) bool { return i.Hop == 0 }):
-		return "no payment of it was paid out by our own bank"
-	}
-	return ""
-}
-
-// isISO reports whether s has the form of a code of ISO 20022.
-func isISO(s string) bool {
-	return len(s) == 4 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return (c < 'A' || c > 'Z') && (c < '0' || c > '9') })
-}
-
-// wantRecall takes in that an officer wants payments recalled, or once more where the
-// bank could not apply the first try.
-func wantRecall(f *fold, a *Alert, d caselog.OfficerData) {
-	if a.Recall == nil {
-		a.Recall = &Recall{}
-	}
-	r := a.Recall
-	r.By, r.Reason = union(r.By, []string{d.By}), d.Code
-	if d.About == "" {
-		r.All = true
-	} else {
-		r.Items = union(r.Items, []string{d.About})
-	}
-	for _, l := range a.Legs {
-		if (d.About == "" || d.About == l.Item) && l.State == "rejected" {
-			r.Resend = union(r.Resend, []string{l.Item})
-		}
-	}
-	f.spend(a, ActRecall)
-}
 
 // recallEvent takes in the events of the recall machine. It reports whether the event
 // is one of them.

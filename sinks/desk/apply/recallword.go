@@ -13,6 +13,61 @@ import (
 // sent is the code by which officers say that the bank has sent the camt.056.
 const sent = "SENT"
 
+func recallActs() []act {
+	return []act{
+		{
+			name: ActRecall, direction: caselog.Out, least: caselog.RoleOfficer, need: always(1),
+			forbids: forbidRecall, complete: wantRecall,
+		},
+		{
+			name: ActRecallAnswer, direction: caselog.Out, least: caselog.RoleOfficer, need: always(1),
+			forbids: forbidRecallAnswer, complete: officersWord,
+		},
+	}
+}
+
+func forbidRecall(a *Alert, d caselog.OfficerData) string {
+	switch {
+	case a.instructs():
+		return "this is the instruction to the bank: recall on the alert that it serves"
+	case a.State == Closed || a.State == AwaitingConsent:
+		return a.impossible(d)
+	case d.Code != "" && !isISO(d.Code):
+		return "code: want a reason of ISO 20022 in four characters, as DUPL, FRAD, TECH"
+	case d.About != "" && !slices.ContainsFunc(a.Items, func(i *Item) bool { return i.ID == d.About && i.Hop == 0 }):
+		return "no payment " + d.About + " that our own bank paid out"
+	case d.About == "" && !slices.ContainsFunc(a.Items, func(i *Item) bool { return i.Hop == 0 }):
+		return "no payment of it was paid out by our own bank"
+	}
+	return ""
+}
+
+// isISO reports whether s has the form of a code of ISO 20022.
+func isISO(s string) bool {
+	return len(s) == 4 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return (c < 'A' || c > 'Z') && (c < '0' || c > '9') })
+}
+
+// wantRecall takes in that an officer wants payments recalled, or once more where the
+// bank could not apply the first try.
+func wantRecall(f *fold, a *Alert, d caselog.OfficerData) {
+	if a.Recall == nil {
+		a.Recall = &Recall{}
+	}
+	r := a.Recall
+	r.By, r.Reason = union(r.By, []string{d.By}), d.Code
+	if d.About == "" {
+		r.All = true
+	} else {
+		r.Items = union(r.Items, []string{d.About})
+	}
+	for _, l := range a.Legs {
+		if (d.About == "" || d.About == l.Item) && l.State == "rejected" {
+			r.Resend = union(r.Resend, []string{l.Item})
+		}
+	}
+	f.spend(a, ActRecall)
+}
+
 // only returns the leg that an officer's word is about: the named one, or the only
 // one.
 func (a *Alert) only(item string) *Leg {

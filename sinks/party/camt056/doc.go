@@ -26,7 +26,17 @@
 // no namespace; networks each have an envelope of their own, and the bank's
 // gateway makes it.
 //
-// 2026-11-24: a payment is in a draft while its recall is none or instructed, so
-// that an amendment recalls only what is new. Payments behind hop 0 are refused:
+// 2026-11-24: a payment is in a draft while its recall is none or instructed and no
+// other message has a draft of it (camt056_id), so that an amendment recalls only
+// what is new. Payments behind hop 0 are refused:
 // our bank is not their debtor's.
+//
+// 2026-11-24: a file in the folder is exported, not sent: the recall is initiated
+// when the bank says so, by an answer of the next agent or to an officer.
+//
+// # Config
+//
+//   - kind: camt056
+//     out, in                     folders; in may be left out
+//     version, scheme, single, service, agent      see Config
 package camt056

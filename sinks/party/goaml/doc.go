@@ -24,4 +24,13 @@
 //
 // 2026-11-24: amount_local is an amount of the payment in the report's currency.
 // No rate is invented: a payment that has none is unmappable.
+//
+// # Config
+//
+//   - kind: goaml
+//     out                         the folder from which people upload
+//     rentity_id, rentity_branch, submission_code, report_code, activity_report_code,
+//     currency, timezone, reporting_person {first_name, last_name, occupation} or
+//     reporting_user_code, transaction_location, funds_from, funds_to, transmode,
+//     transmode_comment, indicators, roles, statuses, unknown, support      see Config
 package goaml
