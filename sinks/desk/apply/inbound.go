@@ -61,6 +61,9 @@ func forbidIn(states ...State) func(*Alert, caselog.OfficerData) string {
 		if d.Fold >= peopleSince && d.Digest != "" && d.Digest != a.Content() {
 			return "the alert has changed since: look again"
 		}
+		if d.Fold >= peopleSince && !a.readable() {
+			return "the request waits for messages that come before it"
+		}
 		return a.unless(slices.Contains(states, a.State), d)
 	}
 }

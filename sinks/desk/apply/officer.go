@@ -44,6 +44,10 @@ func (f *fold) reviewed(a *Alert, d caselog.OfficerData) {
 		f.refuse("%s is %s: accept takes a %s", d.By, d.Role, caselog.RoleOfficer)
 		return
 	}
+	if d.Fold >= peopleSince && !a.readable() {
+		f.refuse("the request waits for messages that come before it")
+		return
+	}
 	if a.State == Received {
 		a.State = Accepted
 		first(&a.At.Accepted, f.r.Appended)
@@ -62,6 +66,11 @@ func (a *Alert) untaken() bool {
 	return slices.ContainsFunc(a.Inbox, func(in *Inbound) bool { return in.Type == freeze.TypeAmendment && !in.Parked && !in.Taken })
 }
 
+// readable reports whether the request is there and its turn has come.
+func (a *Alert) readable() bool {
+	return slices.ContainsFunc(a.Inbox, func(in *Inbound) bool { return asks(in.Type) && !in.Parked })
+}
+
 // takeUp notes that an officer has the request, as amended, before him.
 func (a *Alert) takeUp(by string) {
 	for _, in := range a.Inbox {
@@ -78,29 +87,36 @@ func (f *fold) confirmed(a *Alert, d caselog.OfficerData) {
 		return
 	}
 	d.Act = ActConfirm
-	r := a.Request()
-	switch {
-	case a.Direction != caselog.Out || !a.Provisional:
-		f.refuse("nothing provisional to confirm")
-	case a.Confirmed:
-		f.refuse("already confirmed")
-	case !a.Open():
-		f.refuse("alert is %s", a.State)
-	case d.Fold >= peopleSince && !d.Role.Covers(caselog.RoleOfficer):
-		f.refuse("%s is %s: confirm takes an officer", d.By, d.Role)
-	case d.By == a.Emergency:
-		f.refuse("%s has sent this: somebody else confirms it", d.By)
-	case d.Fold >= peopleSince && a.biased(d) != "":
-		f.refuse("%s", a.biased(d))
-	case d.Fold >= peopleSince && d.Digest != "" && r != nil && d.Digest != r.Signed:
-		f.refuse("another request went out since: look again")
-	default:
-		a.Confirmed = true
-		a.Approvals = append(a.Approvals, Approval{By: d.By, Act: ActConfirm, Digest: d.Digest, Reason: d.Reason, Fold: d.Fold})
-		first(&a.At.Confirmed, f.r.Appended)
-		a.silence("T5")
-		f.applied()
+	if why := a.unconfirmable(d); why != "" {
+		f.refuse("%s", why)
+		return
 	}
+	a.Confirmed = true
+	a.Approvals = append(a.Approvals, Approval{By: d.By, Act: ActConfirm, Digest: d.Digest, Reason: d.Reason, Fold: d.Fold})
+	first(&a.At.Confirmed, f.r.Appended)
+	a.silence("T5")
+	f.applied()
+}
+
+// unconfirmable says why the officer cannot confirm a provisional request, or nothing.
+func (a *Alert) unconfirmable(d caselog.OfficerData) string {
+	switch r := a.Request(); {
+	case a.Direction != caselog.Out || !a.Provisional:
+		return "nothing provisional to confirm"
+	case a.Confirmed:
+		return "already confirmed"
+	case !a.Open():
+		return "alert is " + string(a.State)
+	case d.Fold < peopleSince:
+		return ""
+	case !d.Role.Covers(caselog.RoleOfficer):
+		return d.By + " is " + string(d.Role) + ": confirm takes an officer"
+	case d.By == a.Emergency:
+		return d.By + " has sent this: somebody else confirms it"
+	case d.Digest != "" && r != nil && d.Digest != r.Signed:
+		return "another request went out since: look again"
+	}
+	return a.biased(d)
 }
 
 // remark keeps an officer's remark, in every state and direction.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -18,7 +19,18 @@ func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 		caselog.Hit, caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.HitOverturned, caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Receipt, caselog.Outcome,
 		caselog.Received, caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.Instructed, caselog.Recorded,
 		caselog.Amended, caselog.Overdue, caselog.Blocked, caselog.TaskClosed, caselog.Instructed, caselog.Recorded, "nonsense",
+		caselog.Matched, caselog.Received, caselog.ApprovalGiven, caselog.Reviewed, caselog.Noted, caselog.Reopened, caselog.EmergencySent,
 	}).Draw(t, "type")
+	in := key.Direction() == caselog.In
+	begins := in && (s == nil || len(s.Alerts) == 0) && rapid.IntRange(0, 3).Draw(t, "begins") > 0
+	switch {
+	case begins:
+		kind = caselog.Received
+	case in && rapid.Bool().Draw(t, "of a desk"):
+		kind = rapid.SampledFrom([]caselog.Type{
+			caselog.Reviewed, caselog.Matched, caselog.ApprovalGiven, caselog.ApprovalGiven, caselog.ApprovalGiven, caselog.Instructed, caselog.Recorded, caselog.MessageQueued, caselog.Delivered, caselog.Confirmed, caselog.Received, caselog.ApprovalRefused,
+		}).Draw(t, "desk")
+	}
 	alert := rapid.SampledFrom([]string{"X", "Y"}).Draw(t, "alert")
 	message := alert + "-Q001"
 	if s != nil && len(s.Alerts) > 0 && rapid.IntRange(0, 9).Draw(t, "known") > 0 {
@@ -32,7 +44,10 @@ func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 	pick := func(name string, of ...string) string { return rapid.SampledFrom(of).Draw(t, name) }
 	data := map[string]any{
 		"alert_id": alert, "message_id": message, "n": number("n", 3), "sequence": number("sequence", 3), "by": pick("by", "", "O1", "O2"),
-		"act": pick("act", "request", "authorise", "refuse", "release", "lift", "x"), "type": pick("message", "request", "amendment", "withdrawal", "outcome", "receipt", "confirmation"),
+		"act": pick("act", append(apply.Acts(key.Direction()), "authorise", "x")...), "type": pick("message", "request", "amendment", "withdrawal", "outcome", "receipt", "confirmation", "info_response", "feedback", "extension_request", "lift_request", "status_request", "consent_request", "consent_response"),
+		"role": pick("role", "officer", "supervisor", "head", "auditor"), "code": pick("code", "", "", "", "not_competent", "useful"), "about": pick("about", "", "PA"), "fields": []string{pick("field", "a", "legal.nexus")}, "text_mark": pick("mark", "", "m1"),
+		"info": map[string]any{"fields": []string{pick("answered", "a", "legal.nexus")}}, "feedback": map[string]any{"useful": true}, "needs": []string{pick("needed", "a", "legal.nexus")},
+		"alerts": []map[string]any{{"alert_id": "PA", "key": "in/IN-FIU/S", "items": []string{"P"}}},
 		"digest": map[string]string{"alg": "sha-256", "value": pick("digest", "d1", "d2")}, "level": pick("level", "received", "accepted", "rejected"),
 		"decision": pick("decision", "granted", "refused", "more_info", "pending"), "as_of": fmt.Sprintf("2026-03-02T04:00:0%d.000Z", number("as_of", 9)),
 		"receipt_of": message, "outcome_of": message, "evidence": pick("evidence", "E1", "E2", "E3"), "hit_id": pick("hit", "H1", "H2"), "severity": "high",
@@ -42,7 +57,24 @@ func drawn(t *rapid.T, n int, s *apply.Subject, key caselog.Key) apply.Record {
 	if kind == caselog.Receipt || kind == caselog.Outcome || kind == caselog.Received {
 		data["message_id"] = fmt.Sprintf("%s-A%03d", alert, number("theirs", 3))
 	}
-	data["fold"], data["stands"], data["case"], data["revision"] = 3*number("fold", 1), number("stands", 1) == 1, pick("case", "ask", "freeze"), number("revision", 1)
+	if number("ours", 2) == 0 {
+		data["outcome"] = map[string]any{"decision": data["decision"], "as_of": data["as_of"], "final": data["final"], "needs": data["needs"], "balanced": true}
+	}
+	if kind == caselog.Received { // there it is what a lift_request says
+		data["lift"] = map[string]string{"measure_id": "M1", "reason": "returned"}
+	}
+	if slices.Contains([]caselog.Type{
+		caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.TaskClosed, caselog.Noted, caselog.Reopened, caselog.EmergencySent,
+	}, kind) {
+		data["digest"] = "" // there it is what the officer saw
+	}
+	if begins {
+		data["type"], data["sequence"], data["digest"] = "request", 1, map[string]string{"alg": "sha-256", "value": "d1"}
+	}
+	if number("noabout", 1) == 0 {
+		delete(data, "about")
+	}
+	data["fold"], data["stands"], data["case"], data["revision"] = rapid.SampledFrom([]int{0, 3, apply.Version}).Draw(t, "fold"), number("stands", 1) == 1, pick("case", "ask", "freeze"), number("revision", 1)
 	if number("superseded", 4) == 0 {
 		data["superseded"] = map[string]any{"revision": number("by", 2), "hash": ""}
 	}
