@@ -657,6 +657,12 @@ type RecordedData struct {
 	Personal string `json:"personal,omitempty"` // BodyPersonal of the bank's outcome
 }
 
+// ErasedData is the data of erased: the data keys of the key's personal data have been
+// destroyed before it was written.
+type ErasedData struct {
+	AlertID string `json:"alert_id"`
+}
+
 // OverdueData is the data of overdue: a timer that ran out on the clock of the
 // log.
 type OverdueData struct {

@@ -57,6 +57,9 @@ func (d *Desk) write(ctx context.Context, drafts []intake.Draft) ([]int64, error
 	if err := d.ensureKeys(ctx, drafts); err != nil {
 		return nil, err
 	}
+	if err := d.destroyKeys(ctx, drafts); err != nil {
+		return nil, err
+	}
 	messages := make([]topic.Message, 0, len(drafts))
 	for _, x := range drafts {
 		m, err := d.message(x)
@@ -125,6 +128,32 @@ func (d *Desk) ensureKeys(ctx context.Context, drafts []intake.Draft) error {
 	}
 	for _, m := range messages {
 		if err := d.ring.Load(m.Key, m.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// destroyKeys puts a tombstone on every data key of what is erased, before the event
+// that says so.
+func (d *Desk) destroyKeys(ctx context.Context, drafts []intake.Draft) error {
+	var gone []topic.Message
+	for _, x := range drafts {
+		if x.Type != caselog.Erased {
+			continue
+		}
+		for _, id := range d.ring.IDs(x.Key) {
+			gone = append(gone, topic.Message{Topic: d.opt.Layout.Names.Keys, Key: id})
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if _, err := d.writer.Write(ctx, gone); err != nil {
+		return fmt.Errorf("destroy data keys: %w", err)
+	}
+	for _, m := range gone {
+		if err := d.ring.Load(m.Key, nil); err != nil {
 			return err
 		}
 	}

@@ -50,6 +50,7 @@ func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
 	s.Offset = r.Offset
 	if a := s.Alert(f.v.AlertID); a != nil {
 		if f.v.Applied {
+			f.retreat(a)
 			f.finish(a)
 		}
 		f.v.After = a.State
@@ -128,6 +129,8 @@ func (f *fold) ours() {
 		f.instructed(a)
 	case caselog.Overdue:
 		f.overdue(a)
+	case caselog.Erased:
+		f.erased(a)
 	case caselog.ApprovalGiven, caselog.ApprovalRefused, caselog.Confirmed, caselog.Withdrawn, caselog.Reviewed, caselog.TaskClosed:
 		f.officer(a)
 	default:

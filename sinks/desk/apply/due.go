@@ -91,7 +91,7 @@ func Due(s *Subject) []Effect {
 	for _, a := range s.Alerts {
 		out = append(out, dueOf(a)...)
 	}
-	return out
+	return append(out, dueErasure(s)...)
 }
 
 func dueOf(a *Alert) []Effect {
@@ -141,6 +141,11 @@ func dueOut(a *Alert, add func(bool, Kind)) {
 		add(ready && a.State == Approved, Request)
 		return
 	}
+	dueRequest(a, r, add)
+}
+
+// dueRequest adds what is due after the request r went out.
+func dueRequest(a *Alert, r *Message, add func(bool, Kind)) {
 	signed := a.served() || len(a.Officers(ActRequest)) >= a.need(ActRequest)
 	add(a.Open() && ((r.Content != a.Content() || a.unrecalled()) && signed || a.Renewing), Amend)
 	add(a.Confirmed && a.Provisional && a.Open() && !a.has(freeze.TypeConfirmation), Confirm)
@@ -251,7 +256,7 @@ func timersOf(a *Alert, by Schedule) []Timer {
 			out = append(out, Timer{Alert: a.ID, Name: "T2", About: m.ID, Due: m.Queued + receiptWithin.Milliseconds()})
 		}
 	}
-	return slices.Concat(out, timersOfRequest(a, by), timersOfMeasures(a, by), timersOfRecalls(a, by), timersOfConsents(a, by), timersOfInbound(a, by))
+	return slices.Concat(out, timersOfRequest(a, by), timersOfMeasures(a, by), timersOfRecalls(a, by), timersOfConsents(a, by), timersOfInbound(a, by), timersOfErasure(a, by))
 }
 
 // anyTime is the schedule that the fold checks events with: every timer that could

@@ -118,6 +118,8 @@ func (f *fold) reopened(a *Alert) {
 		f.refuse("an officer is needed")
 	case !d.Role.Covers(caselog.RoleOfficer):
 		f.refuse("%s is %s: reopen takes an officer", d.By, d.Role)
+	case a.Erasing || a.At.Erased > 0:
+		f.refuse("its personal data is erased: nothing of it can go on")
 	case !slices.Contains([]State{Closed, Withdrawing, Lapsed, Rejected, Undeliverable}, a.State), a.MovedTo != "", a.Ending == "no_consent":
 		f.refuse("%s", a.impossible(d))
 	case a.State == a.reached(), a.State == Lapsed && a.Outcome == nil:
@@ -141,27 +143,22 @@ func (f *fold) reopened(a *Alert) {
 // be over, and holds nothing for, officers have to send anew.
 func (a *Alert) reached() State {
 	r := a.Request()
-	over := r != nil && a.Reopened > 0 && slices.ContainsFunc(a.Messages, func(m *Message) bool { return m.Type == freeze.TypeWithdrawal && m.Sequence > r.Sequence })
 	switch {
 	case r == nil:
 		return Proposed
 	case a.measured():
 		return Decided
-	case a.withdrawal() != nil || over || a.Ending == string(Lapsed):
+	case a.toldOver(r):
 		return Lapsed
-	case a.Outcome != nil && a.Outcome.Decision == "refused":
-		return Refused
-	case a.Outcome != nil && a.Outcome.Decision == "more_info":
-		return InfoNeeded
-	case a.Outcome != nil && a.Outcome.Decision != "pending":
-		return Decided
+	case a.Outcome != nil:
+		return map[string]State{"refused": Refused, "more_info": InfoNeeded, "pending": Accepted}[a.Outcome.Decision].or(Decided)
 	case r.Receipt == freeze.LevelRejected:
 		return Rejected
 	case r.GaveUp:
 		return Undeliverable
-	case a.At.Accepted > 0 || a.Outcome != nil:
+	case a.At.Accepted > 0:
 		return Accepted
-	case r.Receipt == freeze.LevelReceived || r.Receipt == freeze.LevelAccepted:
+	case r.Receipt != "":
 		return Received
 	case r.Delivered > 0:
 		return Sent
@@ -169,11 +166,25 @@ func (a *Alert) reached() State {
 	return Approved
 }
 
+// toldOver reports whether the party was told that our latest request is over.
+func (a *Alert) toldOver(r *Message) bool {
+	over := func(m *Message) bool { return m.Type == freeze.TypeWithdrawal && m.Sequence > r.Sequence }
+	return a.Ending == string(Lapsed) && a.At.Decided == 0 || a.withdrawal() != nil || a.Reopened > 0 && slices.ContainsFunc(a.Messages, over)
+}
+
+// or returns s, or what stands for none.
+func (s State) or(none State) State {
+	if s == "" {
+		return none
+	}
+	return s
+}
+
 // finish ends a decided alert when the partner has said its last word and holds
 // nothing more.
 func (f *fold) finish(a *Alert) {
 	switch f.r.Type {
-	case caselog.Outcome, caselog.MeasureChanged, caselog.MeasureLapsed, caselog.Overdue, caselog.ApprovalGiven:
+	case caselog.Outcome, caselog.Overdue, caselog.ApprovalGiven:
 	default:
 		return
 	}

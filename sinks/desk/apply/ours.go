@@ -432,10 +432,13 @@ func (f *fold) overdue(a *Alert) {
 		f.refuse("%s does not run", d.Timer)
 	default:
 		a.Overdue = append(a.Overdue, name)
-		if !f.recallRang(a, d) {
+		if !f.recallRang(a, d) && !f.eraseRang(a, d) {
 			f.task(a, "overdue", name)
 		}
 		f.requestRang(a, d)
+		if d.Timer == "gap" && a.Direction == caselog.Out {
+			a.chase(d.About, "")
+		}
 		f.applied()
 	}
 }

@@ -130,6 +130,8 @@ type Alert struct {
 	Told        int64 `json:"told,omitempty"`    // as_of of our last outcome
 	BankAt      int64 `json:"bank_at,omitempty"` // when the bank's last answer came
 
+	Erasing bool `json:"erasing,omitempty"` // people have decided that its personal data is destroyed
+
 	Trace string `json:"trace,omitempty"`
 	At    Times  `json:"at"`
 }
@@ -147,6 +149,7 @@ type Times struct {
 	Answered  int64 `json:"answered,omitempty"`
 	Confirmed int64 `json:"confirmed,omitempty"`
 	Closed    int64 `json:"closed,omitempty"`
+	Erased    int64 `json:"erased,omitempty"` // the data keys were destroyed
 	Updated   int64 `json:"updated,omitempty"`
 }
 

@@ -22,7 +22,7 @@ type Draft = intake.Draft
 // not let out becomes blocked: a task for people.
 func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]Draft, error) {
 	party := d.Book.Party(e.Alert.Party)
-	if party == nil && e.Kind != apply.Order {
+	if party == nil && e.Kind != apply.Order && e.Kind != apply.Erase {
 		return nil, nil // the config has lost the party: the alert waits
 	}
 	var out []Draft
@@ -42,6 +42,8 @@ func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]D
 		out, err = d.instruct(ctx, s, e)
 	case apply.Relay:
 		out, err = d.relay(ctx, s, e)
+	case apply.Erase:
+		out = []Draft{erased(s.Key, e.Alert)}
 	case apply.Answer:
 		out, err = d.answer(ctx, s, e.Alert, party)
 	default:
@@ -100,6 +102,13 @@ func (d *Maker) Recheck(ctx context.Context, s *apply.Subject, a *apply.Alert) (
 		return nil, fmt.Errorf("check alert %s again: %w", a.ID, err)
 	}
 	return []Draft{blocked(s.Key, a, gate)}, nil
+}
+
+// erased is the draft of erased; whoever writes it destroys the data keys first.
+func erased(key caselog.Key, a *apply.Alert) Draft {
+	return Draft{
+		ID: hit.Text32("erased", a.ID, fmt.Sprint(a.At.Updated)), Key: key, Type: caselog.Erased, Trace: a.Trace, Alerts: true, Data: &caselog.ErasedData{AlertID: a.ID},
+	}
 }
 
 func blocked(key caselog.Key, a *apply.Alert, gate *policy.Gate) Draft {
