@@ -73,6 +73,11 @@ func (a *Alert) unwritable(d caselog.EditData) string {
 	case a.Direction != caselog.Out || !a.Open() || a.State == AwaitingConsent || len(a.Parents) > 0 || a.Rerouting != "":
 		return a.impossible(of)
 	}
+	return a.unnamed(d)
+}
+
+// unnamed says what an edit names that is not there, or nothing.
+func (a *Alert) unnamed(d caselog.EditData) string {
 	for name := range d.Texts {
 		if !slices.Contains(Editable(), name) {
 			return "no text " + name + " in a request"

@@ -288,18 +288,20 @@ func (a *Alert) unsigned(d caselog.QueuedData) string {
 	case a.State == Proposed:
 		return "the alert is not approved"
 	}
-	var by []string
-	for _, p := range a.Approvals {
-		if !slices.Contains(signing(), p.Act) {
-			continue
-		}
-		if p.Digest != "" && p.Digest != d.Approval.ContentDigest {
+	return a.unlike(d.Approval)
+}
+
+// unlike says in what the approval of a message differs from those of the alert, or
+// nothing.
+func (a *Alert) unlike(x *caselog.ApprovalData) string {
+	for _, p := range a.Signatures() {
+		if p.Digest != "" && p.Digest != x.ContentDigest {
 			return p.By + " has signed another content"
 		}
-		by = append(by, p.By)
 	}
+	by := a.Signers()
 	missing := func(in []string) func(string) bool { return func(p string) bool { return !slices.Contains(in, p) } }
-	if len(by) == 0 || slices.ContainsFunc(by, missing(d.Approval.By)) || slices.ContainsFunc(d.Approval.By, missing(by)) {
+	if len(by) == 0 || slices.ContainsFunc(by, missing(x.By)) || slices.ContainsFunc(x.By, missing(by)) {
 		return "the approvals are not those of the alert"
 	}
 	return ""
