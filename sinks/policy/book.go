@@ -19,6 +19,7 @@ type Book struct {
 	byID     map[string]*Party
 	settings Settings
 	days     *calendar.Set
+	open     calendar.Hours // of our desk
 }
 
 // Settings are what a book knows beyond the parties.
@@ -37,6 +38,10 @@ func NewBook(self Self, parties []Party) (*Book, error) {
 		return nil, fmt.Errorf("party: needs id and country")
 	}
 	b := &Book{Self: self, parties: slices.Clone(parties), byID: map[string]*Party{}}
+	var err error
+	if b.open, err = calendar.ParseHours(self.Contact.Hours); err != nil {
+		return nil, fmt.Errorf("party.contact: %w", err)
+	}
 	for i := range b.parties {
 		p := &b.parties[i]
 		p.agreed = nil
@@ -46,9 +51,11 @@ func NewBook(self Self, parties []Party) (*Book, error) {
 		if b.byID[p.ID] != nil || p.ID == self.ID {
 			return nil, fmt.Errorf("parties: id %q is there twice", p.ID)
 		}
-		var err error
 		if p.agreed, err = p.Profile(); err != nil {
 			return nil, err
+		}
+		if p.open, err = calendar.ParseHours(p.Contact.Hours); err != nil {
+			return nil, fmt.Errorf("parties.%s.contact: %w", p.ID, err)
 		}
 		b.byID[p.ID] = p
 	}

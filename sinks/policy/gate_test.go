@@ -253,3 +253,13 @@ func TestCheckAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func BenchmarkRequest(b *testing.B) {
+	book := bookOf(b, self(), agreed("P", "fiu", "GB", "egmont"))
+	f := full("hold_amount", "trace")
+	for b.Loop() {
+		if _, _, err := book.Request(book.Party("P"), f); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

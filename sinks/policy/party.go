@@ -41,7 +41,8 @@ type Party struct {
 	Servicers []Servicer `yaml:"servicers"`
 	Policy    Policy     `yaml:"policy"`
 
-	agreed *Profile // of a party of a book
+	agreed *Profile       // of a party of a book
+	open   calendar.Hours // of its desk
 }
 
 // Keys names the file with a party's public keys.

@@ -131,17 +131,12 @@ func (b *Book) calendar(party string) *calendar.Calendar {
 	return b.days.Of(b.Self.Country)
 }
 
-// hours returns when the desk of a party is open, "" = ours. NewBook has read them once.
+// hours returns when the desk of a party is open, "" = ours.
 func (b *Book) hours(party string) calendar.Hours {
-	text := b.Self.Contact.Hours
 	if p := b.Party(party); p != nil {
-		text = p.Contact.Hours
+		return p.open
 	}
-	h, err := calendar.ParseHours(text)
-	if err != nil {
-		return calendar.Hours{}
-	}
-	return h
+	return b.open
 }
 
 // Calendar returns the working days of a country.

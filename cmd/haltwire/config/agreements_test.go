@@ -20,8 +20,8 @@ func TestAgreements(t *testing.T) {
 		{"kind", guard, "guard: [{kind: vip, account: \"1\"}]", "", "guard[0].kind"},
 		{"everything", guard, "guard: [{kind: pooled, account: \"*\"}]", "", "guard[0]: needs account"},
 		{"folder", "calendars: {dir: days}", "calendars: {dir: nowhere}", "", "is no folder"},
-		{"deny", "profile: bilateral  ", "deny: [payments.debitor]\n      profile: bilateral  ", "", "no message has a member \"payments.debitor\""},
-		{"looser", "profile: bilateral  ", "looser: {allow: [payments.debtor.name], note: MoU 7, approved_by: [O1]}\n      profile: bilateral  ", "", "two different people"},
+		{"deny", "deny: []", "deny: [payments.debitor]", "", "no message has a member \"payments.debitor\""},
+		{"looser", "looser: {allow: [], note: \"\", approved_by: []}", "looser: {allow: [payments.debtor.name], note: MoU 7, approved_by: [O1]}", "", "two different people"},
 		{"hours", "policy:\n      profile: bilateral", "contact: {hours: nine to five}\n    policy:\n      profile: bilateral", "", "want 24x7"},
 		{"term", "profile: bilateral  ", "accept: {critical: soon, other: 1h}\n      profile: bilateral  ", "", "term \"soon\""},
 	} {
