@@ -37,6 +37,8 @@ func (w *keyWalk) walk(prefix string, v reflect.Value) {
 		f := v.Type().Field(i)
 		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
+		case option == "inline" && v.Field(i).Kind() == reflect.Map: // whatever a component reads itself
+			continue
 		case option == "inline":
 			w.walk(prefix, v.Field(i))
 			continue
