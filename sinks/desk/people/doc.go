@@ -24,5 +24,10 @@
 // at the provider needs the same id in both (people.oidc.id_claim); then the users
 // file decides about roles and locks, however they log in.
 //
+// Roles and locks of the users file hold from the next request; what a provider
+// takes away holds from the next login, so people.session.longest bounds it. Codes
+// of the step in which a process begins are not taken, because the process before it
+// may have taken them: after a restart a login waits for the next code.
+//
 // It must not know what an alert is, nor which role an act takes.
 package people

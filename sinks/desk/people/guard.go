@@ -103,11 +103,11 @@ func unsafe(method string) bool {
 // secure reports whether the browser speaks TLS, to us or to the proxy.
 func (p *People) secure(r *http.Request) bool { return r.TLS != nil || p.config.Origin != "" }
 
-// ours reports whether the browser means us. Without TLS a page of another site may
-// reach a loopback address under its own name (DNS rebinding), so there only
-// loopback names are ours.
+// ours reports whether the browser means us. Without TLS of our own a page of another
+// site may reach us under its own name (DNS rebinding), so there only loopback names
+// and the proxy's are ours.
 func (p *People) ours(r *http.Request) bool {
-	if p.secure(r) {
+	if r.TLS != nil || p.config.Origin == "https://"+r.Host {
 		return true
 	}
 	u, err := url.Parse("http://" + r.Host)

@@ -92,6 +92,17 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
+// TestRebindingBehindProxy asks past the proxy under another site's name.
+func TestRebindingBehindProxy(t *testing.T) {
+	w := newWorld(t, func(c *people.Config) { c.Origin = "https://desk.example" })
+	for host, ok := range map[string]bool{"evil.example": false, "desk.example.evil.example": false, "desk.example:81": false, "desk.example": true, "": true} {
+		w.clock.pass(register.Step)
+		if got := w.ask("POST", "/api/v1/login", body("O1", password, w.code("O1")), map[string]string{"Host": host}); (got.status == 200) != ok {
+			t.Errorf("login at %q: %d", host, got.status)
+		}
+	}
+}
+
 func TestSessionsEnd(t *testing.T) {
 	w := newWorld(t, nil)
 	locked, changed, gone, moved := w.login("O1"), w.login("O2"), w.login("A1"), w.login("H1")

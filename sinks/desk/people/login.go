@@ -40,7 +40,7 @@ func (p *People) Handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer") // a callback's address has a code
 		if !p.ours(r) {
-			problem(w, http.StatusMisdirectedRequest, "host", "without TLS the desk answers loopback names only")
+			problem(w, http.StatusMisdirectedRequest, "host", "without TLS the desk answers loopback names and people.origin only")
 			return
 		}
 		mux.ServeHTTP(w, r)
