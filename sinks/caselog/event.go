@@ -21,8 +21,8 @@ type Type string
 // links an inbound alert to the alert that instructs the bank for it, Revised, which
 // is about a report and no alert: the report has a higher version, and Noted, an
 // officer's remark. What an outcome says of measures, funds and the trail is applied
-// from the outcome itself; measure.* events are words about measures that come in no
-// outcome.
+// from the outcome itself, what a court or a bank says by letter from the approvals of
+// the act measure, and the end of a measure from overdue.
 const (
 	Hit             Type = "hit"
 	HitChanged      Type = "hit.changed"
@@ -58,10 +58,6 @@ const (
 	Published      Type = "published"
 	Exported       Type = "exported"
 	Transmitted    Type = "transmitted"
-
-	MeasureExpiring Type = "measure.expiring"
-	MeasureLapsed   Type = "measure.lapsed"
-	MeasureChanged  Type = "measure.changed"
 
 	RecallInstructed Type = "recall.instructed"
 	RecallAnswered   Type = "recall.answered"
