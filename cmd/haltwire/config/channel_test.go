@@ -20,7 +20,7 @@ func TestCamt056Settings(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	for name, bad := range map[string]policy.Channel{
-		"field versoin": {Kind: "camt056", Out: "out", Settings: map[string]any{"versoin": "08"}},
+		"field colour": {Kind: "camt056", Out: "out", Settings: map[string]any{"colour": "red"}},
 		"camt056.out":   {Kind: "camt056", In: "in"},
 		"camt056.in":    {Kind: "camt056", Out: "same", In: "same"},
 	} {
