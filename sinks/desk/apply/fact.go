@@ -41,6 +41,12 @@ func (a *Alert) proven(i *Item) bool {
 	})
 }
 
+// kept reports whether an item is for us to use whatever partners say: reports of
+// ours tell of it, or another alert needs it.
+func (a *Alert) kept(i *Item) bool {
+	return a.proven(i) || slices.ContainsFunc(a.Parents, func(p *Parent) bool { return slices.Contains(p.Needs, i.ID) })
+}
+
 // fact takes in what a partner found: into the open alert of the account, else into a
 // new one. Told again it changes what the partner changed.
 func (f *fold) fact(d caselog.FollowedData) {
@@ -105,7 +111,9 @@ func (f *fold) factAgain(a *Alert, i *Item, x *Fact, d caselog.FollowedData) {
 			a.use(i)
 		}
 		f.release(a)
+		f.takeBack(a, i, x)
 		f.settle(a, before, a.Blocked)
+		a.await()
 		return
 	}
 	switch {
@@ -215,7 +223,7 @@ func (a *Alert) ourWord(d caselog.HitData) {
 // consent to, or lets a fact that may be used tell of it.
 func (a *Alert) desert() {
 	for _, i := range slices.Clone(a.Items) {
-		if len(i.Facts) == 0 || a.proven(i) || a.served() {
+		if len(i.Facts) == 0 || a.kept(i) {
 			continue
 		}
 		i.Reports = nil
@@ -226,6 +234,10 @@ func (a *Alert) desert() {
 		a.Items = slices.DeleteFunc(a.Items, func(x *Item) bool { return x == i })
 		a.Held = append(a.Held, i)
 	}
+}
+
+// await lets a proposal of which nothing is left but what is held wait.
+func (a *Alert) await() {
 	if a.State == Proposed && len(a.Items) == 0 && a.Standing() == 0 && a.waits() {
 		a.State = AwaitingConsent
 	}
@@ -240,16 +252,34 @@ func (a *Alert) unproven() bool {
 	return slices.ContainsFunc(a.Held, waits) || slices.ContainsFunc(a.Items, waits)
 }
 
-// retreat takes back from people what they approved and only a report that fell
-// proved: as long as nothing has gone out, nothing does.
+// takeBack holds an item again that its partners do not let us use any more, or has
+// people decide where it has gone out. It reports whether nothing of it has.
+func (f *fold) takeBack(a *Alert, i *Item, x *Fact) bool {
+	switch {
+	case !slices.Contains(a.Items, i) || a.kept(i) || len(i.Usable()) > 0:
+	case a.Request() != nil:
+		f.task(a, "consent_withdrawn", x.Item)
+		return false
+	default:
+		a.Items = slices.DeleteFunc(a.Items, func(o *Item) bool { return o == i })
+		a.Held = append(a.Held, i)
+		if a.State == Approved && len(a.Items) == 0 {
+			a.State = Proposed
+		}
+	}
+	return true
+}
+
+// retreat takes back what only a report proved that fell, even from people who have
+// approved it: as long as nothing has gone out, nothing does.
 func (f *fold) retreat(a *Alert) {
-	naked := func(i *Item) bool { return len(i.Facts) > 0 && len(i.Usable()) == 0 && !a.proven(i) }
-	if a.State != Approved || a.Request() != nil || !slices.ContainsFunc(a.Items, naked) {
+	naked := func(i *Item) bool { return len(i.Facts) > 0 && len(i.Usable()) == 0 && !a.kept(i) }
+	if a.State != Approved && a.State != Proposed || a.Request() != nil || !slices.ContainsFunc(a.Items, naked) {
 		return
 	}
 	before := a.Content()
 	a.State = Proposed
-	a.desert()
+	a.shed()
 	f.settle(a, before, a.Blocked)
 }
 
@@ -298,17 +328,12 @@ func (f *fold) consented(d caselog.ConsentData, given bool) {
 // noConsent takes in that a fact may not be used. What has gone out of it is for
 // people; what has not does not.
 func (f *fold) noConsent(a *Alert, i *Item, x *Fact) {
+	if !a.Open() {
+		return
+	}
 	before := a.Content()
-	used := slices.Contains(a.Items, i) && !a.proven(i) && len(i.Usable()) == 0
-	switch {
-	case !a.Open():
+	if !f.takeBack(a, i, x) {
 		return
-	case used && a.Request() != nil:
-		f.task(a, "consent_withdrawn", x.Item)
-		return
-	case used:
-		a.Items = slices.DeleteFunc(a.Items, func(o *Item) bool { return o == i })
-		a.Held = append(a.Held, i)
 	}
 	f.task(a, endNoConsent, x.Item) // officers read the ground
 	if a.Request() == nil && len(a.Items) == 0 && a.Standing() == 0 && !a.waits() {

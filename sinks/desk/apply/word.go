@@ -155,7 +155,6 @@ func (f *fold) fallen(d caselog.HitData) {
 			a.shed()
 			f.settle(a, before, f.unrouted(a))
 		}
-		f.retreat(a)
 		f.task(a, "overturned", h.HitID)
 	}
 }
@@ -183,7 +182,8 @@ func (a *Alert) unsay(evidence string) {
 // Without any it stays as it is.
 func (a *Alert) shed() {
 	a.desert()
-	if a.Standing() == 0 {
+	defer a.await()
+	if a.Standing() == 0 && !a.learnt() && !a.unproven() {
 		return
 	}
 	for _, h := range a.Hits {
