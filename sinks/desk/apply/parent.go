@@ -1,0 +1,136 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/haltwire/haltwire/sinks/caselog"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+// amended takes in what an inbound alert needs of the instruction that serves
+// it. The latest word of a parent counts.
+func (f *fold) amended() {
+	var kind struct {
+		Edit bool `json:"edit"`
+	}
+	if f.data(&kind) && kind.Edit {
+		f.edited()
+		return
+	}
+	var d caselog.AmendedData
+	if !f.data(&d) {
+		return
+	}
+	if d.Recall {
+		f.recallAmended(d)
+		return
+	}
+	var a *Alert
+	if n := len(f.s.Alerts); n > 0 && f.s.Alerts[n-1].Open() {
+		a = f.s.Alerts[n-1]
+	}
+	if a == nil {
+		if len(d.Payments) == 0 {
+			f.liftEnded(d)
+			return
+		}
+		a = f.open(f.Root.AlertID(f.s.Key, uint32(len(f.s.Alerts)+1)), d.CaseID)
+	}
+	f.on(a)
+	f.parent(a, d)
+	f.applied()
+}
+
+func (f *fold) parent(a *Alert, d caselog.AmendedData) {
+	i := slices.IndexFunc(a.Parents, func(p *Parent) bool { return p.Alert == d.Parent && p.Key == d.ParentKey })
+	if i < 0 {
+		a.Parents = append(a.Parents, &Parent{Alert: d.Parent, Key: d.ParentKey})
+		i = len(a.Parents) - 1
+	}
+	p := a.Parents[i]
+	p.By, p.Needs, p.Amounts, p.Until = d.By, nil, map[string]freeze.Money{}, d.Until
+	p.Lift, p.Since, p.Freed, p.Heard = d.Lift, 0, false, false
+	a.Asks = union(a.Asks, d.Ask)
+	a.Urgency, a.Basis = d.Urgency, d.Basis
+	if a.Offence == "" {
+		a.Offence = d.Offence
+	}
+	for n, pay := range d.Payments {
+		f.payment(a, pay, Source{d.Personal, n}, "")
+		item := a.item(pay)
+		p.Needs = append(p.Needs, item.ID)
+		if pay.Amount != nil {
+			p.Amounts[item.ID] = *pay.Amount
+		}
+	}
+	a.share()
+	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
+	switch {
+	case a.learnt(): // what a partner found is not approved with it
+	case (a.State == Proposed || a.State == AwaitingConsent) && len(a.Items) > 0:
+		a.State = Approved
+		f.block(a, "", "")
+		first(&a.At.Approved, f.r.Appended)
+	case len(a.Items) == 0 && a.Request() != nil: // nobody needs it any more
+		a.State = Withdrawing
+	case len(a.Items) == 0 && a.waits():
+		a.State = AwaitingConsent
+	case len(a.Items) == 0:
+		f.close(a, "withdrawn")
+	}
+	r := a.Request()
+	p.Freed = p.Lift && (r == nil || a.Open() && r.Content == a.Content()) // the bank has nothing to change
+}
+
+// liftEnded takes in that a parent needs nothing any more of an instruction that
+// is over.
+func (f *fold) liftEnded(d caselog.AmendedData) {
+	for i := len(f.s.Alerts) - 1; d.Lift && i >= 0; i-- {
+		a := f.s.Alerts[i]
+		for _, p := range a.Parents {
+			if p.Alert != d.Parent || p.Key != d.ParentKey {
+				continue
+			}
+			f.on(a)
+			p.Needs, p.Lift, p.Heard = nil, true, false
+			for _, m := range a.Messages {
+				if m.Type == freeze.TypeWithdrawal {
+					p.Since = m.Sequence
+				}
+			}
+			f.applied()
+			return
+		}
+	}
+	f.refuse("nothing to lift")
+}
+
+// leftOut notes from which message on the bank knows what parents no longer need.
+func (a *Alert) leftOut(d caselog.QueuedData) {
+	for _, p := range a.Parents {
+		if p.Lift && !p.Freed && p.Since == 0 && (d.Type == freeze.TypeWithdrawal || d.Content == a.Content()) {
+			p.Since = d.Sequence
+		}
+	}
+}
+
+// letGo notes that the bank has answered such a message. When nobody needs the
+// hold any more, an answer with a measure in force is none.
+func (a *Alert) letGo(d caselog.OutcomeData) {
+	if a.State == Withdrawing && inForce(d.Measures) {
+		return
+	}
+	for _, id := range []string{d.OutcomeOf, d.InReplyTo} {
+		m := a.Message(id)
+		for _, p := range a.Parents {
+			if m != nil && p.Lift && p.Since > 0 && m.Sequence >= p.Since {
+				p.Freed = true
+			}
+		}
+	}
+}
+
+// freed reports whether a parent is to hear that the bank has let go.
+func (a *Alert) freed(p *Parent) bool {
+	return p.Lift && !p.Heard && (p.Freed || a.State == Closed)
+}
