@@ -177,27 +177,31 @@ func (d *Desk) weighMeasure(ctx context.Context, key caselog.Key, id string, act
 	if err != nil {
 		return err
 	}
-	suspends, asked := false, action.About == ""
-	for _, k := range r.Asks {
-		if action.About == "" || action.About == k.Kind {
-			suspends, asked = suspends || k.Kind == "suspend_account", true
-		}
+	asked := func(kind string) bool {
+		return (action.About == "" || action.About == kind) && slices.ContainsFunc(r.Asks, func(k freeze.Ask) bool { return k.Kind == kind })
 	}
-	if !asked {
+	if action.About != "" && !asked(action.About) {
 		return fmt.Errorf("%w: about: %q is not asked for", ErrRefused, action.About)
 	}
+	suspends := asked("suspend_account")
 	if why, guarded := d.opt.Book.Guarded(r.Subject); guarded && suspends {
 		return fmt.Errorf("%w: a %s is never suspended: authorise hold_amount about it, ask for the sub_account (ask_info, code pooled_account), or refuse", ErrRefused, why)
 	}
 	for _, tick := range ticks(r.Legal.Regime, suspends) {
-		written := action.Texts[tick] != "" || len(action.Texts) == 0 && slices.ContainsFunc(copied.Approvals, func(p apply.Approval) bool {
-			return p.Act == action.Do && slices.Contains(p.Fields, tick)
-		})
-		if !written {
+		if !written(copied, action, tick) {
 			return fmt.Errorf("%w: text %s is needed under %s", ErrRefused, tick, r.Legal.Regime)
 		}
 	}
 	return nil
+}
+
+// written reports whether the officer gives a text, or approves what another one wrote
+// who gave it.
+func written(a *apply.Alert, action *Action, text string) bool {
+	if len(action.Texts) > 0 {
+		return action.Texts[text] != ""
+	}
+	return slices.ContainsFunc(a.Approvals, func(p apply.Approval) bool { return p.Act == action.Do && slices.Contains(p.Fields, text) })
 }
 
 // ticks lists the texts that a measure takes.

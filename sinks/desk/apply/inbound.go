@@ -263,6 +263,22 @@ func (f *fold) matched(a *Alert, d caselog.MatchedData) {
 	f.applied()
 }
 
+// endedBy returns how the alert ends when the partner has our outcome, or nothing.
+func (a *Alert) endedBy(m *Message) string {
+	switch {
+	case !m.Closes:
+	case a.Lifting && a.OwnLift:
+		return "lifted"
+	case a.Lifting:
+		return "withdrawn"
+	case a.State == Duplicate:
+		return "duplicate"
+	case a.State == BankAnswered:
+		return "final"
+	}
+	return ""
+}
+
 // pause stops the clock of deciding, resume lets it go on.
 func (f *fold) pause(a *Alert) { first(&a.PausedSince, f.r.Appended) }
 

@@ -280,7 +280,7 @@ func (f *fold) outcomeQueued(a *Alert, m *Message, d caselog.QueuedData) bool {
 	if d.Outcome == nil || d.Fold < peopleSince || d.About != "" {
 		return false
 	}
-	m.Decision = d.Outcome.Decision
+	m.Decision, m.Tells = d.Outcome.Decision, a.OutcomeID
 	a.Told = max(a.Told, d.Outcome.AsOf.UnixMilli())
 	if m.Decision == "more_info" && a.asking() {
 		m.Question = true
