@@ -95,21 +95,7 @@ func (a *Alert) Hop(id string) *Hop {
 // cumulative: a hop that it lacks is no more, and people look at what followed.
 func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
 	for i, m := range o.Trail {
-		h := a.Hop(m.ItemID)
-		if h == nil {
-			h = &Hop{HopMark: m}
-			a.Trail = append(a.Trail, h)
-		}
-		before, fresh := h.Onward, h.Outcome == ""
-		h.Onward = h.ChildKey != "" || a.follows(m) && (before || !a.ended())
-		if !h.Onward && (before || fresh) && m.HandledBy != "responder" {
-			f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
-		}
-		if h.ChildKey != "" && h.Account != m.Account {
-			f.task(a, "contradiction", m.ItemID) // the child is about another account
-		}
-		h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
-		h.Mark = h.content()
+		f.hop(a, m, i)
 	}
 	for _, h := range a.Trail {
 		if !h.Gone && !slices.ContainsFunc(o.Trail, func(m caselog.HopMark) bool { return m.ItemID == h.ItemID }) {
@@ -119,6 +105,25 @@ func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
 			}
 		}
 	}
+}
+
+// hop takes in one movement of the trail of the latest outcome.
+func (f *fold) hop(a *Alert, m caselog.HopMark, i int) {
+	h := a.Hop(m.ItemID)
+	if h == nil {
+		h = &Hop{HopMark: m}
+		a.Trail = append(a.Trail, h)
+	}
+	before, fresh := h.Onward, h.Outcome == ""
+	h.Onward = h.ChildKey != "" || a.follows(m) && (before || !a.ended())
+	if !h.Onward && (before || fresh) && m.HandledBy != "responder" {
+		f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
+	}
+	if h.ChildKey != "" && h.Account != m.Account {
+		f.task(a, "contradiction", m.ItemID) // the child is about another account
+	}
+	h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
+	h.Mark = h.content()
 }
 
 // follows reports whether a child alert follows a hop by itself: nobody but us handles
