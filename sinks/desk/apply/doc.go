@@ -12,6 +12,15 @@
 // left without having seen how it came to be. Every effect ends in an event that
 // makes it disappear from Due.
 //
+// # Signatures
+//
+// An approval of a request is over a digest of what would go out (freeze.ContentDigest),
+// which the desk computes, and over the state that it was made of (Alert.Content). A
+// change of the state voids it at once, and the owner writes approval.voided so that
+// people and analysts see it; where only the digest has changed, by the config, the
+// owner voids it instead of freezing the message. queued holds for every writer that a
+// frozen request says what each of its signers has signed, and that they are enough.
+//
 // A change of what an event means raises Version, which message.queued records;
 // old events keep their meaning.
 //
