@@ -117,14 +117,8 @@ func (f *fold) ours() {
 		f.blocked(a)
 	case caselog.Rerouted:
 		f.rerouted(a)
-	case caselog.MessageQueued:
-		f.queued(a)
-	case caselog.Attempt:
-		f.attempt(a)
-	case caselog.Delivered, caselog.GaveUp:
-		f.delivered(a)
-	case caselog.Exported:
-		f.exported(a)
+	case caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Exported:
+		f.message(a)
 	case caselog.Instructed:
 		f.instructed(a)
 	case caselog.Overdue:
@@ -137,6 +131,20 @@ func (f *fold) ours() {
 		if !f.requestEvent(a) && !f.recallEvent(a) && !f.consentEvent(a) && !f.inboundEvent(a) {
 			f.refuse("unknown event type")
 		}
+	}
+}
+
+// message handles what happens to a message of ours.
+func (f *fold) message(a *Alert) {
+	switch f.r.Type {
+	case caselog.MessageQueued:
+		f.queued(a)
+	case caselog.Attempt:
+		f.attempt(a)
+	case caselog.Exported:
+		f.exported(a)
+	default:
+		f.delivered(a)
 	}
 }
 

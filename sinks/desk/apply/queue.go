@@ -30,19 +30,8 @@ func (f *fold) queued(a *Alert) {
 		f.refuse("%s", why)
 		return
 	}
-	m := &Message{
-		ID: d.MessageID, Sequence: d.Sequence, Type: d.Type, InReplyTo: d.InReplyTo, About: d.About, Lane: d.Lane, Channels: d.Channels, Digest: d.Digest.Value,
-		Content: d.Content, Level: d.Level, Provisional: d.Provisional, Personal: d.Personal, Trace: f.r.Trace, Queued: f.r.Appended,
-	}
-	if asks(d.Type) && d.Fold >= peopleSince {
-		m.Said = a.said()
-	}
-	if d.ValidUntil != nil {
-		m.ValidUntil = d.ValidUntil.UnixMilli()
-	}
-	if d.Approval != nil {
-		m.Mode, m.Signed, m.By = d.Approval.Mode, d.Approval.ContentDigest, d.Approval.By
-	}
+	m := a.frozen(d)
+	m.Trace, m.Queued = f.r.Trace, f.r.Appended
 	m.Closes = d.Type == freeze.TypeOutcome && a.Lifting && a.Lifted && d.About == ""
 	a.Messages = append(a.Messages, m)
 	first(&a.At.Queued, f.r.Appended)
@@ -54,6 +43,24 @@ func (f *fold) queued(a *Alert) {
 		f.block(a, "", "")
 	}
 	f.applied()
+}
+
+// frozen is the message that d freezes.
+func (a *Alert) frozen(d caselog.QueuedData) *Message {
+	m := &Message{
+		ID: d.MessageID, Sequence: d.Sequence, Type: d.Type, InReplyTo: d.InReplyTo, About: d.About, Lane: d.Lane, Channels: d.Channels, Digest: d.Digest.Value,
+		Content: d.Content, Level: d.Level, Provisional: d.Provisional, Personal: d.Personal,
+	}
+	if asks(d.Type) && d.Fold >= peopleSince {
+		m.Said = a.said()
+	}
+	if d.ValidUntil != nil {
+		m.ValidUntil = d.ValidUntil.UnixMilli()
+	}
+	if d.Approval != nil {
+		m.Mode, m.Signed, m.By = d.Approval.Mode, d.Approval.ContentDigest, d.Approval.By
+	}
+	return m
 }
 
 // queueable says why the state does not want the message, or nothing.

@@ -25,30 +25,7 @@ func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]D
 	if party == nil && e.Kind != apply.Order && e.Kind != apply.Erase {
 		return nil, nil // the config has lost the party: the alert waits
 	}
-	var out []Draft
-	var err error
-	switch e.Kind {
-	case apply.Propose:
-		out, err = d.propose(ctx, s, e.Alert, party)
-	case apply.Request, apply.Amend:
-		out, err = d.request(ctx, s, e.Alert, party, false)
-	case apply.Void:
-		out = voids(s.Key, e.Alert)
-	case apply.Confirm, apply.Withdraw:
-		out, err = d.note(s, e, party)
-	case apply.Accept:
-		out, err = d.accepted(ctx, s, e.Alert, party)
-	case apply.Instruct, apply.Lift:
-		out, err = d.instruct(ctx, s, e)
-	case apply.Relay:
-		out, err = d.relay(ctx, s, e)
-	case apply.Erase:
-		out = []Draft{erased(s.Key, e.Alert)}
-	case apply.Answer:
-		out, err = d.answer(ctx, s, e.Alert, party)
-	default:
-		out, err = d.more(ctx, s, e, party)
-	}
+	out, err := d.drafts(ctx, s, e, party)
 	var gate *policy.Gate
 	if errors.As(err, &gate) {
 		return []Draft{blocked(s.Key, e.Alert, gate)}, nil
@@ -60,6 +37,30 @@ func (d *Maker) Make(ctx context.Context, s *apply.Subject, e apply.Effect) ([]D
 		err = fmt.Errorf("%s alert %s: %w", e.Kind, e.Alert.ID, err)
 	}
 	return out, err
+}
+
+func (d *Maker) drafts(ctx context.Context, s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
+	switch e.Kind {
+	case apply.Propose:
+		return d.propose(ctx, s, e.Alert, party)
+	case apply.Request, apply.Amend:
+		return d.request(ctx, s, e.Alert, party, false)
+	case apply.Void:
+		return voids(s.Key, e.Alert), nil
+	case apply.Confirm, apply.Withdraw:
+		return d.note(s, e, party)
+	case apply.Accept:
+		return d.accepted(ctx, s, e.Alert, party)
+	case apply.Instruct, apply.Lift:
+		return d.instruct(ctx, s, e)
+	case apply.Relay:
+		return d.relay(ctx, s, e)
+	case apply.Erase:
+		return []Draft{erased(s.Key, e.Alert)}, nil
+	case apply.Answer:
+		return d.answer(ctx, s, e.Alert, party)
+	}
+	return d.more(ctx, s, e, party)
 }
 
 // more makes the drafts of the machines that have a file of their own here.
