@@ -63,6 +63,7 @@ func allVerbs() []verb {
 		{do: "consent", short: "Ask for consent to use what a partner found, or answer such a question (two different officers): --code all, part or none", flags: []string{"about", "code", "until", "text"}},
 		{do: "feedback", short: "Tell the partner what its help was good for", flags: []string{"code", "amount", "text"}},
 		{do: "record", short: "Record what a partner said by other ways, with the document's hash", flags: []string{"about", "code", "text", "until", "amount"}},
+		{do: "erase", short: "Erase the personal data of an ended alert, for ever (two different officers)"},
 		{do: "close_task", short: "Close a task of an alert", flags: []string{"task"}},
 	}
 }

@@ -207,7 +207,7 @@ func TestErrorsHaveTheirStatus(t *testing.T) {
 	_, officer := c.Act(t.Context(), alert, desk.Action{Do: "confirm", As: "X"})
 	_, nobody := c.Act(t.Context(), alert, desk.Action{Do: "confirm"})
 	_, state := c.Act(t.Context(), alert, desk.Action{Do: "release", As: "O1"})
-	_, act := c.Act(t.Context(), alert, desk.Action{Do: "erase", As: "O1"})
+	_, act := c.Act(t.Context(), alert, desk.Action{Do: "burn", As: "O1"})
 	for want, err := range map[string]error{"404 no_alert": missing, "403 not_an_officer": officer, "403 as": nobody, "409 refused": state, "404 unknown_act": act} {
 		var refused *api.Refused
 		if !errors.As(err, &refused) || fmt.Sprint(refused.Status, " ", refused.Code) != want {
