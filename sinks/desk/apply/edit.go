@@ -202,11 +202,16 @@ func (f *fold) rate(a *Alert, id string, amount freeze.Money) {
 	case amount.Amount.Zero():
 		return
 	case out:
-		a.TakenOut = slices.DeleteFunc(a.TakenOut, is)
-		a.Items = append(a.Items, i)
-		sortItems(a.Items)
+		a.takeBack(i)
 	}
 	if i.Amount.Amount.Cmp(amount.Amount) != 0 {
 		i.Amount, i.Fixed = amount, true
 	}
+}
+
+// takeBack asks for an item again that an officer took out.
+func (a *Alert) takeBack(i *Item) {
+	a.TakenOut = slices.DeleteFunc(a.TakenOut, func(x *Item) bool { return x == i })
+	a.Items = append(a.Items, i)
+	sortItems(a.Items)
 }

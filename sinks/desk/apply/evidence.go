@@ -170,6 +170,9 @@ func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence st
 	i := a.item(p)
 	if i == nil {
 		i = match(a.TakenOut, p) // known, and officers do not ask for it
+		if i != nil && evidence == "" {
+			a.takeBack(i) // a parent needs it
+		}
 	}
 	if i == nil {
 		i = a.unshed(p)

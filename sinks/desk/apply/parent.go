@@ -65,6 +65,13 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	}
 	a.share()
 	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
+	f.serve(a)
+	r := a.Request()
+	p.Freed = p.Lift && (r == nil || a.Open() && r.Content == a.Content()) // the bank has nothing to change
+}
+
+// serve moves the alert of an instruction by what its parents need.
+func (f *fold) serve(a *Alert) {
 	switch {
 	case a.learnt(): // what a partner found is not approved with it
 	case (a.State == Proposed || a.State == AwaitingConsent) && len(a.Items) > 0:
@@ -78,8 +85,6 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	case len(a.Items) == 0:
 		f.close(a, "withdrawn")
 	}
-	r := a.Request()
-	p.Freed = p.Lift && (r == nil || a.Open() && r.Content == a.Content()) // the bank has nothing to change
 }
 
 // liftEnded takes in that a parent needs nothing any more of an instruction that
