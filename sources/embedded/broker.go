@@ -47,6 +47,9 @@ type Options struct {
 	// neither; 0 means 24 h and 64 MiB, negative means for ever.
 	Retention      time.Duration
 	RetentionBytes int64
+	// Now is the clock of append times; nil = time.Now. The age of what is deleted
+	// goes by the machine's clock all the same.
+	Now func() time.Time
 }
 
 const (
@@ -78,6 +81,9 @@ func New(options Options) (*Broker, error) {
 	}
 	if options.RetentionBytes == 0 {
 		options.RetentionBytes = defaultRetentionBytes
+	}
+	if options.Now == nil {
+		options.Now = time.Now
 	}
 	return &Broker{options: options}, nil
 }
@@ -141,7 +147,7 @@ func (b *Broker) open() error {
 	if err != nil {
 		return errors.Join(err, b.unlock())
 	}
-	Correct(cluster)
+	correct(cluster, b.options.Now)
 	b.cluster = cluster
 	return nil
 }

@@ -12,8 +12,10 @@ import (
 // Correct makes kfake answer as Apache Kafka does where haltwire depends on it:
 // append times, and the committed offsets of a group that does not exist. The
 // doc comment of the package has the details.
-func Correct(cluster *kfake.Cluster) {
-	stampAppendTime(cluster)
+func Correct(cluster *kfake.Cluster) { correct(cluster, time.Now) }
+
+func correct(cluster *kfake.Cluster, now func() time.Time) {
+	stampAppendTime(cluster, now)
 	answerAbsentGroups(cluster)
 }
 
@@ -32,14 +34,14 @@ const (
 // broker's clock before the broker looks at the batch. Setting the timestamp bit
 // instead would be exact, but kfake then stamps the batch without renewing its
 // checksum, and no reader takes it.
-func stampAppendTime(cluster *kfake.Cluster) {
+func stampAppendTime(cluster *kfake.Cluster, clock func() time.Time) {
 	checksums := crc32.MakeTable(crc32.Castagnoli)
 	cluster.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		produce, ok := request.(*kmsg.ProduceRequest)
 		if !ok {
 			return nil, nil, false
 		}
-		now := time.Now().UnixMilli()
+		now := clock().UnixMilli()
 		for i := range produce.Topics {
 			topic := &produce.Topics[i]
 			if !hasAppendTime(cluster, topic) {

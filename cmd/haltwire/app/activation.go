@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
@@ -115,7 +114,7 @@ func (a *App) succeed(ctx context.Context, set *ruleset.Set, now, before *rulese
 	if len(set.Changed(now)) == 0 {
 		return now, before, nil
 	}
-	at := time.Now().UTC()
+	at := a.opt.Now().UTC()
 	activations, err := set.Activations(now, at, from)
 	if err != nil {
 		return nil, nil, err

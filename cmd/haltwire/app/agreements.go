@@ -18,7 +18,7 @@ func (a *App) agreements() (*policy.Book, error) {
 	for _, l := range book.Loosened() {
 		a.log.Warn("a party may read more than its profile lets out", "party", l.Party, "members", l.Allow, "note", l.Note, "approved_by", l.ApprovedBy)
 	}
-	if unknown := book.Uncovered(time.Now().Year()); len(unknown) > 0 {
+	if unknown := book.Uncovered(a.opt.Now().Year()); len(unknown) > 0 {
 		a.log.Warn("no holidays of these countries are known, every Monday to Friday counts as a working day: put CC.csv into calendars.dir", "countries", unknown)
 	}
 	return book, nil

@@ -35,6 +35,9 @@ type Options struct {
 	// DeskListener and PartnerListener serve instead of the configured addresses
 	// when they are not nil; the app closes them.
 	DeskListener, PartnerListener net.Listener
+	// Now is the clock of everything that people and partners see, and of the embedded
+	// broker; nil = time.Now.
+	Now func() time.Time
 }
 
 // waitingRecords is how many sets wait for ClickHouse before a reload waits too.
@@ -85,6 +88,9 @@ func New(c *config.Config, o Options) (*App, error) {
 	}
 	if o.Log == nil {
 		o.Log = io.Discard
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	a := &App{config: c, opt: o, ready: make(chan struct{}), records: make(chan recordOf, waitingRecords), warmUp: warmUp{ask: make(chan *ruleset.Set, 1)}, log: c.Telemetry.Logger(o.Log).With("party", c.Party.ID)}
 	a.parts = newParts(a.log)
@@ -139,7 +145,7 @@ func (a *App) startTelemetry(ctx context.Context) error {
 }
 
 func (a *App) startEmbedded(ctx context.Context) error {
-	s, err := startServices(ctx, a.config)
+	s, err := startServices(ctx, a.config, a.opt.Now)
 	if err != nil {
 		return err
 	}

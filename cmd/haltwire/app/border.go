@@ -86,7 +86,7 @@ func (a *App) startDesk(ctx context.Context) error {
 	a.desk, err = desk.New(desk.Options{
 		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(),
 		Layout: topic.Layout{Names: topic.NamesOf(own.Prefix), Partitions: own.CasePartitions, Replication: own.Replication},
-		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(),
+		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(), Now: a.opt.Now,
 		Role: a.role, Witness: a.witness, Metrics: a.telemetry.Metrics, Log: a.log,
 	})
 	if err != nil {
@@ -121,7 +121,7 @@ func (a *App) channels(ctx context.Context) (map[string][]desk.Channel, error) {
 func (a *App) sender(ctx context.Context, p policy.Party, c policy.Channel) (desk.Sender, error) {
 	if c.Kind == webhook.Channel {
 		return webhook.New(webhook.Config{URL: c.URL, AllowPrivate: c.AllowPrivate, TLS: webhook.TLS{CA: c.CA}},
-			webhook.Options{Party: p.ID, Key: a.border.key, Ring: a.border.ring, Metrics: a.telemetry.Metrics, Log: a.log})
+			webhook.Options{Party: p.ID, Key: a.border.key, Ring: a.border.ring, Metrics: a.telemetry.Metrics, Log: a.log, Now: a.opt.Now})
 	}
 	if c.Kind == camt056.Channel || c.Kind == goaml.Channel {
 		return a.fileSender(p, c)
@@ -130,7 +130,7 @@ func (a *App) sender(ctx context.Context, p policy.Party, c policy.Channel) (des
 		return nil, err
 	}
 	return kafka.NewSender(kafka.Config{Out: c.Out, In: c.In},
-		kafka.Options{Party: p.ID, Self: a.config.Party.ID, Key: a.border.key, Producer: a.border.producer, Metrics: a.telemetry.Metrics})
+		kafka.Options{Party: p.ID, Self: a.config.Party.ID, Key: a.border.key, Producer: a.border.producer, Metrics: a.telemetry.Metrics, Now: a.opt.Now})
 }
 
 // openProducer opens the producer that all channels of kind kafka share.
@@ -166,7 +166,7 @@ func (a *App) startReceivers(ctx context.Context, door *inbound.Door) error {
 			r, err := kafka.NewReceiver(kafka.Config{Out: c.Out, In: c.In}, kafka.ReceiverOptions{
 				Party: p.ID, Self: a.config.Party.ID, Key: a.border.key, Ring: a.border.ring, Door: door,
 				Producer: a.border.producer, Brokers: a.config.Kafka.Brokers, Client: client,
-				Group: a.config.Kafka.Group + ".from." + p.ID, Metrics: a.telemetry.Metrics, Log: a.log,
+				Group: a.config.Kafka.Group + ".from." + p.ID, Metrics: a.telemetry.Metrics, Log: a.log, Now: a.opt.Now,
 			})
 			if err != nil {
 				return fmt.Errorf("parties: %s: %w", p.ID, err)
@@ -188,6 +188,6 @@ func (a *App) door() (*inbound.Door, error) {
 			}
 			return p.Party(), true
 		},
-		Metrics: a.telemetry.Metrics, Log: a.log,
+		Metrics: a.telemetry.Metrics, Log: a.log, Now: a.opt.Now,
 	})
 }

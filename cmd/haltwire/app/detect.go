@@ -57,7 +57,7 @@ func (a *App) startPipeline(ctx context.Context) error {
 		Partitions: source.Partitions, Committed: source.Committed, Begin: a.begin,
 		Schema: a.reports.schema, Version: rowVersion, Retention: source.Retention,
 		BlockRows: a.config.ClickHouse.Block.Rows, BlockEvery: a.config.ClickHouse.Block.Every.Std(),
-		Log: a.log, Metrics: a.telemetry.Metrics, Tracer: a.telemetry.Tracer,
+		Log: a.log, Metrics: a.telemetry.Metrics, Tracer: a.telemetry.Tracer, Now: a.opt.Now,
 	})
 	if err != nil {
 		return err
@@ -93,6 +93,7 @@ func (a *App) openSource(ctx context.Context) (*kafka.Source, error) {
 	if a.logs, err = openLogs(a.config.Kafka); err != nil {
 		return nil, err
 	}
+	a.logs.now = a.opt.Now
 	a.parts.start(ctx, &part{name: "looks into topics of reports", stop: func(context.Context) error { return a.logs.close() }})
 	return source, nil
 }

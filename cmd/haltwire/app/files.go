@@ -24,13 +24,13 @@ func (a *App) fileSender(p policy.Party, c policy.Channel) (desk.Sender, error) 
 		if err != nil {
 			return nil, err
 		}
-		return goaml.New(settings, goaml.Options{Party: p.ID, Metrics: a.telemetry.Metrics})
+		return goaml.New(settings, goaml.Options{Party: p.ID, Metrics: a.telemetry.Metrics, Now: a.opt.Now})
 	}
 	settings, err := config.Camt056(c, a.config.Dir)
 	if err != nil {
 		return nil, err
 	}
-	return camt056.New(settings, camt056.Options{Party: p.ID, Original: a.original(p.ID), Metrics: a.telemetry.Metrics})
+	return camt056.New(settings, camt056.Options{Party: p.ID, Original: a.original(p.ID), Metrics: a.telemetry.Metrics, Now: a.opt.Now})
 }
 
 // original returns what finds the instruction that a status request is about.
@@ -77,7 +77,7 @@ func (a *App) startInboxes(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("parties: %s: channel %s: %w", p.ID, c.Kind, err)
 			}
-			in, err := answer.NewInbox(answer.InboxOptions{Party: p.ID, Dir: settings.In, Take: answer.Deliver(a.desk), Log: a.log})
+			in, err := answer.NewInbox(answer.InboxOptions{Party: p.ID, Dir: settings.In, Take: answer.Deliver(a.desk), Log: a.log, Now: a.opt.Now})
 			if err != nil {
 				return fmt.Errorf("parties: %s: channel %s: %w", p.ID, c.Kind, err)
 			}

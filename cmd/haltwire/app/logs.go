@@ -20,6 +20,7 @@ const peekTime = 3 * time.Second
 // logs asks the topics of reports what they hold. Safe for concurrent use.
 type logs struct {
 	topics []config.Topic
+	now    func() time.Time
 
 	mu       sync.Mutex // a partition is consumed once at a time
 	client   sarama.Client
@@ -39,7 +40,7 @@ func openLogs(k config.Kafka) (*logs, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("look into topics of reports: %w", err), client.Close())
 	}
-	return &logs{topics: k.Topics, client: client, consumer: consumer}, nil
+	return &logs{topics: k.Topics, now: time.Now, client: client, consumer: consumer}, nil
 }
 
 func (l *logs) close() error { return errors.Join(l.consumer.Close(), l.client.Close()) }
@@ -169,7 +170,7 @@ func (l *logs) coverage(ctx context.Context, wanted time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := time.Now()
+	now := l.now()
 	first, lost := now, wanted
 	for _, p := range all {
 		oldest, err := l.offset(p, sarama.OffsetOldest)

@@ -39,7 +39,7 @@ func (a *App) read(ctx context.Context, last *ruleset.Edition) (*ruleset.Set, er
 	if err != nil {
 		return nil, errors.Join(errRefused, err)
 	}
-	set, err := a.sources.Compile(text, time.Now())
+	set, err := a.sources.Compile(text, a.opt.Now())
 	if err != nil {
 		return nil, errors.Join(errRefused, err)
 	}
@@ -87,7 +87,7 @@ func (a *App) refuse(ctx context.Context, err error) {
 	if len(why) > shownErrors {
 		why = strings.ToValidUTF8(why[:shownErrors], "") + " …"
 	}
-	a.force.refuse(&refusal{At: time.Now(), Why: why})
+	a.force.refuse(&refusal{At: a.opt.Now(), Why: why})
 	a.reloaded(ctx, "refused")
 }
 

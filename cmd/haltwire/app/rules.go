@@ -60,10 +60,10 @@ func (a *App) judgeFirst(ctx context.Context, s *ruleset.Set, begun func() since
 	if !s.Plan.Windowed() {
 		return a.stateless(s), nil
 	}
-	covered := time.Now().UnixMilli()
+	covered := a.opt.Now().UnixMilli()
 	if a.config.Rules.Windows.Warm != config.WarmNone {
 		var err error
-		if covered, err = a.logs.coverage(ctx, time.Now().Add(-a.longest(s))); err != nil {
+		if covered, err = a.logs.coverage(ctx, a.opt.Now().Add(-a.longest(s))); err != nil {
 			return nil, err
 		}
 	}
@@ -91,13 +91,13 @@ func (a *App) judgeNext(old, s *ruleset.Set, from map[event.Partition]int64) (pi
 		return a.stateless(s), errors.Join(m.close(), a.forget())
 	case m == nil:
 		var err error
-		if m, err = a.remember(s, false, time.Now().UnixMilli()); err != nil {
+		if m, err = a.remember(s, false, a.opt.Now().UnixMilli()); err != nil {
 			return nil, err
 		}
 		m.since = since{}.next(old, s, from)
 		a.remembering.Store(m)
 	default:
-		if err := m.judge.Reload(s.Plan, a.decoders(s), s.Digests, time.Now().UnixMilli()); err != nil {
+		if err := m.judge.Reload(s.Plan, a.decoders(s), s.Digests, a.opt.Now().UnixMilli()); err != nil {
 			return nil, fmt.Errorf("reload windows: %w", err)
 		}
 		m.faults = newFaults(a.telemetry.Metrics, a.log, s.Plan.Rules())

@@ -44,7 +44,7 @@ func (a *App) startServers(ctx context.Context) error {
 func (a *App) startPartner(ctx context.Context, door *inbound.Door) error {
 	mux := http.NewServeMux()
 	mux.Handle(inbound.Path, inbound.NewHandler(door, &signature.Verifier{
-		Ring: a.border.ring, Nonces: signature.NewNonces(signature.NonceShare), Since: time.Now(), Authorities: a.config.Listen.Partner.Names,
+		Ring: a.border.ring, Nonces: signature.NewNonces(signature.NonceShare), Now: a.opt.Now, Since: a.opt.Now(), Authorities: a.config.Listen.Partner.Names,
 	}))
 	var err error
 	if a.opt.PartnerListener, err = listen(a.opt.PartnerListener, a.config.Listen.Partner.Address); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/fault"
@@ -23,11 +24,12 @@ const reportPartitions = 3
 type services struct {
 	engine *embedded.Server
 	broker *broker.Broker
+	now    func() time.Time
 }
 
 // startServices starts the embedded parts and writes their addresses into c.
-func startServices(ctx context.Context, c *config.Config) (*services, error) {
-	s := &services{}
+func startServices(ctx context.Context, c *config.Config, now func() time.Time) (*services, error) {
+	s := &services{now: now}
 	if c.Embedded.ClickHouse.Enabled {
 		if err := s.startEngine(ctx, c); err != nil {
 			return nil, err
@@ -61,7 +63,7 @@ func (s *services) startEngine(ctx context.Context, c *config.Config) error {
 }
 
 func (s *services) startBroker(ctx context.Context, c *config.Config) error {
-	o := broker.Options{Dir: c.Embedded.Kafka.Dir, Port: c.Embedded.Kafka.Port}
+	o := broker.Options{Dir: c.Embedded.Kafka.Dir, Port: c.Embedded.Kafka.Port, Now: s.now}
 	for _, t := range c.Kafka.Topics {
 		o.Topics = append(o.Topics, broker.Topic{Name: t.Name, Partitions: reportPartitions})
 	}

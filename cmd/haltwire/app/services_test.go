@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func TestEngineComesBack(t *testing.T) {
 	c := config.Default()
 	c.Embedded.ClickHouse.Enabled, c.Embedded.ClickHouse.Dir = true, t.TempDir()
-	s, err := startServices(t.Context(), c)
+	s, err := startServices(t.Context(), c, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline/event"
@@ -61,7 +60,7 @@ func meanings(s *ruleset.Set) map[string]string {
 // now, after earlier ones, oldest first. What was in force longer ago than evidence may
 // come late makes no difference any more.
 func (a *App) sinceOf(set *ruleset.Set, now *ruleset.Edition, earlier []ruleset.Edition) since {
-	out, open, horizon := since{}, meanings(set), time.Now().Add(-a.config.Rules.Lateness.Std())
+	out, open, horizon := since{}, meanings(set), a.opt.Now().Add(-a.config.Rules.Lateness.Std())
 	for _, e := range slices.Backward(earlier) {
 		if len(open) == 0 || now.At.Before(horizon) {
 			break

@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/ruleset"
 	"github.com/haltwire/haltwire/pipeline"
@@ -46,7 +45,7 @@ func (a *App) judgeBefore(old *ruleset.Set) (pipeline.Judge, error) {
 	if !old.Plan.Windowed() {
 		return plan.NewJudge(old.Plan, a.reports.decoderBy(&old.Rates, a.reports.schema.Whole()).Decode, old.Digests), nil
 	}
-	j, err := live.New(old.Plan, a.liveOptions(old, time.Now().UnixMilli()))
+	j, err := live.New(old.Plan, a.liveOptions(old, a.opt.Now().UnixMilli()))
 	if err != nil {
 		return nil, fmt.Errorf("make windows of the rules before: %w", err)
 	}
