@@ -179,8 +179,12 @@ func (f *fold) recallWord(a *Alert, l *Leg, w caselog.RecallWord) {
 		if contradicts {
 			f.task(a, "contradiction", l.Item)
 		}
+		over := l.ended()
 		if moves {
 			f.settleLeg(a, l, w)
+		}
+		if over && !l.ended() { // rejected for good, and then not even applied
+			f.task(a, "contradiction", l.Item)
 		}
 	}
 	first(&l.Initiated, f.initiated(w))
