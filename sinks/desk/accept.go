@@ -170,13 +170,17 @@ func (d *Desk) place(ctx context.Context, in delivery.Inbound) (caselog.Key, boo
 	if key, ok := d.keyOf(in.Party, in.MessageID); ok {
 		return key, true, nil
 	}
-	if r, ok := in.Message.(*freeze.Request); ok {
+	r := intake.RequestOf(in.Message)
+	if _, first := in.Message.(*freeze.Request); first {
 		return d.opt.Root.Key(caselog.In, in.Party, intake.SubjectOf(r.Subject)), true, nil
 	}
 	if err := d.cases.Sync(ctx, d.fold.all()...); err != nil {
 		return "", false, err
 	}
 	key, ok := d.keyOf(in.Party, in.MessageID)
+	if !ok && r != nil { // an amendment says all: its request was rejected, or comes later
+		return d.opt.Root.Key(caselog.In, in.Party, intake.SubjectOf(r.Subject)), true, nil
+	}
 	return key, ok, nil
 }
 

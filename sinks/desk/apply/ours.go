@@ -315,6 +315,9 @@ func (f *fold) overdue(a *Alert) {
 			f.task(a, "overdue", name)
 		}
 		f.requestRang(a, d)
+		if d.Timer == "gap" && a.Direction == caselog.In {
+			f.passOver(a, d.About)
+		}
 		if d.Timer == "gap" && a.Direction == caselog.Out {
 			a.chase(d.About, "")
 		}

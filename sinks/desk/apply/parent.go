@@ -74,6 +74,8 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 func (f *fold) serve(a *Alert) {
 	switch {
 	case a.learnt(): // what a partner found is not approved with it
+	case a.State == Proposed && a.alone(): // nor what hits of ours ask for
+		f.task(a, "serve", "")
 	case (a.State == Proposed || a.State == AwaitingConsent) && len(a.Items) > 0:
 		a.State = Approved
 		f.block(a, "", "")
@@ -138,4 +140,10 @@ func (a *Alert) letGo(d caselog.OutcomeData) {
 // freed reports whether a parent is to hear that the bank has let go.
 func (a *Alert) freed(p *Parent) bool {
 	return p.Lift && !p.Heard && (p.Freed || a.State == Closed)
+}
+
+// alone reports whether hits of ours ask for something that no officer has approved
+// yet: what authorised the need of a parent does not cover it.
+func (a *Alert) alone() bool {
+	return a.Standing() > 0 && a.Request() == nil && len(a.Officers(ActRequest)) < a.need(ActRequest)
 }

@@ -219,7 +219,7 @@ func (f *fold) received() {
 	}
 	a := f.s.Alert(d.AlertID)
 	if a == nil {
-		if d.Type != freeze.TypeRequest || f.s.Key.Direction() != caselog.In {
+		if !opens(d) || f.s.Key.Direction() != caselog.In {
 			f.refuse("no such alert")
 			return
 		}
@@ -233,6 +233,24 @@ func (f *fold) received() {
 		return
 	}
 	in.Parked, in.data = true, &d
+	f.unpark(a)
+}
+
+// opens reports whether a message may be the first of an alert: a request, or an
+// amendment, which carries the full state too. Its request may come later, or was
+// rejected before it reached the log.
+func opens(d caselog.ReceivedData) bool {
+	return d.Type == freeze.TypeRequest || d.Type == freeze.TypeAmendment && d.Fold >= peopleSince
+}
+
+// passOver stops the waiting for what comes before a parked amendment: it says all
+// there is to say.
+func (f *fold) passOver(a *Alert, id string) {
+	in := a.Inbound(id)
+	if in == nil || !in.Parked || in.Type != freeze.TypeAmendment || in.data == nil || in.data.Fold < peopleSince {
+		return
+	}
+	a.Passed = max(a.Passed, in.Sequence)
 	f.unpark(a)
 }
 
@@ -252,7 +270,7 @@ func (f *fold) unpark(a *Alert) {
 // nextInbound returns the parked message that follows the applied ones. The
 // sequence of a partner counts its outcomes too.
 func (a *Alert) nextInbound() *Inbound {
-	want := uint32(1)
+	want := max(a.Passed, 1)
 	for _, m := range a.Inbox {
 		if !m.Parked && m.Sequence >= want {
 			want = m.Sequence + 1
@@ -270,6 +288,12 @@ func (f *fold) take(a *Alert, in *Inbound) {
 	d := in.data
 	switch in.Type {
 	case freeze.TypeRequest, freeze.TypeAmendment:
+		if a.Passed > in.Sequence { // late: what came after it said more
+			a.Inbox = slices.DeleteFunc(a.Inbox, func(x *Inbound) bool { return x == in })
+			later := slices.IndexFunc(a.Inbox, func(x *Inbound) bool { return x.Sequence > in.Sequence })
+			a.Inbox = slices.Insert(a.Inbox, later, in)
+			return
+		}
 		f.asked(a, d)
 	case freeze.TypeConfirmation:
 		a.Confirmed = true

@@ -34,10 +34,11 @@ func requestActs() []act {
 	}
 }
 
-func (f *fold) approvedRequest(a *Alert, _ caselog.OfficerData) {
+func (f *fold) approvedRequest(a *Alert, d caselog.OfficerData) {
 	if a.State == Proposed {
 		a.State = Approved
 	}
+	a.done("serve", d.By)
 	first(&a.At.Approved, f.r.Appended)
 }
 

@@ -88,6 +88,7 @@ type Alert struct {
 	Approvals []Approval `json:"approvals,omitempty"`
 	Messages  []*Message `json:"messages,omitempty"` // ours
 	Inbox     []*Inbound `json:"inbox,omitempty"`    // the partner's
+	Passed    uint32     `json:"passed,omitempty"`   // sequence of an amendment that nothing before it was waited for any more
 	Tasks     []Task     `json:"tasks,omitempty"`
 	Parents   []*Parent  `json:"parents,omitempty"` // inbound alerts that this instruction serves
 	Child     *Child     `json:"child,omitempty"`   // the instruction that serves this inbound alert

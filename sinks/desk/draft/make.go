@@ -78,7 +78,8 @@ func (d *Maker) more(ctx context.Context, s *apply.Subject, e apply.Effect, part
 // automatic reports whether a proposal may go out by itself: the agreement says
 // so, and a rule with approval auto made a fit hit that is younger than max_age.
 func (d *Maker) automatic(party *policy.Party, a *apply.Alert) bool {
-	if !party.Auto(a.Asks) {
+	serves := func(p *apply.Parent) bool { return len(p.Needs) > 0 && !p.Recall }
+	if !party.Auto(a.Asks) || slices.ContainsFunc(a.Parents, serves) { // an instruction for a partner never goes out by itself
 		return false
 	}
 	oldest := d.Now().Add(-d.MaxAge).UnixMilli()
