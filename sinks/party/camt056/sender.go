@@ -49,7 +49,7 @@ func New(c Config, opt Options) (*Sender, error) {
 	return s, nil
 }
 
-func (s *Sender) files(ctx context.Context, m freeze.Message) ([]spool.File, error) {
+func (s *Sender) files(ctx context.Context, m freeze.Message, _ []byte) ([]spool.File, error) {
 	drafts, err := s.drafts(ctx, m)
 	files := make([]spool.File, 0, len(drafts))
 	for _, d := range drafts {

@@ -43,7 +43,7 @@ func New(c Config, opt Options) (*Sender, error) {
 	return s, nil
 }
 
-func (s *Sender) files(_ context.Context, m freeze.Message) ([]spool.File, error) {
+func (s *Sender) files(_ context.Context, m freeze.Message, _ []byte) ([]spool.File, error) {
 	text, err := s.text(m)
 	if err != nil {
 		return nil, err

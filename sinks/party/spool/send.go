@@ -2,8 +2,10 @@ package spool
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/pipeline/telemetry"
@@ -32,9 +34,13 @@ type SenderOptions struct {
 	Dir string
 	// Reader is who takes the files, for refusals: "a bank".
 	Reader string
-	// Files makes the files of a message; none means that nothing new is in it. The
-	// error is an *Unmappable, or the message is of no use.
-	Files func(context.Context, freeze.Message) ([]File, error)
+	// Files makes the files of a message, of which body is the frozen bytes; none means
+	// that nothing new is in it. The error is an *Unmappable, or the message is of no
+	// use.
+	Files func(ctx context.Context, m freeze.Message, body []byte) ([]File, error)
+	// Receipts lets receipts through to Files, with the signed text as body; without it
+	// they have no form.
+	Receipts bool
 	// Metrics gets one count an attempt; nil discards.
 	Metrics *telemetry.Metrics
 	// Now is the clock; nil is time.Now.
@@ -73,17 +79,21 @@ func (s *Sender) attempt(ctx context.Context, a delivery.Attempt) delivery.Resul
 	if err := ctx.Err(); err != nil {
 		return delivery.Result{Verdict: delivery.Retry, Reason: "stopping", Detail: err.Error()}
 	}
+	body := a.Body
 	if a.Type == freeze.TypeReceipt {
-		return permanent("unmappable", "type: a receipt has no form in "+s.opt.Channel)
+		if !s.opt.Receipts {
+			return permanent("unmappable", "type: a receipt has no form in "+s.opt.Channel)
+		}
+		body = signed(a.Body)
 	}
-	m, err := freeze.Parse(a.Body)
+	m, err := freeze.Parse(body)
 	if err != nil {
 		return permanent("request", err.Error())
 	}
 	if m.Head().Environment != "live" {
 		return permanent("test_refused", "environment: a test message never reaches "+s.opt.Reader)
 	}
-	files, err := s.opt.Files(ctx, m)
+	files, err := s.opt.Files(ctx, m, body)
 	var unmappable *Unmappable
 	switch {
 	case errors.As(err, &unmappable):
@@ -96,6 +106,17 @@ func (s *Sender) attempt(ctx context.Context, a delivery.Attempt) delivery.Resul
 		return delivery.Result{Verdict: delivery.Delivered, Exported: true, Reason: "nothing_new", Detail: "nothing is left to ask for"}
 	}
 	return s.put(files)
+}
+
+// signed returns what a compact JWS is over, which is our own: nobody verifies it.
+func signed(jws []byte) []byte {
+	_, rest, _ := strings.Cut(string(jws), ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	text, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 func (s *Sender) put(files []File) delivery.Result {

@@ -52,7 +52,7 @@ func TestSender(t *testing.T) {
 		{"a receipt", dir, delivery.Attempt{Type: freeze.TypeReceipt, Body: []byte("x.y.z")}, files, nil, delivery.Permanent, "unmappable"},
 		{"no folder", filepath.Join(dir, "gone"), delivery.Attempt{Body: body("live")}, files, nil, delivery.Retry, "folder"},
 	} {
-		s := spool.NewSender(spool.SenderOptions{Channel: "files", Party: "BANK", Dir: c.dir, Reader: "a bank", Files: func(context.Context, freeze.Message) ([]spool.File, error) { return c.files, c.err }})
+		s := spool.NewSender(spool.SenderOptions{Channel: "files", Party: "BANK", Dir: c.dir, Reader: "a bank", Files: func(context.Context, freeze.Message, []byte) ([]spool.File, error) { return c.files, c.err }})
 		r := s.Send(t.Context(), c.attempt)
 		if r.Verdict != c.verdict || r.Reason != c.reason || r.Exported != (c.verdict == delivery.Delivered) || r.Awaiting != (c.reason == "taken") {
 			t.Errorf("%s: %+v", c.name, r)
@@ -63,7 +63,7 @@ func TestSender(t *testing.T) {
 	}
 	ended, stop := context.WithCancel(t.Context())
 	stop()
-	s := spool.NewSender(spool.SenderOptions{Dir: dir, Files: func(context.Context, freeze.Message) ([]spool.File, error) { return files, nil }})
+	s := spool.NewSender(spool.SenderOptions{Dir: dir, Files: func(context.Context, freeze.Message, []byte) ([]spool.File, error) { return files, nil }})
 	if r := s.Send(ended, delivery.Attempt{Body: body("live")}); r.Verdict != delivery.Retry || r.Reason != "stopping" {
 		t.Errorf("stopping: %+v", r)
 	}
