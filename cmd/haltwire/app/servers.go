@@ -18,6 +18,9 @@ const (
 	// 10 s for the headers of a request, 30 s for all of it; the partner endpoint
 	// has a tighter bound of its own.
 	headerTimeout, requestTimeout = 10 * time.Second, 30 * time.Second
+	// 2 min until an answer is written and read. Streams set a bound of their own on
+	// every event.
+	answerTimeout = 2 * time.Minute
 	// 32 KiB of headers: a signature takes less than 1 KiB.
 	maxHeader = 32 << 10
 )
@@ -50,7 +53,7 @@ func (a *App) startPartner(ctx context.Context, door *inbound.Door) error {
 	if a.opt.PartnerListener, err = listen(a.opt.PartnerListener, a.config.Listen.Partner.Address); err != nil {
 		return fmt.Errorf("listen.partner.address: %w", err)
 	}
-	l, err := overTLS(a.opt.PartnerListener, a.config.Listen.Partner.TLS)
+	l, err := overTLS(newDoorman(a.opt.PartnerListener, maxConns, maxOfAddress), a.config.Listen.Partner.TLS)
 	if err != nil {
 		return fmt.Errorf("listen.partner.tls: %w", err)
 	}
@@ -70,7 +73,7 @@ func (a *App) startDeskServer(ctx context.Context, opt api.Options) error {
 	if a.opt.DeskListener, err = listen(a.opt.DeskListener, a.config.Listen.Desk.Address); err != nil {
 		return fmt.Errorf("listen.desk.address: %w", err)
 	}
-	l, err := overTLS(a.opt.DeskListener, a.config.Listen.Desk.TLS)
+	l, err := overTLS(newDoorman(a.opt.DeskListener, maxConns, maxOfAddress), a.config.Listen.Desk.TLS)
 	if err != nil {
 		return fmt.Errorf("listen.desk.tls: %w", err)
 	}
@@ -85,9 +88,16 @@ func listen(given net.Listener, address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
+// newServer returns a server within the bounds above.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
+	}
+}
+
 // serve runs an HTTP server on l as a part; ends are called when it shuts down.
 func (a *App) serve(ctx context.Context, name string, l net.Listener, h http.Handler, ends ...func()) {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	s := newServer(h)
 	for _, end := range ends {
 		s.RegisterOnShutdown(end)
 	}

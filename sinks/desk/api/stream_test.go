@@ -82,7 +82,7 @@ func TestStreamBeatsAndOutlivesTheBoundOnRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := httptest.NewUnstartedServer(h)
-	s.Config.ReadTimeout = 60 * time.Millisecond
+	s.Config.ReadTimeout, s.Config.WriteTimeout = 60*time.Millisecond, 60*time.Millisecond
 	s.Start()
 	defer s.Close()
 	defer h.EndStreams()

@@ -20,6 +20,9 @@ const Path = "/partner/v1/messages"
 const (
 	// maxBodies bounds the bodies in memory at a time, 64 MiB with MaxSize.
 	maxBodies = 64
+	// maxOfParty bounds those of one party: bodies that come slowly are then its own
+	// trouble alone.
+	maxOfParty = maxBodies / 4
 	// readTimeout bounds the reading of one body.
 	readTimeout = 10 * time.Second
 	// lingerTimeout bounds what is still read of a request that is refused, so
@@ -33,11 +36,12 @@ type Handler struct {
 	door     *Door
 	verifier *signature.Verifier
 	bodies   chan struct{}
+	shares   shares
 }
 
 // NewHandler returns the HTTP side of a door.
 func NewHandler(door *Door, verifier *signature.Verifier) *Handler {
-	return &Handler{door: door, verifier: verifier, bodies: make(chan struct{}, maxBodies)}
+	return &Handler{door: door, verifier: verifier, bodies: make(chan struct{}, maxBodies), shares: shares{by: map[string]int{}}}
 }
 
 // ServeHTTP verifies the signature before it reads the body, and the digest and
@@ -91,6 +95,10 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (delivery.Letter,
 	if wait := h.door.Wait(got.Party); wait > 0 {
 		return letter, refusal(http.StatusTooManyRequests, wait, "too many messages")
 	}
+	if !h.shares.take(got.Party, maxOfParty) {
+		return letter, refusal(http.StatusTooManyRequests, comeAgain, "too many messages at a time")
+	}
+	defer h.shares.leave(got.Party)
 	if letter.Body, err = body(w, r); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {

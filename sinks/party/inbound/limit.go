@@ -36,6 +36,32 @@ func (l *limiters) wait(party string, now time.Time) time.Duration {
 	return d
 }
 
+// shares counts the bodies that are being read by party.
+type shares struct {
+	mu sync.Mutex
+	by map[string]int
+}
+
+// take reports whether the party reads fewer than most; if so the caller must call
+// leave.
+func (s *shares) take(party string, most int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by[party] >= most {
+		return false
+	}
+	s.by[party]++
+	return true
+}
+
+func (s *shares) leave(party string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by[party]--; s.by[party] == 0 {
+		delete(s.by, party)
+	}
+}
+
 // flights keeps apart those who handle the same message at the same time.
 type flights struct {
 	mu sync.Mutex
