@@ -214,6 +214,11 @@ type OfficerData struct {
 	// Until and Amount are terms of the act: of an extension, of a lift.
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
+	// How, At and Document prove a transmission: a code of the way, the moment, and the
+	// SHA-256 of what shows it.
+	How      string       `json:"how,omitempty"`
+	At       *freeze.Time `json:"at,omitempty"`
+	Document string       `json:"document,omitempty"`
 	// Measure is what a court or a bank said of a measure, of the act measure.
 	Measure *MeasureMark `json:"measure,omitempty"`
 	// TextMark marks the sealed texts: approvals of other texts do not add up.
@@ -435,6 +440,17 @@ type MessageMark struct {
 	CaseID      string        `json:"case_id,omitempty"`
 	Digest      freeze.Digest `json:"digest"`
 	ReceivedAt  freeze.Time   `json:"received_at"`
+	// Manual says which officer typed the word in, nil = it came by wire.
+	Manual *ManualMark `json:"manual,omitempty"`
+}
+
+// ManualMark is how a partner's word came that no wire brought.
+type ManualMark struct {
+	By       string      `json:"by"`
+	Role     Role        `json:"role"`
+	How      string      `json:"how,omitempty"` // a code: portal, fax, telephone
+	At       freeze.Time `json:"at"`            // when the partner said it
+	Document string      `json:"document"`      // SHA-256 of what it was said in
 }
 
 // ReceiptData is the data of receipt: a partner's word that it has a message.

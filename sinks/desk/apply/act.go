@@ -35,7 +35,7 @@ type act struct {
 
 // acts lists every act. A machine adds its own in its own file.
 func acts() []act {
-	return slices.Concat(requestActs(), measureActs(), recallActs(), consentActs(), inboundActs(), eraseActs())
+	return slices.Concat(requestActs(), measureActs(), recallActs(), consentActs(), inboundActs(), eraseActs(), manualActs())
 }
 
 // actOf returns the act of that name in that direction, or nil.

@@ -71,12 +71,8 @@ func (f *fold) run() {
 		f.evidence()
 	case caselog.Amended:
 		f.amended()
-	case caselog.Received:
-		f.received()
-	case caselog.Receipt:
-		f.receipt()
-	case caselog.Outcome:
-		f.outcome()
+	case caselog.Received, caselog.Receipt, caselog.Outcome:
+		f.partnersWord()
 	case caselog.Recorded:
 		f.recorded()
 	case caselog.TrailFollowed:
@@ -117,7 +113,7 @@ func (f *fold) ours() {
 		f.blocked(a)
 	case caselog.Rerouted:
 		f.rerouted(a)
-	case caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Exported:
+	case caselog.MessageQueued, caselog.Attempt, caselog.Delivered, caselog.GaveUp, caselog.Exported, caselog.Published, caselog.Transmitted:
 		f.message(a)
 	case caselog.Instructed:
 		f.instructed(a)
@@ -141,8 +137,10 @@ func (f *fold) message(a *Alert) {
 		f.queued(a)
 	case caselog.Attempt:
 		f.attempt(a)
-	case caselog.Exported:
+	case caselog.Exported, caselog.Published:
 		f.exported(a)
+	case caselog.Transmitted:
+		f.transmitted(a)
 	default:
 		f.delivered(a)
 	}

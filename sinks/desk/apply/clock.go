@@ -126,8 +126,12 @@ func (a *Alert) silence(timers ...string) {
 	}
 }
 
-// silenceMessage closes the task of a machine receipt that has come.
-func (a *Alert) silenceMessage(m *Message) { a.doneAbout("overdue", "T2"+m.ID) }
+// silenceMessage closes the tasks of a receipt that has come.
+func (a *Alert) silenceMessage(m *Message) {
+	a.doneAbout("overdue", "T2"+m.ID)
+	a.doneAbout("overdue", timerTaken+m.ID)
+	a.doneAbout("transmit", m.ID)
+}
 
 // asks reports whether the message is one of those that carry a request.
 func asks(t freeze.Type) bool { return t == freeze.TypeRequest || t == freeze.TypeAmendment }

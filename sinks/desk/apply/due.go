@@ -226,6 +226,9 @@ func (Plain) After(_, timer, _ string, from int64) int64 {
 // Before implements Schedule.
 func (Plain) Before(_ string, from, end int64) []int64 { return []int64{from + (end-from)/2} }
 
+// timerTaken rings when nobody has taken up what lies in a folder or a collection.
+const timerTaken = "T3/taken"
+
 const (
 	receiptWithin = 60 * time.Second // T2
 	gapWithin     = 60 * time.Second // how long a message waits for those before it
@@ -252,8 +255,12 @@ func timersOf(a *Alert, by Schedule) []Timer {
 		}
 	}
 	for _, m := range a.Messages {
-		if m.Type != freeze.TypeReceipt && m.Receipt == "" && !m.GaveUp && m.Exported == 0 {
+		switch {
+		case m.Type == freeze.TypeReceipt || m.Receipt != "" || m.GaveUp || m.Transmitted != nil:
+		case m.Exported == 0:
 			out = append(out, Timer{Alert: a.ID, Name: "T2", About: m.ID, Due: m.Queued + receiptWithin.Milliseconds()})
+		case m.Delivered == 0 && m.Channel != "camt056": // which has clocks of its own
+			out = append(out, Timer{Alert: a.ID, Name: timerTaken, About: m.ID, Due: by.After(a.Party, "T3", a.Urgency, m.Exported)})
 		}
 	}
 	return slices.Concat(out, timersOfRequest(a, by), timersOfMeasures(a, by), timersOfRecalls(a, by), timersOfConsents(a, by), timersOfInbound(a, by), timersOfErasure(a, by))

@@ -33,13 +33,17 @@ type Message struct {
 	Exported    int64        `json:"exported,omitempty"` // into a folder: it is not sent yet
 	Awaiting    bool         `json:"awaiting,omitempty"` // handed over, receipt still to come
 	GaveUp      bool         `json:"gave_up,omitempty"`
+	Channel     string       `json:"channel,omitempty"` // of the last attempt
+	Reason      string       `json:"reason,omitempty"`  // what the last attempt that ended came to
 	Receipt     freeze.Level `json:"receipt,omitempty"`
 	ReceiptAt   int64        `json:"receipt_at,omitempty"`
 	Reject      freeze.Code  `json:"reject,omitempty"`
 	Closes      bool         `json:"closes,omitempty"`   // the alert, when the partner has it
 	Decision    string       `json:"decision,omitempty"` // of an outcome
 	Tells       string       `json:"tells,omitempty"`    // the bank's outcome that ours is made of
-	Question    bool         `json:"question,omitempty"` // an outcome of ours that only asks
+	// Transmitted is by whom, where no wire brought it there.
+	Transmitted *Transmission `json:"transmitted,omitempty"`
+	Question    bool          `json:"question,omitempty"` // an outcome of ours that only asks
 }
 
 // Settled reports whether nothing is left to try for m.

@@ -75,6 +75,7 @@ func (f *fold) attempt(a *Alert) {
 		f.refuse("attempt %d is not the first of its number: %d is next", d.Number, m.Attempts+1)
 	default:
 		m.Attempts, m.Attempted = d.Number, f.r.Appended
+		m.Channel, m.Reason = d.Channel, d.After
 		f.applied()
 	}
 }
@@ -95,11 +96,18 @@ func (f *fold) delivered(a *Alert) {
 		return
 	}
 	f.applied()
+	m.Channel, m.Reason = d.Channel, d.Reason
 	if f.r.Type == caselog.GaveUp {
 		f.gaveUp(a, m)
 		return
 	}
-	m.Delivered, m.Awaiting = f.r.Appended, d.Awaiting
+	m.Awaiting = d.Awaiting
+	f.handedOver(a, m)
+}
+
+// handedOver draws the consequences of a message that the party has.
+func (f *fold) handedOver(a *Alert, m *Message) {
+	m.Delivered = f.r.Appended
 	switch m.Type {
 	case freeze.TypeRequest, freeze.TypeAmendment:
 		switch {

@@ -155,6 +155,7 @@ func (f *fold) outcome() {
 		if m.Receipt == "" {
 			m.Receipt = freeze.LevelReceived
 		}
+		a.doneAbout("transmit", m.ID)
 	} else {
 		f.task(a, "contradiction", d.MessageID)
 	}

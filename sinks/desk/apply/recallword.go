@@ -176,22 +176,3 @@ func stateOf(o *caselog.OutcomeMark, l *Leg) string {
 	}
 	return ""
 }
-
-// exported takes in that a message lies in a folder, or on a desk, from which people
-// or other programs take it. It is not sent until somebody says so.
-func (f *fold) exported(a *Alert) {
-	var d caselog.DeliveredData
-	if !f.data(&d) {
-		return
-	}
-	m := a.Message(d.MessageID)
-	switch {
-	case m == nil:
-		f.refuse("no such message")
-	case m.Exported > 0 || m.Delivered > 0 || m.GaveUp:
-		f.repeat()
-	default:
-		m.Exported, m.Awaiting = f.r.Appended, d.Awaiting
-		f.applied()
-	}
-}

@@ -88,6 +88,7 @@ type Alert struct {
 	Approvals []Approval `json:"approvals,omitempty"`
 	Messages  []*Message `json:"messages,omitempty"` // ours
 	Inbox     []*Inbound `json:"inbox,omitempty"`    // the partner's
+	Words     []*Word    `json:"words,omitempty"`    // of the partner, recorded by one officer and not confirmed
 	Passed    uint32     `json:"passed,omitempty"`   // sequence of an amendment that nothing before it was waited for any more
 	Tasks     []Task     `json:"tasks,omitempty"`
 	Parents   []*Parent  `json:"parents,omitempty"` // inbound alerts that this instruction serves
