@@ -1,0 +1,427 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
+)
+
+const minute = time.Minute
+
+// moved waits until India knows of the money that went on: the alert at the Emirates
+// waits for consent.
+func (w *World) moved(ctx context.Context) error {
+	if err := w.opened(ctx, "AE-FIU", &w.C1); err != nil {
+		return err
+	}
+	_, err := w.question(ctx)
+	return err
+}
+
+// question returns the id of the consent_request once the United Kingdom has it.
+func (w *World) question(ctx context.Context) (id string, err error) {
+	err = w.GB.Until(ctx, w.A1, "it is asked for consent", func(d *desk.Detail) bool {
+		for _, m := range d.Inbox {
+			if m.Type == string(freeze.TypeConsentRequest) {
+				id = m.ID
+			}
+		}
+		return id != ""
+	})
+	return id, err
+}
+
+// consented lets the United Kingdom consent, and India ask the Emirates.
+func (w *World) consented(ctx context.Context) error {
+	id, err := w.question(ctx)
+	if err != nil {
+		return err
+	}
+	w.Clock.To(At("05:20"))
+	if err := w.GB.Act(ctx, w.A1, desk.Action{Do: "consent", About: id, Code: "all"}, "O3", "O4"); err != nil {
+		return err
+	}
+	if err := w.IN.Reaches(ctx, w.C1, "proposed"); err != nil {
+		return err
+	}
+	w.Clock.To(At("05:25"))
+	if err := w.approve(ctx, w.IN, w.C1, "O1", "O2"); err != nil {
+		return err
+	}
+	return w.IN.Reaches(ctx, w.C1, "received")
+}
+
+// Refuse lets the United Kingdom say no instead.
+func (w *World) Refuse(ctx context.Context) error {
+	id, err := w.question(ctx)
+	if err != nil {
+		return err
+	}
+	no := desk.Action{Do: "consent", About: id, Code: "none", Texts: map[string]string{"ground": "prejudices_investigation", "text": "An operation is under way."}}
+	if err := w.GB.Act(ctx, w.A1, no, "O3"); err != nil {
+		return err
+	}
+	if err := w.GB.Act(ctx, w.A1, desk.Action{Do: "consent", About: id, Code: "none"}, "O4"); err != nil {
+		return err
+	}
+	return w.IN.Reaches(ctx, w.C1, "closed")
+}
+
+// pooled asks for the sub-account of B, gets it, and has the bank hold it.
+func (w *World) pooled(ctx context.Context) error {
+	const field = "subject.account.sub_account"
+	w.Clock.To(At("05:40"))
+	if err := w.accepts(ctx, w.GB, w.B1, ""); err != nil {
+		return err
+	}
+	ask := desk.Action{Do: "ask_info", Code: "pooled_account", Texts: map[string]string{field: "it is a collection account"}}
+	if err := w.GB.Act(ctx, w.B1, ask, "O3"); err != nil {
+		return err
+	}
+	if err := w.IN.Reaches(ctx, w.B1, "info_needed"); err != nil {
+		return err
+	}
+	w.Clock.To(At("05:45"))
+	if err := w.IN.Act(ctx, w.B1, desk.Action{Do: "edit", Texts: map[string]string{"sub_account": Wallet}}, "O3"); err != nil {
+		return err
+	}
+	if err := w.approve(ctx, w.IN, w.B1, "O1", "O2"); err != nil {
+		return err
+	}
+	if err := w.IN.Until(ctx, w.B1, "the amendment is received", func(d *desk.Detail) bool { return received(d, 3) }); err != nil {
+		return err
+	}
+	w.Clock.To(At("05:50"))
+	if err := w.reread(ctx, w.GB, w.B1); err != nil {
+		return err
+	}
+	if err := w.authorise(ctx, w.GB, w.B1, "POCA 2002, section 336C", "O3", "O4"); err != nil {
+		return err
+	}
+	order, err := orders(ctx, w.BankB, 1)
+	if err != nil {
+		return err
+	}
+	w.Clock.To(At("06:00"))
+	if err := w.say(ctx, w.BankB, w.bankB(order, 1)); err != nil {
+		return err
+	}
+	w.Clock.To(At("06:05"))
+	if err := w.release(ctx, w.GB, w.B1, "O3"); err != nil {
+		return err
+	}
+	return w.IN.Reaches(ctx, w.B1, "decided")
+}
+
+// bankB holds all of it, and in its second answer has given it back.
+func (w *World) bankB(order *freeze.Request, sequence uint32) *freeze.Outcome {
+	o := w.BankB.Answer(order, sequence, "")
+	all, until := pounds("12000.00"), freeze.At(At("+14 17:00"))
+	o.Measures = []freeze.Measure{{
+		MeasureID: order.AlertID + "-M01", AskID: order.Asks[0].AskID, Kind: "lien", State: "in_force", Amount: &all, Account: order.Subject.Account,
+		Authority: freeze.Authority{Name: "Bank B", Kind: "bank"}, LegalBasis: "POCA 2002, section 336C", InForceAt: freeze.At(At("05:58")), ExpiresAt: &until,
+		Extendable: true, Convert: freeze.Convert{Need: "court_order"},
+	}}
+	o.Funds = []freeze.Fund{{ItemID: order.Payments[0].ItemID, Disposition: "held", Money: all}}
+	if sequence > 1 {
+		o.Final, o.Measures[0].State, o.Funds[0].Disposition = true, "ended", "returned"
+	}
+	o.Amounts = freeze.AmountsOf(o.Funds)
+	return o
+}
+
+// onward lets the Emirates hold what arrived there.
+func (w *World) onward(ctx context.Context) error {
+	w.Clock.To(At("06:10"))
+	if err := w.accepts(ctx, w.AE, w.C1, ""); err != nil {
+		return err
+	}
+	w.Clock.To(At("07:00"))
+	if err := w.authorise(ctx, w.AE, w.C1, "Federal Decree-Law 10 of 2025, article 5", "O3", "O4"); err != nil {
+		return err
+	}
+	order, err := orders(ctx, w.BankC, 1)
+	if err != nil {
+		return err
+	}
+	w.Clock.To(At("09:20"))
+	if err := w.say(ctx, w.BankC, w.bankC(order, 1, "")); err != nil {
+		return err
+	}
+	w.Clock.To(At("09:30"))
+	if err := w.release(ctx, w.AE, w.C1, "O3"); err != nil {
+		return err
+	}
+	return w.IN.Reaches(ctx, w.C1, "decided")
+}
+
+// bankC holds what is there of the money of each payment: 51,400 of the 52,000 of
+// India, less a fee, and all that came later.
+func (w *World) bankC(order *freeze.Request, sequence uint32, replyTo string) *freeze.Outcome {
+	o := w.BankC.Answer(order, sequence, replyTo)
+	sum := freeze.Dec("0")
+	for _, p := range order.Payments {
+		held := *p.Credited
+		if p.Refs.UETR == UETRN {
+			held = dirhams("51400.00")
+			o.Funds = append(o.Funds, freeze.Fund{ItemID: p.ItemID, Disposition: "fee", Money: dirhams("600.00")})
+		}
+		o.Funds = append(o.Funds, freeze.Fund{ItemID: p.ItemID, Disposition: "held", Money: held})
+		sum = sum.Add(held.Amount)
+	}
+	o.Amounts = freeze.AmountsOf(o.Funds)
+	amount, until, by := dirhams(sum), freeze.At(At("+29 13:00")), freeze.At(At("+20 13:00"))
+	o.Measures = []freeze.Measure{{
+		MeasureID: order.AlertID + "-M01", AskID: order.Asks[0].AskID, Kind: "transaction_suspended", State: "in_force", Amount: &amount, Account: order.Subject.Account,
+		Authority: freeze.Authority{Name: "FIU of the Emirates", Kind: "fiu"}, LegalBasis: "Federal Decree-Law 10 of 2025, article 5", InForceAt: freeze.At(At("09:15")), ExpiresAt: &until,
+		Extendable: true, Convert: freeze.Convert{Need: "mla_request", By: &by}, EndsIfSilent: true,
+	}}
+	return o
+}
+
+// shared lets another country need the same account, and take it back.
+func (w *World) shared(ctx context.Context) error {
+	w.Clock.To(At("09:40"))
+	r, err := w.american(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.say(ctx, w.US, r); err != nil {
+		return err
+	}
+	if err := w.AE.Reaches(ctx, r.AlertID, "received"); err != nil {
+		return err
+	}
+	if err := w.AE.Act(ctx, r.AlertID, desk.Action{Do: "accept"}, "O3"); err != nil {
+		return err
+	}
+	if err := w.authorise(ctx, w.AE, r.AlertID, "Federal Decree-Law 10 of 2025, article 5", "O3", "O4"); err != nil {
+		return err
+	}
+	if err := w.again(ctx, 2, r.AlertID); err != nil {
+		return err
+	}
+	w.Clock.To(At("10:30"))
+	back := &freeze.Withdrawal{Envelope: r.Envelope, Reason: "The payment was made in error, and is paid."}
+	back.Type, back.Sequence, back.MessageID, back.CreatedAt = freeze.TypeWithdrawal, 2, freeze.RequesterID(r.AlertID, 2), freeze.At(w.Clock.Now())
+	if err := w.say(ctx, w.US, back); err != nil {
+		return err
+	}
+	if err := w.AE.Reaches(ctx, r.AlertID, "review"); err != nil {
+		return err
+	}
+	if err := w.AE.Act(ctx, r.AlertID, desk.Action{Do: "lift"}, "O3", "O4"); err != nil {
+		return err
+	}
+	return w.again(ctx, 3, r.AlertID)
+}
+
+// again waits for the n-th instruction to the bank of the Emirates, has it answered and
+// tells the party of an alert.
+func (w *World) again(ctx context.Context, n int, alert string) error {
+	order, err := orders(ctx, w.BankC, n)
+	if err != nil {
+		return err
+	}
+	if err := w.say(ctx, w.BankC, w.bankC(order, uint32(n), "")); err != nil { //nolint:gosec // a few
+		return err
+	}
+	return w.release(ctx, w.AE, alert, "O3")
+}
+
+// american is a request of another country for the same account and another payment.
+func (w *World) american(ctx context.Context) (*freeze.Request, error) {
+	d, err := w.AE.Show(ctx, w.C1)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(d.Inbox, func(m desk.MessageView) bool { return m.Type == string(freeze.TypeRequest) })
+	if i < 0 {
+		return nil, errors.New("the request of India is gone")
+	}
+	const id = "US4XYZ234567ABCDEFGHIJKLMN"
+	m, err := freeze.Parse([]byte(strings.ReplaceAll(d.Inbox[i].Body, w.C1, id)))
+	if err != nil {
+		return nil, err
+	}
+	r, ok := m.(*freeze.Request)
+	if !ok {
+		return nil, fmt.Errorf("%s is a %T", d.Inbox[i].ID, m)
+	}
+	r.Sender, r.SenderRef, r.CreatedAt = w.US.Self, "", freeze.At(w.Clock.Now())
+	r.Case = &freeze.Case{ID: id, RootAlert: id}
+	p, sum := &r.Payments[0], dirhams("20000.00")
+	p.Hop, p.ParentItems, p.Refs = 0, nil, freeze.Refs{UETR: "7e57a5ed-0000-4000-8000-00000000a0e1"}
+	p.Instructed, p.Settled, p.Credited, p.Disputed = nil, nil, &sum, sum
+	p.Debtor.Servicer = freeze.Servicer{BIC: "HWBUUS33", Country: "US"}
+	for k := range r.Asks {
+		if r.Asks[k].Amount != nil {
+			r.Asks[k].Amount = &sum
+		}
+	}
+	r.Totals = freeze.TotalsOf(r.Payments)
+	if r.Approval.ContentDigest, err = freeze.ContentDigest(r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// returned is the end of the recalls: A's bank may not, B's bank gives the money back.
+func (w *World) returned(ctx context.Context) error {
+	w.Clock.To(At("+2 09:30"))
+	if err := w.answers("a.xml", resolution("BANKA-0001", w.OrderA, "RJCR", "LEGL", "2026-03-04T09:00:00+00:00", UETR1, UETR2)); err != nil {
+		return err
+	}
+	if err := w.IN.Until(ctx, w.A1, "both recalls are rejected", recalls("rejected", 2)); err != nil {
+		return err
+	}
+	if err := w.answers("b.xml", resolution("BANKB-0001", "", "CNCL", "", "2026-03-04T09:10:00+00:00", UETR3)); err != nil {
+		return err
+	}
+	if err := w.answers("c.xml", giveBack(UETR3, "12000.00")); err != nil {
+		return err
+	}
+	if err := w.IN.Until(ctx, w.B1, "the money is back", recalls("returned", 1)); err != nil {
+		return err
+	}
+	if err := w.say(ctx, w.BankB, w.bankB(w.BankB.Orders()[0], 2)); err != nil {
+		return err
+	}
+	if err := w.release(ctx, w.GB, w.B1, "O3"); err != nil {
+		return err
+	}
+	return w.IN.Reaches(ctx, w.B1, "closed")
+}
+
+func recalls(state string, n int) func(*desk.Detail) bool {
+	return func(d *desk.Detail) bool {
+		return len(d.Recalls) == n && !slices.ContainsFunc(d.Recalls, func(l *apply.Leg) bool { return l.State != state })
+	}
+}
+
+// Measure returns the measure of an alert by what its id ends with.
+func Measure(d *desk.Detail, end string) *apply.Measure {
+	for _, m := range d.Measures {
+		if strings.HasSuffix(m.MeasureID, end) {
+			return m
+		}
+	}
+	return &apply.Measure{}
+}
+
+// Extended is the end of the British measure after it was extended by 31 days.
+func Extended() time.Time { return Expiry().AddDate(0, 0, 31) }
+
+// lasting extends the British measure two working days before its end, and has a court
+// take it over.
+func (w *World) lasting(ctx context.Context) error {
+	w.Clock.To(At("+7 17:01"))
+	m1 := w.A1 + "-M01"
+	if err := w.IN.Until(ctx, w.A1, "people are called", func(d *desk.Detail) bool { return Measure(d, "-M01").Stand == apply.StandExpiring }); err != nil {
+		return err
+	}
+	until := freeze.At(Extended())
+	ask := desk.Action{Do: "extend", About: m1, Until: &until, Texts: map[string]string{"justification": "The court sits at the end of the month."}}
+	if err := w.IN.Act(ctx, w.A1, ask, "O1"); err != nil {
+		return err
+	}
+	ask.Texts = nil // as the first officer wrote it
+	if err := w.IN.Act(ctx, w.A1, ask, "O2"); err != nil {
+		return err
+	}
+	if err := w.GB.Until(ctx, w.A1, "the question is there", func(d *desk.Detail) bool { return Tasked(d.View, "extend") }); err != nil {
+		return err
+	}
+	n := len(w.BankA.Orders()) + 1
+	if err := w.GB.Act(ctx, w.A1, desk.Action{Do: "extend", About: m1, Until: &until}, "O3", "O4"); err != nil {
+		return err
+	}
+	order, err := orders(ctx, w.BankA, n)
+	if err != nil {
+		return err
+	}
+	o := w.bankA(order)
+	o.MessageID, o.Sequence, o.AsOf = freeze.ResponderID(order.AlertID, 2), 2, freeze.At(w.Clock.Now())
+	o.Measures[0].State, o.Measures[0].ExpiresAt = "extended", &until
+	if err := w.say(ctx, w.BankA, o); err != nil {
+		return err
+	}
+	if err := w.release(ctx, w.GB, w.A1, "O3"); err != nil {
+		return err
+	}
+	err = w.IN.Until(ctx, w.A1, "the new end is known", func(d *desk.Detail) bool {
+		m := Measure(d, "-M01")
+		return m.ExpiresAt != nil && m.ExpiresAt.Equal(until.Time)
+	})
+	if err != nil {
+		return err
+	}
+	return w.court(ctx, m1)
+}
+
+// court is the freezing order that replaces the bank's measure.
+func (w *World) court(ctx context.Context, m1 string) error {
+	w.Clock.To(At("+21 12:00"))
+	if err := w.GB.Reaches(ctx, w.A1, "answered"); err != nil {
+		return err
+	}
+	ends := freeze.At(At("+21 12:00").AddDate(2, 0, 0).AddDate(0, 0, -1))
+	order := desk.Action{Do: "measure", About: m1, Code: "converted", Until: &ends, Texts: map[string]string{
+		"kind": "freezing_order", "authority_kind": "court", "authority": "Crown Court", "legal_basis": "POCA 303Z1",
+	}}
+	if err := w.GB.Act(ctx, w.A1, order, "O3", "O4"); err != nil {
+		return err
+	}
+	if err := w.release(ctx, w.GB, w.A1, "O3"); err != nil {
+		return err
+	}
+	return w.IN.Until(ctx, w.A1, "the order of the court is known", func(d *desk.Detail) bool { return Measure(d, "-M01").After != "" })
+}
+
+// Tasked reports whether a task of that kind is open.
+func Tasked(v desk.View, kind string) bool {
+	return slices.ContainsFunc(v.Tasks, func(t apply.Task) bool { return t.Kind == kind && t.Done == "" })
+}
+
+// late lets India withdraw C1 by mistake, while a word of the Emirates is on its way.
+func (w *World) late(ctx context.Context) error {
+	order, err := orders(ctx, w.BankC, 3)
+	if err != nil {
+		return err
+	}
+	o := w.bankC(order, 4, "")
+	o.AsOf = freeze.At(w.Clock.Now())
+	if err := w.say(ctx, w.BankC, o); err != nil {
+		return err
+	}
+	w.IN.Road.Trouble(func(l Letter) Fault {
+		if l.Type == freeze.TypeOutcome {
+			return Lose
+		}
+		return Pass
+	})
+	if err := w.release(ctx, w.AE, w.C1, "O3"); err != nil {
+		return err
+	}
+	if err := w.IN.Act(ctx, w.C1, desk.Action{Do: "withdraw", Reason: "by mistake"}, "O1", "O2"); err != nil {
+		return err
+	}
+	if err := w.IN.Reaches(ctx, w.C1, "withdrawing"); err != nil {
+		return err
+	}
+	w.IN.Road.Trouble(nil)
+	if err := w.IN.Until(ctx, w.C1, "the late word is there", func(d *desk.Detail) bool { return Tasked(d.View, "orphan_measure") }); err != nil {
+		return err
+	}
+	if err := w.IN.Act(ctx, w.C1, desk.Action{Do: "reopen", Reason: "the money is held"}, "O1"); err != nil {
+		return err
+	}
+	return w.IN.Reaches(ctx, w.C1, "decided")
+}

@@ -1,0 +1,185 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/haltwire/haltwire/cmd/haltwire/app"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/signature"
+)
+
+// Options say how to build a World.
+type Options struct {
+	Dir    string // everything is kept below it
+	Scheme string // of the victim's bank: "" | sepa
+	Begin  time.Time
+}
+
+// World is everybody in the story.
+type World struct {
+	Clock      *Clock
+	IN, GB, AE *Country
+	// BankA and BankB are British, BankC is of the Emirates, and US is another country
+	// that knows the Emirates alone.
+	BankA, BankB, BankC, US *Stub
+	// A1, B1 and C1 are the alerts of India: at the United Kingdom for the accounts A and
+	// B, and at the Emirates for C. OrderA and OrderB instruct the victim's bank.
+	A1, B1, C1     string
+	OrderA, OrderB string
+
+	dir   string
+	roads []*Road
+	stubs []*Stub
+}
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// Build makes everybody; nobody runs yet. Close ends what it opened.
+func Build(o Options) (*World, error) {
+	if o.Begin.IsZero() {
+		o.Begin = At("03:50")
+	}
+	w := &World{Clock: NewClock(o.Begin), dir: o.Dir}
+	if err := w.build(o); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *World) build(o Options) error {
+	for code, into := range map[string]**Country{"IN": &w.IN, "GB": &w.GB, "AE": &w.AE} {
+		c, err := newCountry(w.dir, code, w.Clock)
+		if err != nil {
+			return err
+		}
+		*into = c
+		if c.Road, err = w.road(code+"-FIU", c.door.Addr().String()); err != nil {
+			return err
+		}
+	}
+	type bank struct {
+		into           **Stub
+		of             *Country
+		id, kind, code string
+	}
+	parties := map[*Country]string{w.IN: other("GB", w.GB) + other("AE", w.AE) + strings.ReplaceAll(victimBank, "{SCHEME}", o.Scheme), w.GB: other("IN", w.IN), w.AE: other("IN", w.IN)}
+	for _, b := range []bank{{&w.BankA, w.GB, "BANK-A", "bank", "GB"}, {&w.BankB, w.GB, "BANK-B", "bank", "GB"}, {&w.BankC, w.AE, "BANK-C", "bank", "AE"}, {&w.US, w.AE, "US-FIU", "fiu", "US"}} {
+		settings, err := w.stub(b.into, b.of, freeze.Party{PartyID: b.id, Name: "FIU of US", Kind: b.kind, Country: b.code, Capacity: b.kind})
+		if err != nil {
+			return err
+		}
+		parties[b.of] += settings
+	}
+	names := map[*Country]string{w.IN: "FIU of India", w.GB: "FIU of the United Kingdom", w.AE: "FIU of the Emirates"}
+	for c, text := range parties {
+		if err := c.configure(names[c], text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// other describes a country to another one.
+func other(code string, c *Country) string {
+	return strings.NewReplacer("{ID}", code, "{KEYS}", c.file("keys", "fiu.jwks"), "{URL}", c.Road.URL()).Replace(abroad)
+}
+
+func (w *World) road(to, target string) (*Road, error) {
+	r, err := NewRoad(to, target)
+	if err == nil {
+		w.roads = append(w.roads, r)
+	}
+	return r, err
+}
+
+// stub makes a party that only of knows, and returns how of's config describes it.
+func (w *World) stub(into **Stub, of *Country, self freeze.Party) (settings string, err error) {
+	name := strings.ToLower(self.PartyID)
+	if _, err := app.NewSigningKey(of.file("keys", name+".jwk"), name+"-1"); err != nil {
+		return "", err
+	}
+	key, err := signature.LoadKey(of.file("keys", name+".jwk"))
+	if err != nil {
+		return "", err
+	}
+	peer := freeze.Party{PartyID: of.Code + "-FIU", Name: "FIU", Kind: "fiu", Country: of.Code, Capacity: "fiu"}
+	if *into, err = newStub(self, peer, key, of.file("keys", "fiu.jwks"), w.Clock); err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen for %s: %w", self.PartyID, err)
+	}
+	if err := (*into).start(l, of.Road.URL()); err != nil {
+		return "", err
+	}
+	w.stubs = append(w.stubs, *into)
+	road, err := w.road(self.PartyID, l.Addr().String())
+	if err != nil {
+		return "", err
+	}
+	text := ownBank
+	if self.Kind == "fiu" {
+		text = abroad
+	}
+	bics := map[string]string{"BANK-A": "HWBAGB2L", "BANK-B": "HWBBGB2L", "BANK-C": "HWBDAEAD"}
+	id := strings.TrimSuffix(self.PartyID, "-FIU")
+	return strings.NewReplacer("{ID}", id, "{KEYS}", of.file("keys", name+".jwks"), "{URL}", road.URL(), "{BIC}", bics[self.PartyID]).Replace(text), nil
+}
+
+// Road returns the road to a party.
+func (w *World) Road(to string) *Road {
+	for _, r := range w.roads {
+		if r.to == to {
+			return r
+		}
+	}
+	return nil
+}
+
+// Roads are all of them.
+func (w *World) Roads() []*Road { return slices.Clone(w.roads) }
+
+// Countries are the three.
+func (w *World) Countries() []*Country { return []*Country{w.IN, w.GB, w.AE} }
+
+// Start runs the three haltwires.
+func (w *World) Start(ctx context.Context) error {
+	failed := make(chan error, 3)
+	for _, c := range w.Countries() {
+		go func() { failed <- c.Start(ctx) }()
+	}
+	return errors.Join(<-failed, <-failed, <-failed)
+}
+
+// Close ends everybody.
+func (w *World) Close() error {
+	var errs []error
+	for _, c := range w.Countries() {
+		if c == nil {
+			continue
+		}
+		errs = append(errs, c.Stop())
+		for _, l := range []net.Listener{c.desk, c.door} {
+			if l != nil {
+				_ = l.Close() // closed already by whoever served it
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	for _, s := range w.stubs {
+		s.stop(ctx)
+	}
+	for _, r := range w.roads {
+		r.Close()
+	}
+	return errors.Join(errs...)
+}
