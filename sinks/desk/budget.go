@@ -15,7 +15,9 @@ import (
 // next one waits for one more approval, by rule, party and account; 0 = no bound. A
 // rule's own budget goes before that of all rules.
 type Budgets struct {
-	Rule, Party, Subject int
+	Rule    int `yaml:"rule"`
+	Party   int `yaml:"party"`
+	Subject int `yaml:"subject"`
 }
 
 // budgetOver is the period of budgets.

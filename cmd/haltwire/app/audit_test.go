@@ -59,14 +59,15 @@ func TestProof(t *testing.T) {
 		"creditor": map[string]any{"account": "GB52HWBA00000000000101", "scheme": "iban", "bic": "HWBAGB2L"},
 	})
 	var alert desk.View
-	for deadline := time.Now().Add(20 * time.Second); alert.At.Queued == 0; time.Sleep(20 * time.Millisecond) {
+	w.eventually("a request", func() string {
 		if list := w.app.Desk().List(desk.Filter{}); len(list) > 0 {
 			alert = list[0]
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no request within 20 s: %+v", alert)
+		if alert.At.Queued == 0 {
+			return "alert " + alert.State
 		}
-	}
+		return ""
+	})
 	c, err := config.Load(w.path("haltwire.yaml"))
 	if err != nil {
 		t.Fatal(err)

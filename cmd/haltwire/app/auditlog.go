@@ -337,4 +337,3 @@ func permitted(party *policy.Party, f exchanged, body string) error {
 	}
 	return nil
 }
-

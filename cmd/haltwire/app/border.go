@@ -87,7 +87,7 @@ func (a *App) startDesk(ctx context.Context) error {
 		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(),
 		Layout: topic.Layout{Names: topic.NamesOf(own.Prefix), Partitions: own.CasePartitions, Replication: own.Replication},
 		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(), Now: a.opt.Now,
-		Role: a.role, Witness: a.witness, Metrics: a.telemetry.Metrics, Log: a.log,
+		Role: a.role, Witness: a.witness, Budgets: a.config.Budgets, Metrics: a.telemetry.Metrics, Log: a.log,
 	})
 	if err != nil {
 		return err

@@ -21,8 +21,8 @@ func TestCamt056Settings(t *testing.T) {
 	}
 	for name, bad := range map[string]policy.Channel{
 		"field colour": {Kind: "camt056", Out: "out", Settings: map[string]any{"colour": "red"}},
-		"camt056.out":   {Kind: "camt056", In: "in"},
-		"camt056.in":    {Kind: "camt056", Out: "same", In: "same"},
+		"camt056.out":  {Kind: "camt056", In: "in"},
+		"camt056.in":   {Kind: "camt056", Out: "same", In: "same"},
 	} {
 		if _, err := config.Camt056(bad, dir); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

@@ -72,7 +72,7 @@ func (c *Config) kafka() error {
 	if !c.Embedded.Kafka.Enabled {
 		errs = append(errs, c.Kafka.Validate())
 	}
-	errs = append(errs, c.topics())
+	errs = append(errs, c.topics(), c.budgets())
 	if c.Kafka.Session.Std() < time.Second || c.Kafka.Session.Std() > time.Minute {
 		errs = append(errs, errors.New("kafka.session: want 1s to 1m"))
 	}
@@ -105,6 +105,13 @@ func (c *Config) rules() error {
 
 // maxLateness is as long as a window may be.
 const maxLateness = 400 * 24 * time.Hour
+
+func (c *Config) budgets() error {
+	if b := c.Budgets; b.Rule < 0 || b.Party < 0 || b.Subject < 0 {
+		return errors.New("budgets: want requests in 24 hours, 0 = no bound")
+	}
+	return nil
+}
 
 func (c *Config) topics() error {
 	var errs []error
