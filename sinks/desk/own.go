@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (m *membership) ConsumeClaim(s sarama.ConsumerGroupSession, claim sarama.Co
 			continue // what was fetched before the pause is of no use
 		}
 	}()
-	t := &tenure{desk: m.desk, partition: claim.Partition(), owner: fmt.Sprintf("%s/%d", m.desk.id, s.GenerationID())}
+	t := &tenure{desk: m.desk, partition: claim.Partition(), rings: map[caselog.Key]ring{}, owner: fmt.Sprintf("%s/%d", m.desk.id, s.GenerationID())}
 	t.run(s.Context())
 	<-drained
 	return nil
@@ -107,9 +108,15 @@ type tenure struct {
 	partition int32
 	owner     string
 	rechecked bool
-	moves     []move          // alerts that officers send elsewhere, found in this round
+	moves     []move // alerts that officers send elsewhere, found in this round
+	rings     map[caselog.Key]ring
 	alive     context.Context //nolint:containedctx // the life of the ownership, which jobs outlive
 }
+
+// ring is when the first timer of a subject runs out, as the log stood at an offset.
+// Most subjects have not changed since the last tick, and what their timers are takes
+// microseconds to find out, under the lock that the fold needs.
+type ring struct{ offset, due int64 }
 
 // tick is how often timers are looked at.
 const tick = time.Second
@@ -329,13 +336,19 @@ func (t *tenure) timers(ctx context.Context) {
 	now := t.desk.opt.Now().UnixMilli()
 	var work []intake.Draft
 	p.mu.Lock()
-	for _, s := range p.subjects {
+	for key, s := range p.subjects {
+		if r, known := t.rings[key]; known && r.offset == s.Offset && r.due > now {
+			continue
+		}
+		r := ring{s.Offset, math.MaxInt64}
 		for _, timer := range apply.Timers(s, t.desk.opt.Schedule) {
+			r.due = min(r.due, timer.Due)
 			if timer.Due <= now {
 				work = append(work, draft.Overdue(s.Key, timer))
 				t.desk.opt.Metrics.Overdue.Add(ctx, 1, telemetry.Attr(telemetry.Party, s.Key.Party(), telemetry.State, timer.Name))
 			}
 		}
+		t.rings[key] = r
 	}
 	p.mu.Unlock()
 	if err := t.perform(ctx, work); err != nil && ctx.Err() == nil {
