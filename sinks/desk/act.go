@@ -27,6 +27,10 @@ type Action struct {
 	Task   string `json:"task,omitempty"`   // task id, of close_task
 	Reason string `json:"reason,omitempty"`
 	About  string `json:"about,omitempty"` // measure, message or item that it is about
+	// How (a code), At and Document (SHA-256) prove what was transmitted or recorded.
+	How      string       `json:"how,omitempty"`
+	At       *freeze.Time `json:"at,omitempty"`
+	Document string       `json:"document,omitempty"`
 	// Until and Amount are terms of the action.
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
@@ -71,6 +75,12 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 		}
 		return d.viewed(ctx, key, full)
 	}
+	if action.Do == apply.ActRecord {
+		if err := d.record(ctx, key, full, role, action); err != nil {
+			return View{}, err
+		}
+		return d.viewed(ctx, key, full)
+	}
 	t, act, ok := eventOf(key.Direction(), action.Do)
 	if !ok {
 		return View{}, fmt.Errorf("%w: %q", ErrAction, action.Do)
@@ -78,6 +88,12 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	data := &caselog.OfficerData{
 		AlertID: full, By: action.As, Role: role, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
 		About: action.About, Until: action.Until, Amount: action.Amount, Fold: apply.Version,
+	}
+	if act == apply.ActTransmitted {
+		if err := d.checkProof(&action); err != nil {
+			return View{}, err
+		}
+		data.How, data.At, data.Document = action.How, action.At, action.Document
 	}
 	if act == apply.ActMeasure {
 		data.Measure = measureOf(action)
@@ -127,6 +143,8 @@ func eventOf(direction, do string) (t caselog.Type, act string, ok bool) {
 		return caselog.Reviewed, "accept", true
 	case "close_task":
 		return caselog.TaskClosed, "", true
+	case apply.ActTransmitted:
+		return caselog.Transmitted, do, true
 	case apply.ActNote:
 		return caselog.Noted, apply.ActNote, true
 	}

@@ -34,7 +34,7 @@ type Ledger = ledger.Store
 
 // Channel is one way to a party.
 type Channel struct {
-	Kind   string // webhook | kafka | taxii | camt056 | goaml
+	Kind   string // webhook | kafka | taxii | camt056 | goaml | manual
 	Sender Sender
 	// Form looks at a request before it is frozen, where not every request has a form
 	// in the channel; nil = every one has.
@@ -58,6 +58,7 @@ type Options struct {
 	ConfirmIn   time.Duration // T5 of what goes out by itself; 0 = 60 min
 	GiveUp      time.Duration // how long a message is tried; 0 = 24 h
 	Backoff     time.Duration // first wait after a failed attempt; 0 = 1 s
+	Escalate    time.Duration // how long a channel is tried before the next one (T2); 0 = 5 min
 	// Role returns the role of a person, false for somebody who is not known here.
 	Role     func(person string) (caselog.Role, bool)
 	Schedule apply.Schedule     // when timers ring; nil = Book
@@ -81,6 +82,9 @@ func (o *Options) defaults() {
 	}
 	if o.Backoff == 0 {
 		o.Backoff = time.Second
+	}
+	if o.Escalate == 0 {
+		o.Escalate = 5 * time.Minute
 	}
 	if o.Schedule == nil {
 		o.Schedule = o.Book
@@ -112,6 +116,7 @@ type Desk struct {
 	quiet    quiet
 	spending *spending
 	lanes    map[string]*lane.Lane
+	ways     map[string][]*lane.Way // by party, as its channels
 
 	writer *topic.Writer
 	keys   *topic.Tail
@@ -138,7 +143,7 @@ func New(opt Options) (*Desk, error) {
 		opt: opt, id: rand.Text()[:12], ring: caselog.NewKeyring(opt.Root),
 		hits:  intake.Hits{Root: opt.Root, Book: opt.Book, MaxAge: opt.MaxAge, Now: opt.Now},
 		fold:  newFold(apply.Machine{Root: opt.Root}, opt.Layout.Partitions),
-		lanes: map[string]*lane.Lane{}, spending: newSpending(),
+		lanes: map[string]*lane.Lane{}, ways: map[string][]*lane.Way{}, spending: newSpending(),
 	}
 	d.fold.taken = d.countRequest
 	channels, forms := map[string][]string{}, map[string]draft.Form{}
@@ -146,6 +151,7 @@ func New(opt Options) (*Desk, error) {
 		d.lanes[p.ID] = lane.New(laneWorkers)
 		for _, c := range opt.Channels[p.ID] {
 			channels[p.ID] = append(channels[p.ID], c.Kind)
+			d.ways[p.ID] = append(d.ways[p.ID], lane.NewWay(restFactor*opt.Backoff, d.turned(p.ID, c.Kind)))
 		}
 		if ways := opt.Channels[p.ID]; len(ways) > 0 && ways[0].Form != nil { // the others are for when it fails
 			forms[p.ID] = ways[0].Form

@@ -3,8 +3,10 @@ package desk
 import (
 	"sync"
 
+	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/desk/lane"
 )
 
 // PartyView is a party with what is known about the way to it. Moments are Unix ms
@@ -19,7 +21,38 @@ type PartyView struct {
 	// Waiting counts the messages that this instance has still to bring to the
 	// party: those of the partitions that it owns.
 	Waiting int `json:"waiting"`
+	// Oldest is when the message was queued that waits longest; 0 = none waits.
+	Oldest int64     `json:"oldest_waiting,omitempty"`
+	Ways   []WayView `json:"ways"` // the channels, as this instance finds them
 	Pulse
+}
+
+// WayView is a channel to a party and how it is doing.
+type WayView struct {
+	Kind string `json:"kind"`
+	lane.State
+}
+
+// turned returns what tells that a way ceased or began to work.
+func (d *Desk) turned(party, kind string) func(bool) {
+	return func(works bool) {
+		if works {
+			d.opt.Log.Info("a way to a party works again", telemetry.Party, party, telemetry.Channel, kind)
+			return
+		}
+		d.opt.Log.Warn("a way to a party does not work", telemetry.Party, party, telemetry.Channel, kind)
+	}
+}
+
+// nextTry returns when a message is tried again, Unix ms; 0 = now, or it is not on a
+// lane here.
+func (d *Desk) nextTry(party, message string) int64 {
+	if l := d.lanes[party]; l != nil {
+		if at, _ := l.Next(message); !at.IsZero() {
+			return at.UnixMilli()
+		}
+	}
+	return 0
 }
 
 // Pulse is what was last heard of a party.
@@ -77,12 +110,18 @@ func (p *pulse) get(party string) Pulse {
 func (d *Desk) Parties() []PartyView {
 	out := []PartyView{}
 	for _, p := range d.opt.Book.Parties() {
-		v := PartyView{ID: p.ID, Name: p.Name, Kind: p.Kind, Country: p.Country, Profile: p.Policy.Profile, Channels: []string{}, Pulse: d.fold.pulse.get(p.ID)}
+		v := PartyView{ID: p.ID, Name: p.Name, Kind: p.Kind, Country: p.Country, Profile: p.Policy.Profile, Channels: []string{}, Ways: []WayView{}, Pulse: d.fold.pulse.get(p.ID)}
 		for _, c := range d.opt.Channels[p.ID] {
 			v.Channels = append(v.Channels, c.Kind)
 		}
+		for i, w := range d.ways[p.ID] {
+			v.Ways = append(v.Ways, WayView{Kind: v.Channels[i], State: w.State()})
+		}
 		if l := d.lanes[p.ID]; l != nil {
 			v.Waiting = l.Depth()
+			if oldest := l.Oldest(); !oldest.IsZero() {
+				v.Oldest = oldest.UnixMilli()
+			}
 		}
 		out = append(out, v)
 	}

@@ -55,7 +55,7 @@ func (d *Desk) Preview(ctx context.Context, id string) (Preview, error) {
 
 // Acts lists everything that officers can do, in any state.
 func Acts() []string {
-	plain := []string{"approve", "reject", "confirm", "withdraw", "accept", "close_task", apply.ActNote, apply.ActEmergency, apply.ActReopen, apply.ActEdit}
+	plain := []string{"approve", "reject", "confirm", "withdraw", "accept", "close_task", apply.ActTransmitted, apply.ActRecord, apply.ActNote, apply.ActEmergency, apply.ActReopen, apply.ActEdit}
 	all := slices.Concat(plain, apply.Acts(caselog.Out), apply.Acts(caselog.In))
 	all = slices.DeleteFunc(all, func(do string) bool { return do == apply.ActRequest }) // it is called approve
 	slices.Sort(all)

@@ -23,8 +23,14 @@ const (
 	// fresh bounds the age of a read-back at which an attempt may start: whoever
 	// was stopped for longer may have lost the partition (DESIGN 6).
 	fresh = 5 * time.Second
-	// nextChannel is how long a channel is tried before the next one (T2).
-	nextChannel = 5 * time.Minute
+	// restFactor makes the rest of a way that does not work of the first wait after a
+	// failed attempt: 30 s of 1 s.
+	restFactor = 30
+	// attemptBound bounds an attempt: more than any channel's own time-out.
+	attemptBound = 30 * time.Second
+	// brokenShare makes of Escalate how long a way has to be broken before messages take
+	// the next one at once: a minute of five.
+	brokenShare = 5
 	// grace is what an attempt gets when the process ends.
 	grace = 3 * time.Second
 	// maxWait bounds the wait between attempts.
@@ -42,6 +48,7 @@ func (t *tenure) offer(key caselog.Key, e apply.Effect) {
 	s := &sending{
 		tenure: t, key: key, alert: e.Alert.ID, message: e.Message.ID, party: e.Alert.Party,
 		backoff: fault.Backoff{Min: t.desk.opt.Backoff, Max: maxWait}, since: t.desk.opt.Now(),
+		refused: make([]bool, len(t.desk.opt.Channels[e.Alert.Party])),
 	}
 	l.Offer(lane.Job{
 		ID: e.Message.ID, Priority: priority(e.Message.Lane), Queued: time.UnixMilli(e.Message.Queued), Alive: t.alive, Try: s.try,
@@ -66,6 +73,7 @@ type sending struct {
 	backoff               fault.Backoff
 	channel               int
 	since                 time.Time // of the first try on this channel
+	refused               []bool    // channels that cannot carry it, whatever is tried
 	last                  delivery.Result
 }
 
@@ -79,13 +87,24 @@ type frozenMessage struct {
 	record   int64
 }
 
-// try makes one attempt: write it, read it back as the first of its number,
-// check that this was quick, send, and write what came of it.
+// try makes one attempt where the way is open: write it, read it back as the first of
+// its number, check that this was quick, send, and write what came of it.
 func (s *sending) try(ctx context.Context) time.Duration {
 	m, ok := s.look()
 	if !ok || s.alive.Err() != nil {
 		return done
 	}
+	way := s.desk.ways[s.party][s.channel]
+	report, wait := way.Begin() // a broken way lets one message through from time to time
+	switch {
+	case report != nil:
+	case way.Broken() >= s.desk.opt.Escalate/brokenShare && s.another():
+		return 0
+	default:
+		return s.wait(ctx, m, wait)
+	}
+	came, hold := lane.Aside, time.Duration(0)
+	defer func() { report(came, hold) }()
 	var body caselog.BodyPersonal
 	if err := s.desk.open(ctx, m.personal, &body); err != nil {
 		return s.end(ctx, m, caselog.GaveUp, delivery.Result{Verdict: delivery.Permanent, Reason: "unreadable", Detail: err.Error()})
@@ -99,8 +118,41 @@ func (s *sending) try(ctx context.Context) time.Duration {
 	carrier := propagation.MapCarrier{"traceparent": m.trace}
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	result := channel.Sender.Send(propagation.TraceContext{}.Extract(ctx, carrier), attempt)
+	bounded, stop := context.WithTimeout(propagation.TraceContext{}.Extract(ctx, carrier), attemptBound)
+	defer stop()
+	result := channel.Sender.Send(bounded, attempt)
+	came, hold = says(result), result.RetryAfter
 	return s.conclude(ctx, m, result)
+}
+
+// says is what the result of an attempt says about the way: a party that asks to be
+// left alone is there, and what has no form in a channel says nothing about it.
+func says(r delivery.Result) lane.Result {
+	switch {
+	case r.Verdict == delivery.Delivered || r.Verdict == delivery.Rejected:
+		return lane.Worked
+	case r.Verdict == delivery.Retry && r.RetryAfter == 0 && r.Reason != "stopping":
+		return lane.Failed
+	}
+	return lane.Aside
+}
+
+// wait returns how long a message waits whose way is closed: until then, or until its
+// time on this channel, or altogether, is over.
+func (s *sending) wait(ctx context.Context, m frozenMessage, closed time.Duration) time.Duration {
+	now := s.desk.opt.Now()
+	left := time.UnixMilli(m.queued).Add(s.desk.opt.GiveUp).Sub(now)
+	if left < 0 {
+		return s.end(ctx, m, caselog.GaveUp, delivery.Result{Verdict: delivery.Retry, Reason: "closed", Detail: "the way to the party does not work: " + s.last.Reason})
+	}
+	mine := s.since.Add(s.desk.opt.Escalate).Sub(now)
+	if mine < 0 && s.another() {
+		return 0
+	}
+	if mine <= 0 {
+		mine = closed
+	}
+	return min(closed, mine, left) + time.Millisecond
 }
 
 // lasting returns a context that outlives ctx by grace, so that an attempt under
@@ -166,11 +218,15 @@ func (s *sending) conclude(ctx context.Context, m frozenMessage, r delivery.Resu
 		if m.kind == freeze.TypeRequest && r.Receipt != nil && m.record > 0 {
 			s.desk.opt.Metrics.ReceiptSeconds.Record(ctx, s.desk.opt.Now().Sub(time.UnixMilli(m.record)).Seconds(), telemetry.Attr(telemetry.Party, s.party))
 		}
+		if r.Published {
+			return s.end(ctx, m, caselog.Published, r)
+		}
 		if r.Exported {
 			return s.end(ctx, m, caselog.Exported, r)
 		}
 		return s.end(ctx, m, caselog.Delivered, r)
 	case delivery.Permanent:
+		s.refused[s.channel] = true
 		if s.another() {
 			return 0
 		}
@@ -179,21 +235,26 @@ func (s *sending) conclude(ctx context.Context, m frozenMessage, r delivery.Resu
 	if s.desk.opt.Now().Sub(time.UnixMilli(m.queued)) > s.desk.opt.GiveUp {
 		return s.end(ctx, m, caselog.GaveUp, r)
 	}
-	if s.desk.opt.Now().Sub(s.since) > nextChannel && s.another() {
+	if s.desk.opt.Now().Sub(s.since) > s.desk.opt.Escalate && s.another() {
 		return 0
 	}
 	return s.backoff.Next(r.RetryAfter)
 }
 
-// another moves to the next channel and reports whether there is one.
+// another moves to the next channel that may carry the message, the first one after the
+// last, and reports whether there is one.
 func (s *sending) another() bool {
-	if s.channel+1 >= len(s.desk.opt.Channels[s.party]) {
-		return false
+	for i := 1; i < len(s.refused); i++ {
+		next := (s.channel + i) % len(s.refused)
+		if s.refused[next] || s.desk.ways[s.party][next].Broken() >= s.desk.opt.Escalate/brokenShare && !s.refused[s.channel] {
+			continue
+		}
+		s.channel = next
+		s.since = s.desk.opt.Now()
+		s.backoff.Reset()
+		return true
 	}
-	s.channel++
-	s.since = s.desk.opt.Now()
-	s.backoff.Reset()
-	return true
+	return false
 }
 
 // end writes the end of a message, with the receipt if there is one. When that

@@ -56,10 +56,13 @@ type View struct {
 type Detail struct {
 	View
 	Whole
-	Subject  *freeze.Subject      `json:"subject,omitempty"`
-	Items    []freeze.Payment     `json:"items,omitempty"`
-	Messages []MessageView        `json:"messages"`
-	Inbox    []MessageView        `json:"inbox"`
+	Subject  *freeze.Subject  `json:"subject,omitempty"`
+	Items    []freeze.Payment `json:"items,omitempty"`
+	Messages []MessageView    `json:"messages"`
+	Inbox    []MessageView    `json:"inbox"`
+	// Recorded are words of the partner that an officer typed in and another has still
+	// to confirm.
+	Recorded []WordView           `json:"recorded,omitempty"`
 	Outcome  *caselog.OutcomeMark `json:"outcome,omitempty"`
 	// Matches are our other alerts about the same account or payments; Infos what
 	// somebody needs to know, Hold a measure that one person ordered, Praise feedback.
@@ -68,18 +71,6 @@ type Detail struct {
 	Hold    *apply.Hold   `json:"hold,omitempty"`
 	Praise  *apply.Praise `json:"feedback,omitempty"`
 	Notes   []NoteView    `json:"notes,omitempty"`
-}
-
-// MessageView is one message of an alert.
-type MessageView struct {
-	ID       string `json:"message_id"`
-	Type     string `json:"type"`
-	Attempts uint32 `json:"attempts,omitempty"`
-	Receipt  string `json:"receipt,omitempty"`
-	At       int64  `json:"at,omitempty"`
-	GaveUp   bool   `json:"gave_up,omitempty"`
-	Parked   bool   `json:"parked,omitempty"`
-	Body     string `json:"body"`
 }
 
 // ErrNoAlert says that there is no such alert.
@@ -165,12 +156,7 @@ func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
 		out.Subject, out.Items = &r.Subject, r.Payments
 	}
 	out.Whole, out.Notes, out.Content = d.whole(ctx, a), d.notes(ctx, a), d.content(ctx, a)
-	for _, m := range a.Messages {
-		out.Messages = append(out.Messages, MessageView{ID: m.ID, Type: string(m.Type), Attempts: m.Attempts, Receipt: string(m.Receipt), At: m.Queued, GaveUp: m.GaveUp, Body: d.body(ctx, m.Personal)})
-	}
-	for _, m := range a.Inbox {
-		out.Inbox = append(out.Inbox, MessageView{ID: m.ID, Type: string(m.Type), At: m.At, Parked: m.Parked, Body: d.body(ctx, m.Personal)})
-	}
+	d.messages(ctx, a, out)
 	return out, nil
 }
 

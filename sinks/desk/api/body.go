@@ -35,6 +35,7 @@ func (s *server) decision(w http.ResponseWriter, r *http.Request) (desk.Action, 
 	var body struct {
 		desk.Action
 		Until *time.Time `json:"until"` // RFC 3339 in any form
+		At    *time.Time `json:"at"`
 	}
 	if err := json.Unmarshal(text, &body); err != nil {
 		return desk.Action{}, fault(http.StatusBadRequest, "body", "body: "+err.Error())
@@ -42,6 +43,10 @@ func (s *server) decision(w http.ResponseWriter, r *http.Request) (desk.Action, 
 	if body.Until != nil {
 		until := freeze.At(*body.Until)
 		body.Action.Until = &until
+	}
+	if body.At != nil {
+		at := freeze.At(*body.At)
+		body.Action.At = &at
 	}
 	return body.Action, nil
 }

@@ -192,9 +192,11 @@ func members() map[string]node {
 		"as": form(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`), "digest": form(`^[0-9a-f]{64}$`), "basis": text(500), "code": form(`^[A-Za-z0-9_]{1,40}$`),
 		"task": form(`^T[0-9]{1,6}$`), "reason": text(2000), "about": form(`^[A-Za-z0-9.][A-Za-z0-9._/:-]{0,99}$`), "until": {"type": "string", "format": "date-time"},
 		"amount": money, "offence": form(`^[a-z0-9_]{1,40}$`),
+		"how": form(`^[a-z0-9_.-]{1,32}$`), "at": {"type": "string", "format": "date-time"}, "document": form(`^[0-9a-f]{64}$`),
 		"asks":    {"type": "array", "maxItems": 20, "items": form(`^-?[a-z_]{1,40}$`)},
 		"amounts": {"type": "object", "maxProperties": 500, "propertyNames": form(`^[A-Z0-9][A-Z0-9-]{0,34}$`), "additionalProperties": money},
-		"texts":   {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000)},
+		"texts":   {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000),
+			"properties": node{"message": text(40000)}}, // what a partner said, as JSON
 	}
 	for name := range maps.Clone(out) {
 		out["Action."+name] = out[name]

@@ -1,6 +1,6 @@
 // Package lane owns the order in which messages are tried at one party: the
 // most urgent first, none before its time, and a party that is away delays
-// nobody else's messages.
+// nobody else's messages. It also knows which ways to the party work.
 //
 // It must not know what a message is nor how it is sent. The caller offers at
 // most one job of an alert at a time, so a lane cannot reorder an alert.
@@ -33,12 +33,14 @@ type Lane struct {
 
 	mu   sync.Mutex
 	jobs map[string]*Job
-	wake chan struct{}
+
+	wake, urge chan struct{} // urge wakes the worker of the most urgent
 }
 
-// New returns a lane that makes at most workers attempts at the same time.
+// New returns a lane that makes at most workers attempts at the same time. Of several
+// workers one takes only the most urgent jobs: others that hang do not hold them up.
 func New(workers int) *Lane {
-	return &Lane{workers: workers, jobs: map[string]*Job{}, wake: make(chan struct{}, workers)}
+	return &Lane{workers: workers, jobs: map[string]*Job{}, wake: make(chan struct{}, workers), urge: make(chan struct{}, 1)}
 }
 
 // Offer puts a job on the lane unless one with its id is there and alive.
@@ -49,8 +51,15 @@ func (l *Lane) Offer(j Job) {
 		l.jobs[j.ID] = &j
 	}
 	l.mu.Unlock()
+	nudge(l.wake)
+	if j.Priority == 0 {
+		nudge(l.urge)
+	}
+}
+
+func nudge(wake chan<- struct{}) {
 	select {
-	case l.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }
@@ -62,22 +71,50 @@ func (l *Lane) Depth() int {
 	return len(l.jobs)
 }
 
+// Oldest returns when the job that waits longest was queued, zero without any.
+func (l *Lane) Oldest() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var oldest time.Time
+	for _, j := range l.jobs {
+		if oldest.IsZero() || j.Queued.Before(oldest) {
+			oldest = j.Queued
+		}
+	}
+	return oldest
+}
+
+// Next returns when a job is tried again, and whether it is on the lane. Zero is now.
+func (l *Lane) Next(id string) (time.Time, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	j := l.jobs[id]
+	if j == nil {
+		return time.Time{}, false
+	}
+	return j.after, true
+}
+
 // Run works until ctx ends and every attempt under way has returned.
 func (l *Lane) Run(ctx context.Context) {
 	var done sync.WaitGroup
-	for range l.workers {
+	for i := range l.workers {
 		done.Add(1)
 		go func() {
 			defer done.Done()
-			l.work(ctx)
+			l.work(ctx, i == 0 && l.workers > 1)
 		}()
 	}
 	done.Wait()
 }
 
-func (l *Lane) work(ctx context.Context) {
+func (l *Lane) work(ctx context.Context, urgent bool) {
+	wake := l.wake
+	if urgent {
+		wake = l.urge
+	}
 	for ctx.Err() == nil {
-		j, wait := l.take(time.Now())
+		j, wait := l.take(time.Now(), urgent)
 		if j != nil {
 			l.put(j, j.Try(ctx))
 			continue
@@ -85,7 +122,7 @@ func (l *Lane) work(ctx context.Context) {
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-		case <-l.wake:
+		case <-wake:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -95,8 +132,9 @@ func (l *Lane) work(ctx context.Context) {
 // idle is how long a worker sleeps without anything to wait for.
 const idle = time.Second
 
-// take returns the job to try now, or how long there is none.
-func (l *Lane) take(now time.Time) (*Job, time.Duration) {
+// take returns the job to try now, or how long there is none; urgent looks for none
+// but the most urgent.
+func (l *Lane) take(now time.Time, urgent bool) (*Job, time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var best *Job
@@ -106,6 +144,7 @@ func (l *Lane) take(now time.Time) (*Job, time.Duration) {
 		case j.running:
 		case j.Alive.Err() != nil:
 			delete(l.jobs, id)
+		case urgent && j.Priority > 0:
 		case j.after.After(now):
 			wait = min(wait, j.after.Sub(now))
 		case best == nil || j.before(best):

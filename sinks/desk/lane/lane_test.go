@@ -141,3 +141,93 @@ func TestRunWaitsForAttemptsUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// TestUrgentNeedsNoFreeWorker hangs as many jobs as others may have workers for.
+func TestUrgentNeedsNoFreeWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen := lane.New(4), &trace{}
+		hang := make(chan struct{})
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			l.Offer(lane.Job{ID: id, Priority: 1, Queued: time.Now(), Alive: t.Context(), Try: func(context.Context) time.Duration { <-hang; return -1 }})
+		}
+		run(t, l, func(context.Context) {
+			synctest.Wait()
+			begun := time.Now()
+			l.Offer(lane.Job{ID: "urgent", Queued: time.Now().Add(time.Hour), Alive: t.Context(), Try: once(seen, "urgent")})
+			synctest.Wait()
+			if got := seen.list(); len(got) != 1 {
+				time.Sleep(2 * time.Second)
+				synctest.Wait()
+			}
+			if got := seen.list(); len(got) != 1 || time.Since(begun) > time.Second {
+				t.Errorf("%v after %s", got, time.Since(begun))
+			}
+			if l.Oldest().IsZero() || l.Depth() != 5 {
+				t.Errorf("oldest %s, %d wait", l.Oldest(), l.Depth())
+			}
+			if _, there := l.Next("a"); !there {
+				t.Error("a hanging job is not on the lane")
+			}
+			close(hang)
+		})
+	})
+}
+
+func TestWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var turns []bool
+		w := lane.NewWay(30*time.Second, func(works bool) { turns = append(turns, works) })
+		attempt := func(r lane.Result, hold time.Duration) time.Duration {
+			done, wait := w.Begin()
+			if done != nil {
+				done(r, hold)
+			}
+			return wait
+		}
+		for range 20 { // aside says nothing, and one success ends a row of failures
+			attempt(lane.Aside, 0)
+			attempt(lane.Failed, 0)
+			attempt(lane.Worked, 0)
+		}
+		for range 5 {
+			if s := w.State(); s.State != "open" {
+				t.Fatalf("closed after fewer than five failures: %+v", s)
+			}
+			attempt(lane.Failed, 0)
+		}
+		s := w.State()
+		if wait := attempt(lane.Worked, 0); wait != 30*time.Second || s.State != "broken" || s.Next == 0 || s.Since == 0 {
+			t.Errorf("five failures: wait %s, %+v", wait, s)
+		}
+		time.Sleep(30*time.Second + time.Millisecond)
+		if s := w.State(); s.State != "trying" {
+			t.Errorf("after its rest: %+v", s)
+		}
+		done, _ := w.Begin()
+		if other, wait := w.Begin(); other != nil || wait <= 0 {
+			t.Error("two messages find out at the same time")
+		}
+		done(lane.Failed, 0)
+		if b := w.Broken(); b < 30*time.Second || w.State().State != "broken" {
+			t.Errorf("broken for %s", b)
+		}
+		time.Sleep(31 * time.Second)
+		attempt(lane.Aside, 0) // does not use the one attempt up
+		if wait := attempt(lane.Worked, time.Minute); wait != 0 {
+			t.Errorf("the probe waits %s", wait)
+		}
+		if s := w.State(); s.State != "held" || w.Broken() != 0 {
+			t.Errorf("the party wants a minute: %+v", s)
+		}
+		if wait := attempt(lane.Worked, 0); wait != time.Minute {
+			t.Errorf("held for %s", wait)
+		}
+		time.Sleep(time.Minute)
+		if wait := attempt(lane.Worked, 0); wait != 0 || w.State().State != "open" {
+			t.Errorf("after that: %s, %+v", wait, w.State())
+		}
+		if len(turns) != 2 || turns[0] || !turns[1] {
+			t.Errorf("turns %v", turns)
+		}
+	})
+}

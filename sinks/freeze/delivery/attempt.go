@@ -81,6 +81,9 @@ type Result struct {
 	// Exported reports that the message lies in a folder, or on a desk, from which
 	// people or other programs take it: it is not sent until somebody says so.
 	Exported bool
+	// Published reports that the party fetches the message when it likes: it is not sent
+	// until the party says that it has it.
+	Published bool
 	// Elapsed is how long the attempt took.
 	Elapsed time.Duration
 }

@@ -68,5 +68,5 @@ func (s *Sender) attempt(ctx context.Context, a delivery.Attempt) delivery.Resul
 	if err := s.opt.Feed.Stuck(s.opt.Party, e.Environment); err != nil {
 		return delivery.Result{Verdict: delivery.Retry, Reason: "full", Detail: err.Error()}
 	}
-	return delivery.Result{Verdict: delivery.Delivered, Reason: "published", Detail: "collection " + CollectionID(s.opt.Party, e.Environment), Awaiting: true}
+	return delivery.Result{Verdict: delivery.Delivered, Published: true, Reason: "published", Detail: "collection " + CollectionID(s.opt.Party, e.Environment), Awaiting: true}
 }
