@@ -104,6 +104,8 @@ type AlertRow struct {
 	Key          string
 	Episode      uint32
 	CaseID       string
+	RootAlert    string // where the money trail begins; itself when it begins here
+	Instruction  bool   // to a bank of ours, for the alerts in ParentAlerts
 	ParentAlerts []string
 	State        string
 	Ending       string // why it is closed, e.g. not_approved, overturned, withdrawn
@@ -145,6 +147,10 @@ type AlertRow struct {
 	ConfirmedAt int64
 	ClosedAt    int64
 	UpdatedAt   int64
+	DecideBy    int64 // in: until when the partner asked us to decide
+	PausedMS    int64 // how long the clock of deciding has stood still
+	BankAt      int64 // in: when the bank's last answer came
+	ErasedAt    int64 // when its personal data was destroyed
 
 	Partition int32
 	Version   uint64 // offset in the case log + 1
@@ -219,8 +225,8 @@ type MessageRow struct {
 	Version       uint64
 }
 
-// MeasureRow is one measure as the latest outcome tells it. Identity: Party,
-// AlertID, MeasureID.
+// MeasureRow is one measure: what the latest word about it says, and where it stands.
+// Identity: Party, AlertID, MeasureID.
 type MeasureRow struct {
 	MeasureID     string
 	AlertID       string
@@ -229,17 +235,30 @@ type MeasureRow struct {
 	Party         string
 	AskID         string
 	Kind          string
-	State         string
+	State         string // in the responder's words
+	Stand         string // in_force | expiring | presumed_lapsed | converted | lifted | lapsed | ended
+	Ending        string // why it ended
+	Standing      bool   // it may still stop money
+	Recorded      bool   // by the word of our officers
 	Amount        Money
 	Authority     string
 	AuthorityKind string
 	LegalBasis    string
 	InForceAt     int64
 	ExpiresAt     int64
+	// WorkingDays are the beginnings of the working days after the day on which it came
+	// into force, up to and with that of its end, by the calendar of the measure's country.
+	WorkingDays   []int64
 	Extendable    bool
+	ExtendBy      int64
 	ConvertNeed   string
 	ConvertBy     int64
 	EndsIfSilent  bool
+	Before        []string // measures that were converted into it
+	After         string   // the measure that it was converted into
+	Asked         []string // extend, lift: what is asked about it and not answered
+	BornAt        int64    // when it was first told of
+	SinceAt       int64    // when it came to Stand
 	AccountScheme string
 	AccountID     string
 	AsOf          int64
@@ -296,6 +315,8 @@ type PaymentRow struct {
 	ComplaintRef  string
 	Reports       uint32 // hits that told of it
 	Shed          bool   // a proposal asked for it, and no hit that told of it stands any more
+	TakenOut      bool   // officers do not ask for it
+	Withheld      bool   // only a partner told of it, who has not consented to its use
 	AddedAt       int64
 	Version       uint64
 }

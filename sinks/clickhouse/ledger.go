@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,15 @@ func instant(ms int64) any {
 		return nil
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// instants returns times in Unix ms as values, never nil.
+func instants(ms []int64) []time.Time {
+	out := make([]time.Time, len(ms))
+	for i, t := range ms {
+		out[i] = time.UnixMilli(t).UTC()
+	}
+	return out
 }
 
 // amount returns m as a Nullable decimal, NULL when there is no amount.
@@ -130,4 +140,63 @@ func (s *Store) WriteMessages(ctx context.Context, rows []caselog.MessageRow) er
 			r.Provisional, r.ApprovalMode, r.ContentDigest, texts(r.ApprovedBy), r.Digest, r.Body, instant(r.QueuedAt), instant(r.ReceivedAt), r.ReceiptLevel, r.Version,
 		}
 	})
+}
+
+// erasures are the tables that hold personal data of alerts, with what is left of it and
+// which rows of a key they are about: the key itself, or its alerts, one a line.
+func erasures() [][3]string {
+	const alerts = `has(splitByChar(char(10), ?), alert_id)`
+	return [][3]string{
+		{"hits", "facts = '', values = '{}', subject_uid = '', subject_account = '', subject_sub_account = '', subject_name = ''", "key = ?"},
+		{"alerts", "subject_account = '', subject_sub_account = '', subject_name = ''", "key = ?"},
+		{"messages", "body = ''", alerts},
+		{"measures", "account = '', legal_basis = ''", alerts},
+		{"trail", "account = '', sub_account = ''", alerts},
+		{"funds", "via = '', to_ref = ''", alerts},
+		{"alert_payments", references, alerts},
+	}
+}
+
+const references = "uetr = '', end_to_end_id = '', transaction_id = '', rrn = '', utr = '', tx_hash = '', complaint_ref = ''"
+
+// Erase takes the personal data of keys out of every row that is stored, by rewriting
+// the parts that hold it: rows that newer ones stand for are still there until parts
+// merge. It blocks until that is done on all replicas. Erasing again is harmless. What
+// a payment says of itself stays while an alert that is not erased needs it too.
+func (s *Store) Erase(ctx context.Context, rows []caselog.ErasedRow) error {
+	ctx = ch.Context(ctx, ch.WithSettings(ch.Settings{"mutations_sync": 2}))
+	for _, r := range rows {
+		alerts := strings.Join(r.Alerts, "\n")
+		for _, e := range erasures() {
+			about := alerts
+			if e[2] == "key = ?" {
+				about = r.Key
+			}
+			if err := s.db.Exec(ctx, "ALTER TABLE "+e[0]+" UPDATE "+e[1]+" WHERE "+e[2], about); err != nil {
+				return classify(ctx, "erase "+e[0], err)
+			}
+		}
+		if err := s.erasePayments(ctx, alerts); err != nil {
+			return classify(ctx, "erase payments", err)
+		}
+	}
+	return nil
+}
+
+// erasePayments erases the payments that only erased alerts know.
+func (s *Store) erasePayments(ctx context.Context, alerts string) error {
+	const mine = `has(splitByChar(char(10), ?), alert_id)`
+	var keys []string
+	err := s.db.QueryRow(ctx, "SELECT groupUniqArray(payment_key) FROM alert_payments WHERE "+mine+" AND payment_key != '' AND payment_key NOT IN ("+
+		"SELECT payment_key FROM alert_payments WHERE NOT "+mine+" AND alert_id NOT IN (SELECT alert_id FROM alerts FINAL WHERE erased_at IS NOT NULL))", alerts, alerts).Scan(&keys)
+	if err != nil {
+		return err
+	}
+	// 1000 keys are some 70 kB of the 256 kB that a query may have.
+	for some := range slices.Chunk(keys, 1000) {
+		if err := s.db.Exec(ctx, "ALTER TABLE payments UPDATE "+references+" WHERE has(splitByChar(char(10), ?), payment_key)", strings.Join(some, "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -108,6 +108,34 @@ func (b *book) WritePayments(_ context.Context, rows []caselog.PaymentRow) error
 	return write(b, rows, func(r caselog.PaymentRow) { b.put(r.Version, r, r.Direction, r.Party, r.AlertID, r.ItemID) })
 }
 
+func (b *book) WriteTrail(_ context.Context, rows []caselog.TrailRow) error {
+	return write(b, rows, func(r caselog.TrailRow) { b.put(r.Version, r, r.Direction, r.Party, r.AlertID, r.ItemID) })
+}
+
+func (b *book) WriteRecalls(_ context.Context, rows []caselog.RecallRow) error {
+	return write(b, rows, func(r caselog.RecallRow) { b.put(r.Version, r, r.Direction, r.Party, r.AlertID, r.ItemID) })
+}
+
+func (b *book) WriteApprovals(_ context.Context, rows []caselog.ApprovalRow) error {
+	return write(b, rows, func(r caselog.ApprovalRow) { b.put(r.Version, r, r.Partition, r.Offset, r.Act, r.Officer) })
+}
+
+func (b *book) WriteDisclosures(_ context.Context, rows []caselog.DisclosureRow) error {
+	return write(b, rows, func(r caselog.DisclosureRow) { b.put(r.Version, r, r.Party, r.MessageID, r.Path) })
+}
+
+func (b *book) WriteConsents(_ context.Context, rows []caselog.ConsentRow) error {
+	return write(b, rows, func(r caselog.ConsentRow) { b.put(r.Version, r, r.Direction, r.Party, r.AlertID, r.MessageID) })
+}
+
+func (b *book) WriteTasks(_ context.Context, rows []caselog.TaskRow) error {
+	return write(b, rows, func(r caselog.TaskRow) { b.put(r.Version, r, r.Direction, r.Party, r.AlertID, r.TaskID) })
+}
+
+func (b *book) Erase(_ context.Context, rows []caselog.ErasedRow) error {
+	return write(b, rows, func(r caselog.ErasedRow) { b.put(r.Version, r, r.Key) })
+}
+
 func TestRowsSayWhatTheLogSays(t *testing.T) {
 	t.Parallel()
 	in, gb, ledger := newEnd(t, indiaSelf()), newEnd(t, ukSelf()), newLedger()
@@ -159,6 +187,13 @@ func checkRows(t *testing.T, ledger *book) {
 	}
 	if d := kept[caselog.DeliveryRow](ledger); len(d) != 1 || d[0].Verdict != "delivered" || d[0].StartedAt == 0 {
 		t.Errorf("deliveries %s", asJSON(d))
+	}
+	told := map[string]string{}
+	for _, d := range kept[caselog.DisclosureRow](ledger) {
+		told[d.Path] = fmt.Sprint(d.Kind, " ", d.Regime, " ", d.Channel, " ", d.How, " ", d.Party)
+	}
+	if told["subject.account.id"] != "account bilateral webhook delivered GB-FIU" || told["payments.debtor.name"] != "" || told["sender.name"] != "" {
+		t.Errorf("disclosures %v", told)
 	}
 	for _, e := range kept[caselog.CaseEventRow](ledger) {
 		if strings.Contains(e.DataJSON, "personal") || strings.Contains(e.DataJSON, "GB52HWBA") || !e.Applied {

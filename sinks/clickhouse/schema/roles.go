@@ -89,6 +89,9 @@ func (a *applier) open(columns map[string]string) string {
 		"raw": true, "message": true, // of dead letters: any part of a report
 		"subjects": true, "facts": true, "values": true, "to_ref": true,
 		"subject_account": true, "subject_sub_account": true, "subject_name": true,
+		"account": true, "sub_account": true, "legal_basis": true, "complaint_ref": true, "body": true,
+		// Our own people.
+		"officer": true, "done_by": true, "approved_by": true, "answered_by": true,
 	}
 	for _, c := range a.Columns {
 		if c.Personal {
@@ -96,11 +99,31 @@ func (a *applier) open(columns map[string]string) string {
 		}
 	}
 	var open []string
-	for name := range columns {
-		if !personal[name] {
-			open = append(open, block.Quote(name))
+	for name, typ := range columns {
+		if personal[name] {
+			continue
+		}
+		open = append(open, block.Quote(name))
+		for _, part := range subcolumns(typ) {
+			open = append(open, block.Quote(name+"."+part))
 		}
 	}
 	sort.Strings(open)
 	return strings.Join(open, ", ")
+}
+
+// subcolumns returns the parts of a column that the server reads in its place, for
+// "IS NULL", length and the like; a right to the column does not cover them.
+func subcolumns(typ string) []string {
+	switch {
+	case strings.HasPrefix(typ, "Nullable("), strings.HasPrefix(typ, "LowCardinality(Nullable("):
+		return []string{"null"}
+	case strings.HasPrefix(typ, "Array("):
+		return []string{"size0"}
+	case strings.HasPrefix(typ, "Map("):
+		return []string{"size0", "keys", "values"}
+	case typ == "String":
+		return []string{"size"}
+	}
+	return nil
 }

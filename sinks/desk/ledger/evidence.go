@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -145,7 +146,8 @@ func money(m *freeze.Money) caselog.Money {
 // changesPayments reports whether an event may change the items of its alert.
 func changesPayments(t caselog.Type) bool {
 	switch t {
-	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Received:
+	case caselog.Hit, caselog.HitChanged, caselog.HitOverturned, caselog.Amended, caselog.Received, caselog.ApprovalVoided,
+		caselog.TrailFollowed, caselog.ConsentGiven, caselog.ConsentRefused, caselog.Rerouted, caselog.Reopened:
 		return true
 	default:
 		return false
@@ -161,6 +163,37 @@ func (x *step) payments() {
 		row := x.payment(i)
 		row.Shed = true
 		x.rows.Payments = append(x.rows.Payments, row)
+	}
+	for _, i := range x.a.TakenOut {
+		row := x.payment(i)
+		row.TakenOut = true
+		x.rows.Payments = append(x.rows.Payments, row)
+	}
+	for _, i := range x.a.Held {
+		if i.ID == "" { // never asked for: the trail tells of it
+			continue
+		}
+		row := x.payment(i)
+		row.Withheld = true
+		x.rows.Payments = append(x.rows.Payments, row)
+	}
+}
+
+// gone makes the rows of items that the alert had before and has no more.
+func (x *step) gone(before []*apply.Item) {
+	if len(before) == 0 {
+		return
+	}
+	have := map[string]bool{}
+	for _, i := range slices.Concat(x.a.Items, x.a.Shed, x.a.TakenOut, x.a.Held) {
+		have[i.ID] = true
+	}
+	for _, i := range before {
+		if i.ID != "" && !have[i.ID] {
+			row := x.payment(i)
+			row.Shed = true
+			x.rows.Payments = append(x.rows.Payments, row)
+		}
 	}
 }
 

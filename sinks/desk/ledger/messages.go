@@ -202,19 +202,7 @@ func (x *step) outcome() {
 		return
 	}
 	if o, ok := m.(*freeze.Outcome); ok {
-		x.measures(o)
 		x.funds(o, id)
-	}
-}
-
-func (x *step) measures(o *freeze.Outcome) {
-	for _, m := range o.Measures {
-		x.rows.Measures = append(x.rows.Measures, caselog.MeasureRow{
-			MeasureID: m.MeasureID, AlertID: x.a.ID, CaseID: x.a.CaseID, Direction: x.a.Direction, Party: x.a.Party, AskID: m.AskID, Kind: m.Kind, State: m.State,
-			Amount: money(m.Amount), Authority: m.Authority.Name, AuthorityKind: m.Authority.Kind, LegalBasis: m.LegalBasis, InForceAt: m.InForceAt.UnixMilli(),
-			ExpiresAt: millis(m.ExpiresAt), Extendable: m.Extendable, ConvertNeed: m.Convert.Need, ConvertBy: millis(m.Convert.By), EndsIfSilent: m.EndsIfSilent,
-			AccountScheme: m.Account.Scheme, AccountID: m.Account.ID, AsOf: o.AsOf.UnixMilli(), Version: version(x.r),
-		})
 	}
 }
 

@@ -32,6 +32,15 @@ type Store interface {
 	WriteMeasures(ctx context.Context, rows []caselog.MeasureRow) error
 	WriteFunds(ctx context.Context, rows []caselog.FundsRow) error
 	WritePayments(ctx context.Context, rows []caselog.PaymentRow) error
+	WriteTrail(ctx context.Context, rows []caselog.TrailRow) error
+	WriteRecalls(ctx context.Context, rows []caselog.RecallRow) error
+	WriteApprovals(ctx context.Context, rows []caselog.ApprovalRow) error
+	WriteDisclosures(ctx context.Context, rows []caselog.DisclosureRow) error
+	WriteConsents(ctx context.Context, rows []caselog.ConsentRow) error
+	WriteTasks(ctx context.Context, rows []caselog.TaskRow) error
+	// Erase removes the personal data from all rows of the keys that are stored, also
+	// from those that newer rows stand for.
+	Erase(ctx context.Context, rows []caselog.ErasedRow) error
 }
 
 const (
@@ -271,25 +280,16 @@ func (r *session) take(x recorded) {
 	r.maker.Event(apply.Record{Event: event, Partition: x.Partition, Offset: x.Offset, Appended: x.Appended}, write)
 }
 
-// write stores the rows, however often that takes.
+// write stores the rows, however often that takes. What is erased goes last: no row that
+// was made before it is stored after it.
 func (r *session) write(ctx context.Context, rows Rows) error {
 	l := r.opt.Store
-	for _, store := range []func() error{
-		func() error { return some(rows.Hits, func() error { return l.WriteHits(ctx, rows.Hits) }) },
-		func() error {
-			return some(rows.Overturns, func() error { return l.WriteOverturns(ctx, rows.Overturns) })
-		},
-		func() error { return some(rows.Payments, func() error { return l.WritePayments(ctx, rows.Payments) }) },
-		func() error { return some(rows.Messages, func() error { return l.WriteMessages(ctx, rows.Messages) }) },
-		func() error {
-			return some(rows.Deliveries, func() error { return l.WriteDeliveries(ctx, rows.Deliveries) })
-		},
-		func() error { return some(rows.Measures, func() error { return l.WriteMeasures(ctx, rows.Measures) }) },
-		func() error { return some(rows.Funds, func() error { return l.WriteFunds(ctx, rows.Funds) }) },
-		func() error { return some(rows.Alerts, func() error { return l.WriteAlerts(ctx, rows.Alerts) }) },
-		func() error {
-			return some(rows.CaseEvents, func() error { return l.WriteCaseEvents(ctx, rows.CaseEvents) })
-		},
+	for _, store := range []func(context.Context) error{
+		some(rows.Hits, l.WriteHits), some(rows.Overturns, l.WriteOverturns), some(rows.Payments, l.WritePayments), some(rows.Messages, l.WriteMessages),
+		some(rows.Deliveries, l.WriteDeliveries), some(rows.Measures, l.WriteMeasures), some(rows.Funds, l.WriteFunds), some(rows.Trail, l.WriteTrail),
+		some(rows.Recalls, l.WriteRecalls), some(rows.Approvals, l.WriteApprovals), some(rows.Disclosures, l.WriteDisclosures),
+		some(rows.Consents, l.WriteConsents), some(rows.Tasks, l.WriteTasks), some(rows.Alerts, l.WriteAlerts),
+		some(rows.CaseEvents, l.WriteCaseEvents), some(rows.Erased, l.Erase),
 	} {
 		if err := r.persist(ctx, store); err != nil {
 			return err
@@ -298,19 +298,22 @@ func (r *session) write(ctx context.Context, rows Rows) error {
 	return nil
 }
 
-func some[R any](rows []R, store func() error) error {
-	if len(rows) == 0 {
-		return nil
+// some stores rows if there are any.
+func some[R any](rows []R, store func(context.Context, []R) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if len(rows) == 0 {
+			return nil
+		}
+		return store(ctx, rows)
 	}
-	return store()
 }
 
 // persist tries until it works or ctx ends: the rows are the only ones that the
 // ledger lacks, and the log keeps everything behind them.
-func (r *session) persist(ctx context.Context, store func() error) error {
+func (r *session) persist(ctx context.Context, store func(context.Context) error) error {
 	backoff := fault.Backoff{}
 	for {
-		err := store()
+		err := store(ctx)
 		if err == nil {
 			return nil
 		}

@@ -2,9 +2,11 @@ package ledger
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
 
@@ -19,6 +21,14 @@ type Rows struct {
 	Measures   []caselog.MeasureRow
 	Funds      []caselog.FundsRow
 	Payments   []caselog.PaymentRow
+
+	Trail       []caselog.TrailRow
+	Recalls     []caselog.RecallRow
+	Approvals   []caselog.ApprovalRow
+	Disclosures []caselog.DisclosureRow
+	Consents    []caselog.ConsentRow
+	Tasks       []caselog.TaskRow
+	Erased      []caselog.ErasedRow
 }
 
 // Maker makes rows. It has one user at a time.
@@ -44,6 +54,8 @@ type step struct {
 	// opened is what was opened last: the items that one hit brought follow one
 	// another.
 	opened *opened
+	// outcomes are those that were opened, by what they are sealed as.
+	outcomes map[string]*freeze.Outcome
 }
 
 // opened is what was sealed of a hit.
@@ -70,13 +82,14 @@ func (m *Maker) Event(r apply.Record, write bool) {
 		m.revised(r, write)
 		return
 	}
-	before := m.prior(r)
-	s, v, _ := m.Machine.Apply(m.subjects[r.Key], r)
-	m.subjects[r.Key] = s
 	if !write {
+		m.subjects[r.Key], _, _ = m.Machine.Apply(m.subjects[r.Key], r)
 		return
 	}
-	x := &step{Maker: m, r: r, v: v, a: s.Alert(v.AlertID), prior: before}
+	before, seen := m.prior(r), look(m.subjects[r.Key])
+	s, v, _ := m.Machine.Apply(m.subjects[r.Key], r)
+	m.subjects[r.Key] = s
+	x := &step{Maker: m, r: r, v: v, a: s.Alert(v.AlertID), prior: before, outcomes: map[string]*freeze.Outcome{}}
 	x.event()
 	x.hit()
 	if x.a == nil || !v.Applied {
@@ -89,6 +102,9 @@ func (m *Maker) Event(r apply.Record, write bool) {
 	x.delivery()
 	x.message()
 	x.outcome()
+	x.approval()
+	x.erased(s, seen)
+	x.standings(s, seen)
 }
 
 // revised makes the row of an event that is about a report and no alert.
@@ -180,13 +196,13 @@ func public(data json.RawMessage) (officer, text string) {
 func (m *Maker) alert(a *apply.Alert, s *apply.Subject) caselog.AlertRow {
 	t := a.At
 	row := caselog.AlertRow{
-		AlertID: a.ID, Direction: a.Direction, Party: a.Party, Key: string(s.Key), Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
+		AlertID: a.ID, Direction: a.Direction, Party: a.Party, Key: string(s.Key), Episode: a.Episode, CaseID: a.CaseID, RootAlert: a.Root(), Instruction: len(a.Parents) > 0, State: string(a.State), Ending: a.Ending,
 		Blocked: a.Blocked, Severity: a.Severity, Urgency: a.Urgency, Environment: a.Environment, Asks: a.Asks,
 		Hits: count(a.Standing()), Payments: count(len(a.Items)), Provisional: a.Provisional, Confirmed: a.Confirmed, Automatic: a.Automatic,
 		DuplicateOf: a.DuplicateOf, PartnerRef: a.PartnerRef, OpenTasks: a.OpenTasks(),
 		RecordTime: t.Record, OpenedAt: t.Opened, ApprovedAt: t.Approved, QueuedAt: t.Queued, SentAt: t.Sent, ReceivedAt: t.Received,
 		AcceptedAt: t.Accepted, DecidedAt: t.Decided, AnsweredAt: t.Answered, ConfirmBy: a.ConfirmBy, ConfirmedAt: t.Confirmed, ClosedAt: t.Closed,
-		UpdatedAt: t.Updated, Version: uint64(s.Offset) + 1, //nolint:gosec // offsets are not negative
+		UpdatedAt: t.Updated, DecideBy: a.DecideBy, PausedMS: a.Paused, BankAt: a.BankAt, ErasedAt: t.Erased, Version: uint64(s.Offset) + 1, //nolint:gosec // offsets are not negative
 	}
 	if p := m.Book.Party(a.Party); p != nil {
 		row.PartyKind, row.PartyCountry = p.Kind, p.Country
@@ -196,6 +212,13 @@ func (m *Maker) alert(a *apply.Alert, s *apply.Subject) caselog.AlertRow {
 	}
 	for _, p := range a.Parents {
 		row.ParentAlerts = append(row.ParentAlerts, p.Alert)
+	}
+	for _, i := range slices.Concat(a.Items, a.Held) {
+		for _, f := range i.Facts {
+			if !has(row.ParentAlerts, f.Parent) {
+				row.ParentAlerts = append(row.ParentAlerts, f.Parent)
+			}
+		}
 	}
 	for _, h := range a.Hits {
 		if !h.Gone && !has(row.Rules, h.Rule) {
@@ -222,11 +245,4 @@ func (m *Maker) subject(a *apply.Alert, row *caselog.AlertRow) {
 
 func count(n int) uint32 { return uint32(min(max(n, 0), 1<<31)) } //nolint:gosec // bounded
 
-func has(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
+func has(list []string, s string) bool { return slices.Contains(list, s) }
