@@ -1,10 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -62,7 +65,9 @@ func allVerbs() []verb {
 		{do: "follow", short: "Follow an onward movement that a partner found", flags: []string{"about", "text"}},
 		{do: "consent", short: "Ask for consent to use what a partner found, or answer such a question (two different officers): --code all, part or none", flags: []string{"about", "code", "until", "text"}},
 		{do: "feedback", short: "Tell the partner what its help was good for", flags: []string{"code", "amount", "text"}},
-		{do: "record", short: "Record what a partner said by other ways, with the document's hash", flags: []string{"about", "code", "text", "until", "amount"}},
+		{do: "transmitted", short: "Say that a message of ours was carried over by hand, by a portal, by telephone", flags: []string{"about", "proof"}},
+		{do: "record", short: "Record what a partner said outside the wire: --code received, accepted, rejected, or outcome and other types with --text-file message=FILE; a second officer confirms it by --about alone", flags: []string{"about", "code", "text", "until", "proof"}},
+		{do: "strike", short: "Take back what was recorded and nobody has confirmed", flags: []string{"about"}},
 		{do: "erase", short: "Erase the personal data of an ended alert, for ever (two different officers)"},
 		{do: "close_task", short: "Close a task of an alert", flags: []string{"task"}},
 	}
@@ -81,6 +86,7 @@ type terms struct {
 	until, amount       string
 	texts, files, items []string
 	suspicion           string
+	at, document        string
 }
 
 func alertsAct(o *alertsOptions, v verb) *cobra.Command {
@@ -143,6 +149,10 @@ func termFlag(c *cobra.Command, name string, a *desk.Action, t *terms) {
 		f.StringVar(&a.Task, "task", "", "the task's id: T1, T2, …")
 	case "about":
 		f.StringVar(&a.About, "about", "", "id of the measure, message, item, party or alert that it is about")
+	case "proof":
+		f.StringVar(&a.How, "how", "", "the way that it went: portal, fax, telephone, post")
+		f.StringVar(&t.at, "at", "", "when it was, RFC 3339; now without it")
+		f.StringVar(&t.document, "document", "", "the file that shows it, of which the SHA-256 is recorded; or that SHA-256")
 	case "until":
 		f.StringVar(&t.until, "until", "", "moment, RFC 3339: 2026-03-11T18:00:00Z")
 	case "amount":
@@ -178,7 +188,36 @@ func (t *terms) into(a *desk.Action) error {
 	if err := t.edits(a); err != nil {
 		return err
 	}
+	if err := t.prove(a); err != nil {
+		return err
+	}
 	return t.read(a)
+}
+
+// prove puts the moment and the digest of a document into an action.
+func (t *terms) prove(a *desk.Action) error {
+	if t.at != "" {
+		at, err := time.Parse(time.RFC3339, t.at)
+		if err != nil {
+			return fmt.Errorf("--at %q: want a moment like 2026-03-11T18:00:00Z", t.at)
+		}
+		moment := freeze.At(at)
+		a.At = &moment
+	}
+	if a.Document = t.document; t.document == "" || regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(t.document) {
+		return nil
+	}
+	f, err := os.Open(t.document)
+	if err != nil {
+		return fmt.Errorf("--document: %w", err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return fmt.Errorf("--document: %w", err)
+	}
+	a.Document = hex.EncodeToString(sum.Sum(nil))
+	return nil
 }
 
 // edits puts what amend changes beside texts into an action.
