@@ -569,6 +569,9 @@ type AmendedData struct {
 	// Until is when the parent's need ends, where people have decided about that.
 	Until    *freeze.Time `json:"until,omitempty"`
 	Personal string       `json:"personal,omitempty"` // HitPersonal
+	// StateAt is when the state of the parent that this says last changed: an owner that
+	// lost its partition may write an older word after a newer one. Zero before that was told.
+	StateAt freeze.Time `json:"state_at,omitzero"`
 
 	// Recall says that the parent is a request of ours, whose payments the bank is
 	// to recall. Auto says that no officer is needed for it, and Resend names the

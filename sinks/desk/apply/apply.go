@@ -55,7 +55,7 @@ func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
 		}
 		f.v.After = a.State
 		if f.v.Applied {
-			a.At.Updated = r.Appended
+			a.At.Updated = max(a.At.Updated, r.Appended) // the clock of another broker may be behind
 		}
 	}
 	return s, f.v, Due(s)

@@ -21,6 +21,10 @@ func (f *fold) amended() {
 	if !f.data(&d) {
 		return
 	}
+	if f.s.outdated(d) {
+		f.repeat()
+		return
+	}
 	if d.Recall {
 		f.recallAmended(d)
 		return
@@ -50,8 +54,11 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	p := a.Parents[i]
 	p.By, p.Needs, p.Amounts, p.Until = d.By, nil, map[string]freeze.Money{}, d.Until
 	p.Lift, p.Since, p.Freed, p.Heard = d.Lift, 0, false, false
-	a.Asks = union(a.Asks, d.Ask)
-	a.Urgency, a.Basis = d.Urgency, d.Basis
+	p.Asks, p.Basis, p.Urgency, p.StateAt = d.Ask, d.Basis, d.Urgency, d.StateAt
+	if d.StateAt.IsZero() { // until then what a parent asked for outlived its need
+		a.Asks = union(a.Asks, d.Ask)
+		a.Urgency, a.Basis = d.Urgency, d.Basis
+	}
 	if a.Offence == "" {
 		a.Offence = d.Offence
 	}
@@ -65,6 +72,9 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 	}
 	a.share()
 	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
+	if !d.StateAt.IsZero() {
+		a.join()
+	}
 	f.serve(a)
 	r := a.Request()
 	p.Freed = p.Lift && (r == nil || a.Open() && r.Content == a.Content()) // the bank has nothing to change
@@ -89,6 +99,52 @@ func (f *fold) serve(a *Alert) {
 	}
 }
 
+// outdated reports whether a later word of the parent is known: an owner that has lost
+// its partition wrote this one.
+func (s *Subject) outdated(d caselog.AmendedData) bool {
+	return !d.StateAt.IsZero() && slices.ContainsFunc(s.Alerts, func(a *Alert) bool {
+		return slices.ContainsFunc(a.Parents, func(p *Parent) bool {
+			return p.Alert == d.Parent && p.Key == d.ParentKey && d.StateAt.Before(p.StateAt.Time)
+		})
+	})
+}
+
+// join makes an instruction ask for what those ask for who still need it: parents,
+// reports of ours that stand, and facts that may be used. The order of the asks stays.
+// Once nobody needs anything it stays as it was.
+func (a *Alert) join() {
+	var asks []string
+	needed, most := false, ""
+	for _, p := range a.Parents {
+		if len(p.Needs) == 0 {
+			continue
+		}
+		needed = true
+		asks, a.Basis = union(asks, p.Asks), p.Basis
+		if most == "" || severity(p.Urgency) > severity(most) {
+			most = p.Urgency
+		}
+	}
+	if !needed {
+		return
+	}
+	if a.Standing() == 0 && !a.learnt() {
+		a.Urgency = most
+	}
+	for _, h := range a.Hits {
+		if !h.Gone {
+			asks = union(asks, h.Ask)
+		}
+	}
+	for _, i := range a.Items {
+		for _, x := range i.Usable() {
+			asks = union(asks, x.Ask)
+		}
+	}
+	a.Asks = union(slices.DeleteFunc(slices.Clone(a.Asks), func(ask string) bool { return !slices.Contains(asks, ask) }), asks)
+	a.override()
+}
+
 // liftEnded takes in that a parent needs nothing any more of an instruction that
 // is over.
 func (f *fold) liftEnded(d caselog.AmendedData) {
@@ -99,7 +155,7 @@ func (f *fold) liftEnded(d caselog.AmendedData) {
 				continue
 			}
 			f.on(a)
-			p.Needs, p.Lift, p.Heard = nil, true, false
+			p.Needs, p.Lift, p.Heard, p.StateAt = nil, true, false, d.StateAt
 			for _, m := range a.Messages {
 				if m.Type == freeze.TypeWithdrawal {
 					p.Since = m.Sequence

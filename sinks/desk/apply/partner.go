@@ -145,6 +145,9 @@ func (f *fold) outcome() {
 	}
 	a.letGo(d)
 	if a.Outcome != nil && d.AsOf.Before(a.Outcome.AsOf.Time) {
+		if slices.ContainsFunc(d.Measures, func(m caselog.MeasureMark) bool { return a.Measure(m.MeasureID) == nil }) {
+			f.task(a, "contradiction", d.MessageID) // the later word does not know of its measure
+		}
 		return
 	}
 	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
@@ -354,6 +357,9 @@ func (f *fold) askedAnew(a *Alert, d *caselog.ReceivedData) {
 		a.State, a.Released = Received, false
 	default:
 		a.State, a.Lifting, a.Lifted = Accepted, false, false
+		if d.Fold >= peopleSince && a.TakenUp() == nil { // it was refused before anybody took it up
+			a.State, a.Released = Received, false
+		}
 		f.spend(a, ActAuthorise)
 	}
 }

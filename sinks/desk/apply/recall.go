@@ -252,7 +252,8 @@ func (a *Alert) parentOf(d caselog.AmendedData) *Parent {
 }
 
 func (f *fold) recallFor(a *Alert, p *Parent, d caselog.AmendedData, payments map[int]caselog.PaymentMark) {
-	p.Recall, p.Auto, p.By = true, d.Auto, d.By
+	p.Recall, p.Auto, p.By, p.StateAt = true, d.Auto, d.By, d.StateAt
+	p.Asks, p.Urgency = d.Ask, d.Urgency
 	before := p.Needs
 	p.Needs = nil
 	a.Asks = union(a.Asks, d.Ask)

@@ -255,6 +255,12 @@ type Parent struct {
 	Freed   bool                    `json:"freed,omitempty"` // the bank has answered that message, or there is none
 	Heard   bool                    `json:"heard,omitempty"` // the parent knows
 
+	// Asks, Basis and Urgency are the parent's own, and StateAt is of its last word.
+	Asks    []string    `json:"asks,omitempty"`
+	Basis   string      `json:"basis,omitempty"`
+	Urgency string      `json:"urgency,omitempty"`
+	StateAt freeze.Time `json:"state_at,omitzero"`
+
 	Recall bool              `json:"recall,omitempty"` // a request of ours, whose payments are recalled
 	Auto   bool              `json:"auto,omitempty"`   // which takes no officer
 	Knows  map[string]uint32 `json:"knows,omitempty"`  // version of the leg that it knows, by our item

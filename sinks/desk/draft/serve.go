@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -26,7 +27,7 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 	}
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Urgency: a.Urgency, Lift: e.Kind == apply.Lift,
-		By: list(behind(a)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{},
+		By: list(behind(a)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{}, StateAt: stateAt(a),
 	}
 	child, err := d.child(a, r, data.Lift)
 	if err != nil {
@@ -67,6 +68,9 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 		},
 	}...), nil
 }
+
+// stateAt is when the alert last changed.
+func stateAt(a *apply.Alert) freeze.Time { return freeze.At(time.UnixMilli(a.At.Updated)) }
 
 // granted lists what the bank is asked to do: what was authorised and the agreement
 // with the bank covers. An account of the guard list is never suspended.
@@ -123,7 +127,7 @@ func (d *Maker) moved(s *apply.Subject, a *apply.Alert, now *apply.Child) []Draf
 	}
 	return []Draft{{
 		ID: hit.Text32("moved", a.ID, string(old.Key), string(now.Key)), Key: old.Key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
-		Data: &caselog.AmendedData{Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: list(nil), Urgency: a.Urgency, By: list(a.Officers(apply.ActAuthorise)), Payments: []caselog.PaymentMark{}},
+		Data: &caselog.AmendedData{Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: list(nil), Urgency: a.Urgency, By: list(a.Officers(apply.ActAuthorise)), Payments: []caselog.PaymentMark{}, StateAt: stateAt(a)},
 	}}
 }
 
