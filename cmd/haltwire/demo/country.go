@@ -170,7 +170,7 @@ kafka:
 clickhouse: {database: haltwire, block: {rows: 50000, every: 1s}}
 rules: {dir: rules, max_age: 24h}
 rates: {base_currency: USD, file: rates.csv}
-officers: [O1, O2]
+officers: [O1, O2, O3]
 parties:
   - id: {OTHER}-FIU
     name: {OTHER_NAME}

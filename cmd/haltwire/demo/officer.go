@@ -15,7 +15,7 @@ const (
 	reading = 2 * time.Second
 )
 
-// officers are the two people of a freeze desk, O1 and O2, who work over the
+// officers are the people of a freeze desk, O1, O2 and O3, who work over the
 // loopback API alone.
 type officers struct{ c *country }
 
@@ -39,10 +39,12 @@ func (o officers) run(ctx context.Context) {
 func (o officers) inbound(ctx context.Context) {
 	const basis = "Proceeds of Crime Act, section 330"
 	o.each(ctx, desk.Filter{Direction: "in", State: "received"}, func(id string) { o.act(ctx, id, desk.Action{Do: "accept", As: "O1"}) })
-	o.each(ctx, desk.Filter{Direction: "in", State: "accepted"}, func(id string) {
-		o.act(ctx, id, desk.Action{Do: "authorise", As: "O1", Basis: basis})
-		o.act(ctx, id, desk.Action{Do: "authorise", As: "O2", Basis: basis})
-	})
+	for _, state := range []string{"accepted", "assessing"} {
+		o.each(ctx, desk.Filter{Direction: "in", State: state}, func(id string) {
+			o.act(ctx, id, desk.Action{Do: "authorise", As: "O1", Basis: basis})
+			o.act(ctx, id, desk.Action{Do: "authorise", As: "O2", Basis: basis})
+		})
+	}
 	o.each(ctx, desk.Filter{Direction: "in", State: "bank_answered"}, func(id string) { o.act(ctx, id, desk.Action{Do: "release", As: "O1"}) })
 }
 
@@ -65,6 +67,9 @@ func (o officers) outbound(ctx context.Context) {
 		if do != "" {
 			o.act(ctx, a.ID, desk.Action{Do: do, As: "O1", Reason: "Read and found right"})
 			o.act(ctx, a.ID, desk.Action{Do: do, As: "O2", Reason: "Read and found right"})
+			if a.Exceeded != nil { // a budget is used up: one officer more
+				o.act(ctx, a.ID, desk.Action{Do: do, As: "O3", Reason: "Read and found right"})
+			}
 		}
 	}
 }
