@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,8 @@ type spending struct {
 	count    map[string]int
 	latest   int64            // on the clock of the log
 	reserved map[string]spent // by alert
+	held     map[string]int   // count of what is reserved
+	swept    int64            // when old reservations were last looked for
 }
 
 type spent struct {
@@ -40,7 +43,7 @@ type spent struct {
 }
 
 func newSpending() *spending {
-	return &spending{count: map[string]int{}, reserved: map[string]spent{}}
+	return &spending{count: map[string]int{}, reserved: map[string]spent{}, held: map[string]int{}}
 }
 
 // budgetKeys names what a request of the alert is counted under.
@@ -62,7 +65,7 @@ func (s *spending) spend(at int64, alert string, keys []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latest = max(s.latest, at)
-	delete(s.reserved, alert)
+	s.release(alert)
 	s.sent = append(s.sent, spent{at, keys})
 	for _, k := range keys {
 		s.count[k]++
@@ -81,11 +84,38 @@ func (s *spending) expire() {
 		}
 		s.sent = s.sent[1:]
 	}
+	if s.latest-s.swept < sweepEvery.Milliseconds() {
+		return
+	}
+	s.swept = s.latest
 	for alert, r := range s.reserved {
 		if r.at <= from {
-			delete(s.reserved, alert)
+			s.release(alert)
 		}
 	}
+}
+
+// sweepEvery is how often reservations are looked for that came to nothing for a whole
+// period: a burst has thousands, and none that is old.
+const sweepEvery = time.Minute
+
+// reserve counts a request that is about to be written.
+func (s *spending) reserve(alert string, r spent) {
+	s.release(alert)
+	s.reserved[alert] = r
+	for _, k := range r.keys {
+		s.held[k]++
+	}
+}
+
+// release forgets what is reserved for an alert.
+func (s *spending) release(alert string) {
+	for _, k := range s.reserved[alert].keys {
+		if s.held[k]--; s.held[k] <= 0 {
+			delete(s.held, k)
+		}
+	}
+	delete(s.reserved, alert)
 }
 
 // take reserves a request for the alert, or returns the budget that is used up.
@@ -96,13 +126,10 @@ func (s *spending) take(b Budgets, key caselog.Key, a *apply.Alert) *caselog.Bud
 	s.expire()
 	_, party, subject := key.Split()
 	over := func(what, of, shown string, limit int) *caselog.BudgetData {
-		n := s.count[what+"/"+of]
-		for alert, r := range s.reserved {
-			for _, k := range r.keys {
-				if k == what+"/"+of && alert != a.ID {
-					n++
-				}
-			}
+		k := what + "/" + of
+		n := s.count[k] + s.held[k]
+		if slices.Contains(s.reserved[a.ID].keys, k) { // what is its own
+			n--
 		}
 		if limit == 0 || n < limit {
 			return nil
@@ -124,7 +151,7 @@ func (s *spending) take(b Budgets, key caselog.Key, a *apply.Alert) *caselog.Bud
 	if x := over("subject", subject, "", b.Subject); x != nil {
 		return x
 	}
-	s.reserved[a.ID] = spent{s.latest, budgetKeys(key, a)}
+	s.reserve(a.ID, spent{s.latest, budgetKeys(key, a)})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -67,5 +68,47 @@ func TestBudgetsHoldWhatIsAboutToGoOut(t *testing.T) {
 	s.spend(2+budgetOver.Milliseconds()+1, "E", []string{"party/GB-FIU"})
 	if len(s.reserved) != 0 || s.count["party/GB-FIU"] != 1 || len(s.sent) != 1 {
 		t.Errorf("after a day %+v", s)
+	}
+}
+
+// TestReservationsAreCountedOnce holds that nothing stays counted of what went out, or
+// came to nothing for a day.
+func TestReservationsAreCountedOnce(t *testing.T) {
+	const key = caselog.Key("out/GB-FIU/S1")
+	day := budgetOver.Milliseconds()
+	s := newSpending()
+	ask := func(id string, at int64) *caselog.BudgetData {
+		return s.take(Budgets{Party: 3}, key, &apply.Alert{ID: id, At: apply.Times{Updated: at}})
+	}
+	for _, id := range []string{"A", "B", "A", "C", "B"} {
+		if over := ask(id, 1); over != nil {
+			t.Fatalf("%s: %+v", id, over)
+		}
+	}
+	s.spend(2, "A", budgetKeys(key, &apply.Alert{ID: "A"}))
+	if over := ask("D", 3); over == nil || over.Count != 3 {
+		t.Errorf("one sent and two reserved: %+v", over)
+	}
+	if over := ask("E", day+1+sweepEvery.Milliseconds()); over != nil {
+		t.Errorf("a day later: %+v", over)
+	}
+	s.spend(2*day, "E", budgetKeys(key, &apply.Alert{ID: "E"}))
+	s.spend(4*day, "F", nil)
+	if len(s.held) != 0 || len(s.reserved) != 0 || len(s.count) != 0 {
+		t.Errorf("left: held %v, reserved %v, count %v", s.held, s.reserved, s.count)
+	}
+}
+
+// BenchmarkBudgets asks for the last of 10,000 requests of one moment.
+func BenchmarkBudgets(b *testing.B) {
+	s := newSpending()
+	a := &apply.Alert{ID: "A", Hits: []*apply.Hit{{Rule: "r"}}, At: apply.Times{Updated: 1}}
+	for i := range 10_000 {
+		s.reserve(fmt.Sprint(i), spent{1, budgetKeys("out/GB-FIU/S1", a)})
+	}
+	for b.Loop() {
+		if over := s.take(Budgets{Party: 20_000}, "out/GB-FIU/S1", a); over != nil {
+			b.Fatalf("%+v", over)
+		}
 	}
 }
