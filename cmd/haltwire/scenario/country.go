@@ -148,6 +148,11 @@ func (c *Country) Start(ctx context.Context) error {
 	}
 }
 
+// Addresses are where the desk and the partner endpoint are.
+func (c *Country) Addresses() (desk, partner string) {
+	return c.desk.Addr().String(), c.door.Addr().String()
+}
+
 // Stop ends the haltwire as SIGTERM does. It may be called twice.
 func (c *Country) Stop() error {
 	if c.stop == nil {

@@ -52,7 +52,12 @@ type Road struct {
 	// replays are the answers to bytes that were sent once more as they were.
 	replays []int
 	replay  bool
+	busy    int       // letters under way
+	quiet   time.Time // since when there are none, by the machine's clock
 }
+
+// moments is how long a road is quiet before it is empty.
+const moments = 60 * time.Millisecond
 
 // roadTimeout is longer than any sender waits.
 const roadTimeout = 30 * time.Second
@@ -73,6 +78,9 @@ func NewRoad(to, target string) (*Road, error) {
 	}()
 	return r, nil
 }
+
+// To is the party at its end.
+func (r *Road) To() string { return r.to }
 
 // URL is where the road begins.
 func (r *Road) URL() string { return r.url }
@@ -131,6 +139,7 @@ func (r *Road) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return
 	}
+	defer r.through()
 	switch r.note(req, body) {
 	case Lose:
 		w.Header().Set("Retry-After", "1")
@@ -157,6 +166,21 @@ func (r *Road) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.again(req, body, status)
 }
 
+// through notes that a letter is no longer under way.
+func (r *Road) through() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy--
+	r.quiet = time.Now()
+}
+
+// idle reports whether nothing has been under way for a moment.
+func (r *Road) idle() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.busy == 0 && time.Since(r.quiet) > moments
+}
+
 // note keeps the letter and returns what happens to it.
 func (r *Road) note(req *http.Request, body []byte) Fault {
 	l := Letter{To: r.to, MessageID: req.Header.Get("Idempotency-Key"), Body: body, Head: req.Header.Clone()}
@@ -169,6 +193,7 @@ func (r *Road) note(req *http.Request, body []byte) Fault {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.busy++
 	r.tries[l.MessageID]++
 	l.Try = r.tries[l.MessageID]
 	r.said = append(r.said, l)

@@ -95,7 +95,9 @@ func (w *World) Steps() []Step {
 		{"5", "a third payment to another account goes out in an emergency", w.emergency},
 		{"6", "the victim's bank is told to recall the payments", w.recalls},
 		{"7", "the victim complains; a second bank reports the first payment", w.complained},
-		{"8", "British officers authorise, their bank holds what is left", w.held},
+		{"8", "a British officer authorises, and his bank hears nothing yet", w.authorised},
+		{"5b", "a second person stands behind the emergency", w.confirmed},
+		{"8b", "a second British officer authorises; the bank holds what is left", w.held},
 		{"9", "money has moved on to the Emirates, who hear nothing yet", w.moved},
 		{"9b", "the United Kingdom consents, and the Emirates are asked", w.consented},
 		{"10", "the other account is a collection account: the wallet is named", w.pooled},
@@ -109,7 +111,9 @@ func (w *World) Steps() []Step {
 
 // swap has the operator tell of the SIM twice: with the number, and by a subscription.
 func (w *World) swap(ctx context.Context) error {
-	w.Clock.To(At("03:52"))
+	if err := w.To(ctx, At("03:52")); err != nil {
+		return err
+	}
 	for _, text := range []string{
 		camara("E1", `{"phoneNumber":"`+Phone+`","subscriptionId":"sub-042"}`),
 		camara("E2", `{"subscriptionId":"sub-042"}`),
@@ -128,7 +132,9 @@ func camara(id, data string) string {
 }
 
 func (w *World) first(ctx context.Context) error {
-	w.Clock.To(At("04:10"))
+	if err := w.To(ctx, At("04:10")); err != nil {
+		return err
+	}
 	if err := w.IN.Report(ctx, "bank.reports", payments()[0].transfer("HWBIINBB")); err != nil {
 		return err
 	}
@@ -146,11 +152,15 @@ func (w *World) opened(ctx context.Context, party string, into *string) error {
 }
 
 func (w *World) second(ctx context.Context) error {
-	w.Clock.To(At("04:14"))
+	if err := w.To(ctx, At("04:14")); err != nil {
+		return err
+	}
 	if err := w.approve(ctx, w.IN, w.A1, "O1"); err != nil {
 		return err
 	}
-	w.Clock.To(At("04:18"))
+	if err := w.To(ctx, At("04:18")); err != nil {
+		return err
+	}
 	if err := w.IN.Report(ctx, "bank.reports", payments()[1].transfer("HWBIINBB")); err != nil {
 		return err
 	}
@@ -174,11 +184,15 @@ func (w *World) approve(ctx context.Context, c *Country, id string, people ...st
 }
 
 func (w *World) asked(ctx context.Context) error {
-	w.Clock.To(At("04:20"))
+	if err := w.To(ctx, At("04:20")); err != nil {
+		return err
+	}
 	if err := w.approve(ctx, w.IN, w.A1, "O1"); err != nil {
 		return err
 	}
-	w.Clock.To(At("04:21"))
+	if err := w.To(ctx, At("04:21")); err != nil {
+		return err
+	}
 	if err := w.approve(ctx, w.IN, w.A1, "O2"); err != nil {
 		return err
 	}
@@ -186,14 +200,18 @@ func (w *World) asked(ctx context.Context) error {
 }
 
 func (w *World) emergency(ctx context.Context) error {
-	w.Clock.To(At("04:25"))
+	if err := w.To(ctx, At("04:25")); err != nil {
+		return err
+	}
 	if err := w.IN.Report(ctx, "bank.reports", payments()[2].transfer("HWBIINBB")); err != nil {
 		return err
 	}
 	if err := w.opened(ctx, "GB-FIU", &w.B1); err != nil {
 		return err
 	}
-	w.Clock.To(At("04:26"))
+	if err := w.To(ctx, At("04:26")); err != nil {
+		return err
+	}
 	if err := w.IN.Act(ctx, w.B1, desk.Action{Do: "emergency", Reason: "the money is about to leave"}, "O1"); err != nil {
 		return err
 	}
@@ -202,7 +220,9 @@ func (w *World) emergency(ctx context.Context) error {
 
 // recalls lets one officer have the victim's bank recall all payments.
 func (w *World) recalls(ctx context.Context) error {
-	w.Clock.To(At("04:27"))
+	if err := w.To(ctx, At("04:27")); err != nil {
+		return err
+	}
 	for _, x := range []struct{ alert, order *string }{{&w.A1, &w.OrderA}, {&w.B1, &w.OrderB}} {
 		if err := w.IN.Act(ctx, *x.alert, desk.Action{Do: "recall"}, "O1"); err != nil {
 			return err
@@ -233,28 +253,32 @@ func (w *World) recalled(ctx context.Context, id string) error {
 	return w.IN.Until(ctx, id, "the bank has a draft", func(d *desk.Detail) bool { return len(d.Messages) == 1 && d.At.Queued > 0 && d.State != "proposed" })
 }
 
-// accepts lets the British desk take an alert up.
-func (w *World) accepts(ctx context.Context, c *Country, id, ref string) error {
-	if err := c.Act(ctx, id, desk.Action{Do: "accept", Texts: texts(ref)}, "O3"); err != nil {
+// accepts lets a desk abroad take an alert up.
+func (w *World) accepts(ctx context.Context, c *Country, id string) error {
+	if err := c.Act(ctx, id, desk.Action{Do: "accept"}, "O3"); err != nil {
 		return err
 	}
 	return w.IN.Until(ctx, id, "the desk abroad has taken it up", func(d *desk.Detail) bool { return d.At.Accepted > 0 })
 }
 
-func texts(string) map[string]string { return nil }
-
 func (w *World) complained(ctx context.Context) error {
-	w.Clock.To(At("04:35"))
-	if err := w.accepts(ctx, w.GB, w.A1, "UK-77"); err != nil {
+	if err := w.To(ctx, At("04:35")); err != nil {
 		return err
 	}
-	w.Clock.To(At("04:40"))
+	if err := w.accepts(ctx, w.GB, w.A1); err != nil {
+		return err
+	}
+	if err := w.To(ctx, At("04:40")); err != nil {
+		return err
+	}
 	for _, p := range payments() {
 		if err := w.IN.Report(ctx, "bank.reports", p.complaint()); err != nil {
 			return err
 		}
 	}
-	w.Clock.To(At("04:41"))
+	if err := w.To(ctx, At("04:41")); err != nil {
+		return err
+	}
 	again := payments()[0].transfer("HWBJINBB")
 	again["report_id"], again["reported_at"] = "OTHER-1", moment("04:41")
 	if err := w.IN.Report(ctx, "bank.reports", again); err != nil {
@@ -264,7 +288,9 @@ func (w *World) complained(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.Clock.To(At("04:42"))
+	if err := w.To(ctx, At("04:42")); err != nil {
+		return err
+	}
 	if err := w.approve(ctx, w.IN, w.A1, "O2"); err != nil {
 		return err
 	}
@@ -280,7 +306,9 @@ func received(d *desk.Detail, n int) bool {
 
 // confirmed is the second person behind the emergency.
 func (w *World) confirmed(ctx context.Context) error {
-	w.Clock.To(At("04:50"))
+	if err := w.To(ctx, At("04:50")); err != nil {
+		return err
+	}
 	if err := w.IN.Act(ctx, w.B1, desk.Action{Do: "confirm", Reason: "read and found right"}, "O2"); err != nil {
 		return err
 	}
@@ -301,16 +329,21 @@ func orders(ctx context.Context, s *Stub, n int) (*freeze.Request, error) {
 	return s.Orders()[n-1], nil
 }
 
-// held is the British part: two officers, then the bank, then the answer.
-func (w *World) held(ctx context.Context) error {
-	w.Clock.To(At("04:43"))
+// authorised is the first half of the British decision.
+func (w *World) authorised(ctx context.Context) error {
+	if err := w.To(ctx, At("04:43")); err != nil {
+		return err
+	}
 	if err := w.reread(ctx, w.GB, w.A1); err != nil {
 		return err
 	}
-	if err := w.authorise(ctx, w.GB, w.A1, "POCA 2002, section 336C", "O3"); err != nil {
-		return err
-	}
-	if err := w.confirmed(ctx); err != nil {
+	return w.authorise(ctx, w.GB, w.A1, "POCA 2002, section 336C", "O3")
+}
+
+// held is the rest of the British part: the second officer, then the bank, then the
+// answer.
+func (w *World) held(ctx context.Context) error {
+	if err := w.To(ctx, At("04:50")); err != nil {
 		return err
 	}
 	if err := w.authorise(ctx, w.GB, w.A1, "POCA 2002, section 336C", "O4"); err != nil {
@@ -320,11 +353,15 @@ func (w *World) held(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.Clock.To(At("04:58"))
+	if err := w.To(ctx, At("04:58")); err != nil {
+		return err
+	}
 	if err := w.say(ctx, w.BankA, w.bankA(order)); err != nil {
 		return err
 	}
-	w.Clock.To(At("05:10"))
+	if err := w.To(ctx, At("05:10")); err != nil {
+		return err
+	}
 	if err := w.release(ctx, w.GB, w.A1, "O3"); err != nil {
 		return err
 	}

@@ -44,14 +44,18 @@ func (w *World) consented(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.Clock.To(At("05:20"))
+	if err := w.To(ctx, At("05:20")); err != nil {
+		return err
+	}
 	if err := w.GB.Act(ctx, w.A1, desk.Action{Do: "consent", About: id, Code: "all"}, "O3", "O4"); err != nil {
 		return err
 	}
 	if err := w.IN.Reaches(ctx, w.C1, "proposed"); err != nil {
 		return err
 	}
-	w.Clock.To(At("05:25"))
+	if err := w.To(ctx, At("05:25")); err != nil {
+		return err
+	}
 	if err := w.approve(ctx, w.IN, w.C1, "O1", "O2"); err != nil {
 		return err
 	}
@@ -77,8 +81,10 @@ func (w *World) Refuse(ctx context.Context) error {
 // pooled asks for the sub-account of B, gets it, and has the bank hold it.
 func (w *World) pooled(ctx context.Context) error {
 	const field = "subject.account.sub_account"
-	w.Clock.To(At("05:40"))
-	if err := w.accepts(ctx, w.GB, w.B1, ""); err != nil {
+	if err := w.To(ctx, At("05:40")); err != nil {
+		return err
+	}
+	if err := w.accepts(ctx, w.GB, w.B1); err != nil {
 		return err
 	}
 	ask := desk.Action{Do: "ask_info", Code: "pooled_account", Texts: map[string]string{field: "it is a collection account"}}
@@ -88,7 +94,9 @@ func (w *World) pooled(ctx context.Context) error {
 	if err := w.IN.Reaches(ctx, w.B1, "info_needed"); err != nil {
 		return err
 	}
-	w.Clock.To(At("05:45"))
+	if err := w.To(ctx, At("05:45")); err != nil {
+		return err
+	}
 	if err := w.IN.Act(ctx, w.B1, desk.Action{Do: "edit", Texts: map[string]string{"sub_account": Wallet}}, "O3"); err != nil {
 		return err
 	}
@@ -98,7 +106,9 @@ func (w *World) pooled(ctx context.Context) error {
 	if err := w.IN.Until(ctx, w.B1, "the amendment is received", func(d *desk.Detail) bool { return received(d, 3) }); err != nil {
 		return err
 	}
-	w.Clock.To(At("05:50"))
+	if err := w.To(ctx, At("05:50")); err != nil {
+		return err
+	}
 	if err := w.reread(ctx, w.GB, w.B1); err != nil {
 		return err
 	}
@@ -109,11 +119,15 @@ func (w *World) pooled(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.Clock.To(At("06:00"))
+	if err := w.To(ctx, At("06:00")); err != nil {
+		return err
+	}
 	if err := w.say(ctx, w.BankB, w.bankB(order, 1)); err != nil {
 		return err
 	}
-	w.Clock.To(At("06:05"))
+	if err := w.To(ctx, At("06:05")); err != nil {
+		return err
+	}
 	if err := w.release(ctx, w.GB, w.B1, "O3"); err != nil {
 		return err
 	}
@@ -139,11 +153,15 @@ func (w *World) bankB(order *freeze.Request, sequence uint32) *freeze.Outcome {
 
 // onward lets the Emirates hold what arrived there.
 func (w *World) onward(ctx context.Context) error {
-	w.Clock.To(At("06:10"))
-	if err := w.accepts(ctx, w.AE, w.C1, ""); err != nil {
+	if err := w.To(ctx, At("06:10")); err != nil {
 		return err
 	}
-	w.Clock.To(At("07:00"))
+	if err := w.accepts(ctx, w.AE, w.C1); err != nil {
+		return err
+	}
+	if err := w.To(ctx, At("07:00")); err != nil {
+		return err
+	}
 	if err := w.authorise(ctx, w.AE, w.C1, "Federal Decree-Law 10 of 2025, article 5", "O3", "O4"); err != nil {
 		return err
 	}
@@ -151,11 +169,15 @@ func (w *World) onward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.Clock.To(At("09:20"))
+	if err := w.To(ctx, At("09:20")); err != nil {
+		return err
+	}
 	if err := w.say(ctx, w.BankC, w.bankC(order, 1, "")); err != nil {
 		return err
 	}
-	w.Clock.To(At("09:30"))
+	if err := w.To(ctx, At("09:30")); err != nil {
+		return err
+	}
 	if err := w.release(ctx, w.AE, w.C1, "O3"); err != nil {
 		return err
 	}
@@ -188,8 +210,10 @@ func (w *World) bankC(order *freeze.Request, sequence uint32, replyTo string) *f
 
 // shared lets another country need the same account, and take it back.
 func (w *World) shared(ctx context.Context) error {
-	w.Clock.To(At("09:40"))
-	r, err := w.american(ctx)
+	if err := w.To(ctx, At("09:40")); err != nil {
+		return err
+	}
+	r, err := w.American(ctx)
 	if err != nil {
 		return err
 	}
@@ -208,7 +232,9 @@ func (w *World) shared(ctx context.Context) error {
 	if err := w.again(ctx, 2, r.AlertID); err != nil {
 		return err
 	}
-	w.Clock.To(At("10:30"))
+	if err := w.To(ctx, At("10:30")); err != nil {
+		return err
+	}
 	back := &freeze.Withdrawal{Envelope: r.Envelope, Reason: "The payment was made in error, and is paid."}
 	back.Type, back.Sequence, back.MessageID, back.CreatedAt = freeze.TypeWithdrawal, 2, freeze.RequesterID(r.AlertID, 2), freeze.At(w.Clock.Now())
 	if err := w.say(ctx, w.US, back); err != nil {
@@ -236,8 +262,8 @@ func (w *World) again(ctx context.Context, n int, alert string) error {
 	return w.release(ctx, w.AE, alert, "O3")
 }
 
-// american is a request of another country for the same account and another payment.
-func (w *World) american(ctx context.Context) (*freeze.Request, error) {
+// American is a request of another country for the account of C1 and another payment.
+func (w *World) American(ctx context.Context) (*freeze.Request, error) {
 	d, err := w.AE.Show(ctx, w.C1)
 	if err != nil {
 		return nil, err
@@ -275,17 +301,19 @@ func (w *World) american(ctx context.Context) (*freeze.Request, error) {
 
 // returned is the end of the recalls: A's bank may not, B's bank gives the money back.
 func (w *World) returned(ctx context.Context) error {
-	w.Clock.To(At("+2 09:30"))
-	if err := w.answers("a.xml", resolution("BANKA-0001", w.OrderA, "RJCR", "LEGL", "2026-03-04T09:00:00+00:00", UETR1, UETR2)); err != nil {
+	if err := w.To(ctx, At("+2 09:30")); err != nil {
 		return err
 	}
-	if err := w.IN.Until(ctx, w.A1, "both recalls are rejected", recalls("rejected", 2)); err != nil {
+	if err := w.answers("a.xml", resolution("BANKA-0001", w.OrderA, "RJCR", "LEGL", "2026-03-04T09:00:00+00:00", UETR1, UETR2)); err != nil {
 		return err
 	}
 	if err := w.answers("b.xml", resolution("BANKB-0001", "", "CNCL", "", "2026-03-04T09:10:00+00:00", UETR3)); err != nil {
 		return err
 	}
 	if err := w.answers("c.xml", giveBack(UETR3, "12000.00")); err != nil {
+		return err
+	}
+	if err := w.IN.Until(ctx, w.A1, "both recalls are rejected", recalls("rejected", 2)); err != nil {
 		return err
 	}
 	if err := w.IN.Until(ctx, w.B1, "the money is back", recalls("returned", 1)); err != nil {
@@ -322,7 +350,9 @@ func Extended() time.Time { return Expiry().AddDate(0, 0, 31) }
 // lasting extends the British measure two working days before its end, and has a court
 // take it over.
 func (w *World) lasting(ctx context.Context) error {
-	w.Clock.To(At("+7 17:01"))
+	if err := w.To(ctx, At("+7 17:01")); err != nil {
+		return err
+	}
 	m1 := w.A1 + "-M01"
 	if err := w.IN.Until(ctx, w.A1, "people are called", func(d *desk.Detail) bool { return Measure(d, "-M01").Stand == apply.StandExpiring }); err != nil {
 		return err
@@ -368,7 +398,9 @@ func (w *World) lasting(ctx context.Context) error {
 
 // court is the freezing order that replaces the bank's measure.
 func (w *World) court(ctx context.Context, m1 string) error {
-	w.Clock.To(At("+21 12:00"))
+	if err := w.To(ctx, At("+21 12:00")); err != nil {
+		return err
+	}
 	if err := w.GB.Reaches(ctx, w.A1, "answered"); err != nil {
 		return err
 	}

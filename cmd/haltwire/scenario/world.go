@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/app"
+	"github.com/haltwire/haltwire/pipeline/fault"
+	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
 )
@@ -157,6 +159,49 @@ func (w *World) Start(ctx context.Context) error {
 		go func() { failed <- c.Start(ctx) }()
 	}
 	return errors.Join(<-failed, <-failed, <-failed)
+}
+
+// To jumps ahead once nothing is under way any more: a signature is five minutes old at
+// most. What does not arrive is not waited for longer than a few seconds.
+func (w *World) To(ctx context.Context, at time.Time) error {
+	end := time.Now().Add(5 * time.Second)
+	for time.Now().Before(end) {
+		ok, err := w.settled(ctx)
+		if err != nil {
+			return err
+		}
+		if ok || fault.Sleep(ctx, 10*time.Millisecond) != nil {
+			break
+		}
+	}
+	w.Clock.To(at)
+	return ctx.Err()
+}
+
+// settled reports whether every message has its receipt and the roads are empty.
+func (w *World) settled(ctx context.Context) (bool, error) {
+	for _, c := range w.Countries() {
+		if c.stop == nil {
+			continue // it does not run
+		}
+		all, err := c.As("O1").List(ctx, desk.Filter{})
+		if err != nil {
+			return false, err
+		}
+		for _, v := range all {
+			d, err := c.Show(ctx, v.ID)
+			if err != nil {
+				return false, err
+			}
+			waits := func(m desk.MessageView) bool {
+				return m.Receipt == "" && !m.GaveUp && m.Type != string(freeze.TypeReceipt)
+			}
+			if v.Party != "BANK-IN" && slices.ContainsFunc(d.Messages, waits) {
+				return false, nil
+			}
+		}
+	}
+	return !slices.ContainsFunc(w.roads, func(r *Road) bool { return !r.idle() }), nil
 }
 
 // Close ends everybody.
