@@ -98,7 +98,7 @@ type DisclosureRow struct {
 	ApprovalMode string
 	ApprovedBy   []string
 	Channel      string
-	How          string // delivered | exported | receipt: how we know
+	How          string // delivered | transmitted | published | receipt: how we know
 	DisclosedAt  int64
 	Version      uint64
 }

@@ -53,14 +53,17 @@ func (x *step) voided(before int) {
 	}
 }
 
-// known says how we know that the party has a message: delivered, exported to where it
-// is fetched from, or the party's own word. Empty: we do not know.
+// known says how we know that the party has a message: an officer has carried it over, a
+// wire has delivered it, it is published where the party fetches it, or the party's own
+// word. Empty: we do not know; a paper on a desk has not been told to anybody.
 func known(m *apply.Message) string {
 	switch {
+	case m.Transmitted != nil:
+		return "transmitted"
 	case m.Delivered > 0:
 		return "delivered"
-	case m.Exported > 0:
-		return "exported"
+	case m.Exported > 0 && m.Channel != "manual" && m.Channel != "goaml":
+		return "published"
 	case m.Receipt != "":
 		return "receipt"
 	}
@@ -96,15 +99,12 @@ func (x *step) told(m *apply.Message, how string) {
 			PermittedUse string `json:"permitted_use"`
 		} `json:"handling"`
 	}
-	var event struct {
-		Channel string `json:"channel"`
-	}
-	if json.Unmarshal(body, &said) != nil || json.Unmarshal(x.r.Data, &event) != nil {
+	if json.Unmarshal(body, &said) != nil {
 		return
 	}
 	row := caselog.DisclosureRow{
 		MessageID: m.ID, AlertID: x.a.ID, CaseID: x.a.CaseID, Direction: x.a.Direction, Party: x.a.Party, Type: string(m.Type), Regime: said.Legal.Regime,
-		Basis: said.Legal.Basis.Code, PermittedUse: said.Handling.PermittedUse, ApprovalMode: m.Mode, ApprovedBy: m.By, Channel: event.Channel, How: how,
+		Basis: said.Legal.Basis.Code, PermittedUse: said.Handling.PermittedUse, ApprovalMode: m.Mode, ApprovedBy: m.By, Channel: m.Channel, How: how,
 		DisclosedAt: x.r.Appended, Version: version(x.r),
 	}
 	if p := x.Book.Party(x.a.Party); p != nil {

@@ -131,8 +131,8 @@ CREATE TABLE IF NOT EXISTS disclosures
     permitted_use LowCardinality(String) COMMENT 'What the party may use it for',
     approval_mode LowCardinality(String) COMMENT 'Approval of the message: none, one, two or emergency',
     approved_by Array(String) COMMENT 'Officers who approved it',
-    channel LowCardinality(String) COMMENT 'Channel by which we know of it',
-    how LowCardinality(String) COMMENT 'How we know: delivered, exported (it lies where the party or an officer fetches it) or receipt',
+    channel LowCardinality(String) COMMENT 'Channel that it went over',
+    how LowCardinality(String) COMMENT 'How we know: delivered, transmitted (by an officer), published (it lies where the party fetches it) or receipt',
     disclosed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When we knew',
     version UInt64 COMMENT 'Rows of one identity: the largest wins'
 )

@@ -1,6 +1,7 @@
 -- Who was told what, on which basis and when: one row a message and member, never a value. whose says whose data it
 -- is: victim, subject (the account that the money went to and its holder), onward (who got the money from there),
--- officer_text or case. how: delivered, exported (it lies where the party or an officer fetches it) or receipt.
+-- officer_text or case. how: delivered, transmitted (by an officer), published (it lies where the party fetches it) or
+-- receipt.
 -- Cost: merges disclosures, some 30 rows a message.
 SELECT
     party, party_kind, party_country, direction, case_id, alert_id, message_id, type, path, kind, told,
