@@ -65,6 +65,9 @@ type Options struct {
 	Metrics  *telemetry.Metrics // nil = none
 	Log      *slog.Logger       // nil = none
 	Now      func() time.Time   // nil = time.Now
+	// Published takes up what a party may fetch from us when it likes, again at every
+	// start from the beginning of the log; nil = nobody. at is the moment on the log.
+	Published func(party string, body []byte, at time.Time)
 	// Witness sees every record of the case log, in order within a partition, from its
 	// start on at every start; nil = nobody does.
 	Witness func(topic.Entry)

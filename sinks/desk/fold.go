@@ -2,7 +2,9 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"github.com/haltwire/haltwire/pipeline/telemetry"
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -146,5 +148,31 @@ func (d *Desk) takeEvent(e topic.Entry) {
 		return
 	}
 	v := d.fold.take(apply.Record{Event: event, Partition: e.Partition, Offset: e.Offset, Appended: e.Appended})
+	if event.Type == caselog.Published && v.Applied && d.opt.Published != nil {
+		d.publish(event, e.Appended)
+	}
 	d.opt.Metrics.CaseEvents.Add(context.Background(), 1, telemetry.Attr(telemetry.Direction, event.Key.Direction(), telemetry.State, string(v.After)))
+}
+
+// publish hands a message on that its party fetches. What is erased is not told again.
+func (d *Desk) publish(event caselog.Event, appended int64) {
+	var data caselog.DeliveredData
+	personal := ""
+	if err := event.Into(&data); err == nil {
+		d.fold.with(event.Key, func(s *apply.Subject) {
+			if a := s.Alert(data.AlertID); a != nil && a.Message(data.MessageID) != nil {
+				personal = a.Message(data.MessageID).Personal
+			}
+		})
+	}
+	var body caselog.BodyPersonal
+	err := d.open(context.Background(), personal, &body)
+	if errors.Is(err, caselog.ErrErased) {
+		return
+	}
+	if err != nil {
+		d.opt.Log.Error("a published message cannot be read", telemetry.Message, data.MessageID, telemetry.Error, err)
+		return
+	}
+	d.opt.Published(event.Key.Party(), []byte(body.Body), time.UnixMilli(appended))
 }

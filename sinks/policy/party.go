@@ -52,14 +52,14 @@ type Keys struct {
 
 // Channel is one way to a party; which members count depends on the kind.
 type Channel struct {
-	Kind         string `yaml:"kind"`          // webhook | kafka | taxii | camt056 | goaml
+	Kind         string `yaml:"kind"`          // webhook | kafka | taxii | camt056 | goaml | manual
 	URL          string `yaml:"url"`           // webhook
 	AllowPrivate bool   `yaml:"allow_private"` // webhook: the address may be a private one
 	CA           string `yaml:"ca"`            // webhook: PEM file of roots, "" = the system's
-	Out          string `yaml:"out"`           // kafka: topic to the party; camt056, goaml: folder
+	Out          string `yaml:"out"`           // kafka: topic to the party; camt056, goaml, manual: folder
 	In           string `yaml:"in"`            // kafka: topic from the party; camt056: folder of answers
 	// Settings are members that one kind alone knows: those of camt056.Config and
-	// goaml.Config.
+	// goaml.Config, and user and secret_file of taxii.
 	Settings map[string]any `yaml:",inline"`
 }
 

@@ -56,12 +56,14 @@ type App struct {
 	store     *clickhouse.Store
 	gate      *gate
 	border    *border
-	people    *people.People // nil = the development form
-	desk      *desk.Desk
-	pipe      *pipeline.Pipeline
-	detect    *kafka.Reader
-	counters  counters
-	ready     chan struct{} // closed when everything runs
+
+	collections *collections   // for parties that fetch; nil = there are none
+	people      *people.People // nil = the development form
+	desk        *desk.Desk
+	pipe        *pipeline.Pipeline
+	detect      *kafka.Reader
+	counters    counters
+	ready       chan struct{} // closed when everything runs
 
 	sources ruleset.Sources
 	looked  string // of the files of sources, before they were first read

@@ -19,6 +19,8 @@ import (
 	"github.com/haltwire/haltwire/sinks/party/goaml"
 	"github.com/haltwire/haltwire/sinks/party/inbound"
 	"github.com/haltwire/haltwire/sinks/party/kafka"
+	"github.com/haltwire/haltwire/sinks/party/manual"
+	"github.com/haltwire/haltwire/sinks/party/taxii"
 	"github.com/haltwire/haltwire/sinks/party/webhook"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
@@ -75,6 +77,9 @@ func (a *App) startDesk(ctx context.Context) error {
 	if err := a.openPeople(); err != nil {
 		return err
 	}
+	if err := a.openCollections(); err != nil {
+		return err
+	}
 	channels, err := a.channels(ctx)
 	if err != nil {
 		return err
@@ -87,7 +92,7 @@ func (a *App) startDesk(ctx context.Context) error {
 		Environment: a.config.Environment, Book: b.book, Kafka: a.config.Kafka.Config, Group: a.config.Kafka.Group, Session: a.config.Kafka.Session.Std(),
 		Layout: topic.Layout{Names: topic.NamesOf(own.Prefix), Partitions: own.CasePartitions, Replication: own.Replication},
 		Root:   b.root, Key: b.key, Channels: channels, Ledger: a.store, MaxAge: a.config.Rules.MaxAge.Std(), Now: a.opt.Now,
-		Role: a.role, Witness: a.witness, Budgets: a.config.Budgets, Metrics: a.telemetry.Metrics, Log: a.log,
+		Role: a.role, Witness: a.witness, Published: a.publisher(), Budgets: a.config.Budgets, Metrics: a.telemetry.Metrics, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -98,6 +103,7 @@ func (a *App) startDesk(ctx context.Context) error {
 	if err := a.startProof(ctx); err != nil {
 		return errors.Join(err, a.desk.Stop(ctx))
 	}
+	a.startCollections(ctx)
 	a.parts.start(ctx, &part{name: "desk", run: a.desk.Run, stop: a.desk.Stop})
 	return a.startInboxes(ctx)
 }
@@ -123,8 +129,11 @@ func (a *App) sender(ctx context.Context, p policy.Party, c policy.Channel) (des
 		return webhook.New(webhook.Config{URL: c.URL, AllowPrivate: c.AllowPrivate, TLS: webhook.TLS{CA: c.CA}},
 			webhook.Options{Party: p.ID, Key: a.border.key, Ring: a.border.ring, Metrics: a.telemetry.Metrics, Log: a.log, Now: a.opt.Now})
 	}
-	if c.Kind == camt056.Channel || c.Kind == goaml.Channel {
+	if c.Kind == camt056.Channel || c.Kind == goaml.Channel || c.Kind == manual.Channel {
 		return a.fileSender(p, c)
+	}
+	if c.Kind == taxii.Channel {
+		return taxii.NewSender(taxii.SenderOptions{Party: p.ID, Feed: a.collections.feed, Metrics: a.telemetry.Metrics, Now: a.opt.Now})
 	}
 	if err := a.openProducer(ctx); err != nil {
 		return nil, err

@@ -13,7 +13,10 @@ import (
 	"github.com/haltwire/haltwire/sinks/party/camt056"
 	"github.com/haltwire/haltwire/sinks/party/camt056/answer"
 	"github.com/haltwire/haltwire/sinks/party/goaml"
+	"github.com/haltwire/haltwire/sinks/party/kafka"
+	"github.com/haltwire/haltwire/sinks/party/manual"
 	"github.com/haltwire/haltwire/sinks/party/spool"
+	"github.com/haltwire/haltwire/sinks/party/webhook"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
 
@@ -25,6 +28,13 @@ func (a *App) fileSender(p policy.Party, c policy.Channel) (desk.Sender, error) 
 			return nil, err
 		}
 		return goaml.New(settings, goaml.Options{Party: p.ID, Metrics: a.telemetry.Metrics, Now: a.opt.Now})
+	}
+	if c.Kind == manual.Channel {
+		settings, err := config.Manual(c, a.config.Dir)
+		if err != nil {
+			return nil, err
+		}
+		return manual.New(settings, manual.Options{Party: p.ID, Metrics: a.telemetry.Metrics, Now: a.opt.Now})
 	}
 	settings, err := config.Camt056(c, a.config.Dir)
 	if err != nil {
@@ -87,11 +97,11 @@ func (a *App) startInboxes(ctx context.Context) error {
 	return nil
 }
 
-// signs reports whether anything between us and a party is signed: over files alone
-// nothing is, and it needs no keys.
+// signs reports whether anything between us and a party is signed: over files and what
+// it fetches alone nothing is, and it needs no keys.
 func signs(p policy.Party) bool {
 	for _, c := range p.Channels {
-		if c.Kind != camt056.Channel && c.Kind != goaml.Channel {
+		if c.Kind == webhook.Channel || c.Kind == kafka.Channel {
 			return true
 		}
 	}

@@ -49,7 +49,10 @@ func (a *App) startPartner(ctx context.Context, door *inbound.Door) error {
 	mux.Handle(inbound.Path, inbound.NewHandler(door, &signature.Verifier{
 		Ring: a.border.ring, Nonces: signature.NewNonces(signature.NonceShare), Now: a.opt.Now, Since: a.opt.Now(), Authorities: a.config.Listen.Partner.Names,
 	}))
-	var err error
+	err := a.serveCollections(mux)
+	if err != nil {
+		return err
+	}
 	if a.opt.PartnerListener, err = listen(a.opt.PartnerListener, a.config.Listen.Partner.Address); err != nil {
 		return fmt.Errorf("listen.partner.address: %w", err)
 	}

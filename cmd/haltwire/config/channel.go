@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/haltwire/haltwire/sinks/party/camt056"
 	"github.com/haltwire/haltwire/sinks/party/goaml"
+	"github.com/haltwire/haltwire/sinks/party/manual"
+	"github.com/haltwire/haltwire/sinks/party/taxii"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
 
@@ -32,6 +35,35 @@ func GoAML(c policy.Channel, dir string) (goaml.Config, error) {
 		return out, err
 	}
 	return out.Under(dir), out.Validate()
+}
+
+// Manual returns the settings of a channel of kind manual, its folder resolved against
+// dir.
+func Manual(c policy.Channel, dir string) (manual.Config, error) {
+	var out manual.Config
+	if err := settings(c, &out); err != nil {
+		return out, err
+	}
+	return out.Under(dir), out.Validate()
+}
+
+// Taxii returns how a party shows at our TAXII server who it is. The secret is read by
+// whoever needs it.
+func Taxii(c policy.Channel, dir string) (user, secretFile string, err error) {
+	var out struct {
+		User       string `yaml:"user"`
+		SecretFile string `yaml:"secret_file"`
+	}
+	if err := settings(c, &out); err != nil {
+		return "", "", err
+	}
+	if out.User == "" || out.SecretFile == "" {
+		return "", "", errors.New("taxii: user and secret_file are needed")
+	}
+	if !filepath.IsAbs(out.SecretFile) {
+		out.SecretFile = filepath.Join(dir, out.SecretFile)
+	}
+	return out.User, out.SecretFile, nil
 }
 
 // settings reads the members of a channel that its kind alone knows. Unknown ones are
@@ -60,7 +92,7 @@ func settings(c policy.Channel, into any) error {
 
 // channels checks what the kinds of channels want of their settings.
 func (c *Config) channels() error {
-	var errs []error
+	errs := []error{c.Taxii.Validate()}
 	for _, p := range c.Parties {
 		for _, way := range p.Channels {
 			var err error
@@ -69,6 +101,10 @@ func (c *Config) channels() error {
 				_, err = Camt056(way, c.Dir)
 			case goaml.Channel:
 				_, err = GoAML(way, c.Dir)
+			case manual.Channel:
+				_, err = Manual(way, c.Dir)
+			case taxii.Channel:
+				_, _, err = Taxii(way, c.Dir)
 			default:
 				if unknown := slices.Sorted(maps.Keys(way.Settings)); len(unknown) > 0 {
 					err = fmt.Errorf("a channel of kind %s has no setting %q", way.Kind, unknown[0])

@@ -55,3 +55,31 @@ func TestSettingsOfOtherKinds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestManualAndTaxii(t *testing.T) {
+	dir := t.TempDir()
+	c, err := config.Manual(policy.Channel{Kind: "manual", Out: "out"}, dir)
+	if err != nil || c.Out != filepath.Join(dir, "out") {
+		t.Errorf("manual: %+v, %v", c, err)
+	}
+	user, file, err := config.Taxii(policy.Channel{Kind: "taxii", Settings: map[string]any{"user": "gb", "secret_file": "keys/gb"}}, dir)
+	if err != nil || user != "gb" || file != filepath.Join(dir, "keys/gb") {
+		t.Errorf("taxii: %s, %s, %v", user, file, err)
+	}
+	for name, bad := range map[string]policy.Channel{
+		"manual.out":  {Kind: "manual"},
+		"secret_file": {Kind: "taxii", Settings: map[string]any{"user": "gb"}},
+		"password":    {Kind: "taxii", Settings: map[string]any{"user": "gb", "secret_file": "x", "password": "y"}},
+	} {
+		c := config.Default()
+		c.Parties = []policy.Party{{ID: "GB-FIU", Channels: []policy.Channel{bad}}}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	d := config.Default()
+	d.Taxii.URL = "http://plain.example"
+	if err := d.Validate(); err == nil || !strings.Contains(err.Error(), "taxii.url") {
+		t.Errorf("taxii block: %v", err)
+	}
+}

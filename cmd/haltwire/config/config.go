@@ -6,6 +6,7 @@ import (
 	"github.com/haltwire/haltwire/sinks/clickhouse"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/people"
+	"github.com/haltwire/haltwire/sinks/party/taxii"
 	"github.com/haltwire/haltwire/sinks/policy"
 	"github.com/haltwire/haltwire/sources/embedded"
 )
@@ -31,6 +32,7 @@ type Config struct {
 	People      people.Config     `yaml:"people"`   // logins; with them there is no list of officers
 	Parties     []policy.Party    `yaml:"parties"`
 	Guard       []policy.Guard    `yaml:"guard"`
+	Taxii       taxii.Config      `yaml:"taxii"` // of channels of kind taxii
 	Budgets     desk.Budgets      `yaml:"budgets"`
 	Telemetry   telemetry.Config  `yaml:"telemetry"`
 	Embedded    Embedded          `yaml:"embedded"`

@@ -90,7 +90,7 @@ func (x *step) delivery() {
 			last.Status, last.ElapsedMS = uint16(min(max(d.Status, 0), 999)), count(int(d.Elapsed)) //nolint:gosec // bounded
 			x.rows.Deliveries = append(x.rows.Deliveries, last)
 		}
-	case caselog.Delivered, caselog.Exported, caselog.GaveUp:
+	case caselog.Delivered, caselog.Exported, caselog.Published, caselog.GaveUp:
 		var d caselog.DeliveredData
 		if json.Unmarshal(x.r.Data, &d) != nil {
 			return
