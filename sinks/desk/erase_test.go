@@ -3,6 +3,7 @@ package desk_test
 import (
 	"testing"
 
+	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
@@ -12,7 +13,8 @@ import (
 // served as if it were the first.
 func TestErasure(t *testing.T) {
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
-	s := setup{brokers: fake(t), change: func(o *desk.Options) { o.Role = roles }}
+	ledger := newLedger()
+	s := setup{brokers: fake(t), change: func(o *desk.Options) { o.Role, o.Ledger = roles, ledger }}
 	stop := in.start(t, s, []policy.Party{gb.party(people())}, gb)
 	appendHit(t, in.desk, report("TX-1", "6513270e-269e-4d37-b2a7-4de452e6b438", "18000.00"))
 	eventually(t, "a proposal", func() bool { return state(in.desk) == "proposed" })
@@ -25,6 +27,11 @@ func TestErasure(t *testing.T) {
 	eventually(t, "erasure", func() bool { return one(t, in.desk).At.Erased > 0 })
 	readable(t, in.desk, id, false)
 	turnedDown(t, in.desk, id, "erased already", desk.Action{Do: "erase", As: "S1"})
+	must(t, in.desk.Recorded(t.Context()))
+	erased, alerts, items := kept[caselog.ErasedRow](ledger), kept[caselog.AlertRow](ledger), kept[caselog.PaymentRow](ledger)
+	if len(erased) != 1 || erased[0].Alerts[0] != id || len(alerts) != 1 || alerts[0].SubjectID != "" || alerts[0].ErasedAt == 0 || len(items) != 1 || items[0].UETR != "" {
+		t.Errorf("the ledger was told %s, %s, %s", asJSON(erased), asJSON(alerts), asJSON(items))
+	}
 
 	stop()
 	in.start(t, s, []policy.Party{gb.party(people())}, gb)
