@@ -546,8 +546,13 @@ type InstructedData struct {
 	Bank       string `json:"bank"`
 	// Lift says that the instruction now knows that the alert needs nothing.
 	Lift bool `json:"lift,omitempty"`
+	// Retract says that the instruction needs nothing of it, in case that it was told
+	// otherwise by an owner who did not live to note it.
+	Retract bool `json:"retract,omitempty"`
 	// Terms is the revision of the terms that the instruction now knows, 0 = none.
 	Terms int `json:"terms,omitempty"`
+	// StateAt is that of the word that this notes (AmendedData).
+	StateAt freeze.Time `json:"state_at,omitzero"`
 }
 
 // AmendedData is the data of amended on the alert of an instruction: what one
@@ -672,6 +677,9 @@ type RecordedData struct {
 	// Lifted says that the bank holds nothing for the parent any more. Then the rest
 	// but as_of is empty.
 	Lifted bool `json:"lifted,omitempty"`
+	// StateAt is, of Lifted, that of the parent's word that the bank has followed
+	// (AmendedData).
+	StateAt freeze.Time `json:"state_at,omitzero"`
 	OutcomeMark
 	Personal string `json:"personal,omitempty"` // BodyPersonal of the bank's outcome
 }

@@ -281,9 +281,25 @@ func (t *tenure) move(ctx context.Context, m move) error {
 	return t.perform(ctx, []intake.Draft{m.end})
 }
 
-// perform writes the events and reads them back. One that the log refused was
+// perform writes the events and reads them back, first what tells other keys and then
+// the notes of it. One that the log refused was
 // made from an old state: the next round makes it anew.
 func (t *tenure) perform(ctx context.Context, work []intake.Draft) error {
+	var words, notes []intake.Draft
+	for _, x := range work {
+		if x.Note {
+			notes = append(notes, x)
+		} else {
+			words = append(words, x)
+		}
+	}
+	if err := t.say(ctx, words); err != nil {
+		return err // nothing is noted that may not have been told
+	}
+	return t.say(ctx, notes)
+}
+
+func (t *tenure) say(ctx context.Context, work []intake.Draft) error {
 	if len(work) == 0 || ctx.Err() != nil {
 		return nil
 	}

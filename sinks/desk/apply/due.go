@@ -11,7 +11,7 @@ import (
 // Kind is what the owner of an alert has to do.
 type Kind string
 
-// The effects. All but Deliver, Instruct, Lift, Relay, Void and Reroute end in a message.queued.
+// The effects. All but Deliver, Instruct, Retract, Lift, Relay, Void and Reroute end in a message.queued.
 const (
 	Propose  Kind = "propose"  // see whether the request may go out by itself
 	Request  Kind = "request"  // people have approved the request
@@ -20,6 +20,7 @@ const (
 	Withdraw Kind = "withdraw" // take the request back
 	Accept   Kind = "accept"   // tell the partner that its request is taken up
 	Instruct Kind = "instruct" // tell the instruction's alert what this alert needs
+	Retract  Kind = "retract"  // tell it that this alert needs nothing, whether it was told that it does or not
 	Lift     Kind = "lift"     // tell it that this alert needs nothing any more
 	Relay    Kind = "relay"    // tell a parent what the bank answered
 	Answer   Kind = "answer"   // send the outcome, or the refusal
@@ -161,6 +162,7 @@ func (a *Alert) served() bool {
 func dueIn(a *Alert, add func(bool, Kind)) {
 	add(a.acceptDue(), Accept)
 	add(a.State == Authorised, Instruct)
+	add(a.Telling && a.Child == nil && slices.Contains([]State{Closed, Refused, Duplicate}, a.State), Retract)
 	add(a.State == Review && len(a.Officers(ActLift)) >= a.need(ActLift), Lift)
 	add((a.State == BankAnswered || a.State == Refused || a.State == Duplicate) && a.Released, Answer)
 }

@@ -81,6 +81,7 @@ func (a *Alert) agreedOn(d caselog.OfficerData) {
 func (f *fold) authorise(a *Alert, d caselog.OfficerData) {
 	a.agreedOn(d)
 	a.State, a.Basis, a.Granted, a.Hold = Authorised, d.Basis, d.About, nil
+	a.Telling, a.Anew = d.Fold >= peopleSince, false
 	a.takeUp(d.By)
 	f.resume(a)
 }
@@ -109,6 +110,7 @@ func (f *fold) confirmHold(a *Alert, d caselog.OfficerData) {
 		first(&a.At.Confirmed, f.r.Appended)
 		a.done("confirm", d.By)
 		a.silence("T5")
+		a.needing() // the instruction says how many people stand behind it
 		f.applied()
 	}
 }
@@ -129,7 +131,7 @@ func forbidRefuse(a *Alert, d caselog.OfficerData) string {
 func (f *fold) refuseRequest(a *Alert, d caselog.OfficerData) {
 	a.agreedOn(d)
 	reject := d.Fold >= peopleSince && a.State == Received && formal(d.Code)
-	a.State, a.Refusal, a.Released = Refused, d.Code, true
+	a.State, a.Refusal, a.Released, a.Anew = Refused, d.Code, true, false
 	if reject {
 		a.State = Rejected
 	}
@@ -191,7 +193,7 @@ func forbidLetGo(a *Alert, d caselog.OfficerData) string {
 	if _, x := a.askedOf(doLift, d.About); x != nil {
 		return forbidPart(a, d)
 	}
-	ours := []State{Instructed, BankAnswered, Answered}
+	ours := []State{Instructed, BankAnswered, Answered, Refused} // refused what was amended of a request that the bank holds for
 	if d.Fold < peopleSince || a.Child == nil || a.Lifting {
 		ours = nil
 	}

@@ -161,23 +161,30 @@ func (f *fold) instructed(a *Alert) {
 	switch {
 	case a.Direction != caselog.In:
 		f.refuse("alert is not inbound")
+	case !d.StateAt.IsZero() && d.StateAt.UnixMilli() < a.At.Updated:
+		f.refuse("the alert has changed since the instruction was told")
+	case d.Retract && a.Telling && a.Child == nil:
+		a.Telling = false
+		f.applied()
+	case d.Retract:
+		f.repeat()
 	case d.Lift:
-		f.lifting(a)
+		f.lifting(a, d)
 	case d.Terms > 0 && a.State != Authorised:
 		f.termsTold(a, d)
 	case a.State == Review && a.Child != nil && len(a.Officers(ActLift)) >= a.need(ActLift): // of version 1, which told nobody
 		f.close(a, "withdrawn")
 		f.applied()
 	case a.State == Closed && a.Ending == "withdrawn" && a.Child == nil: // taken back while the bank was being instructed
-		a.State, a.Ending, a.At.Closed = Review, "", 0
-		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert}
+		a.State, a.Ending, a.At.Closed, a.Telling = Review, "", 0, false
+		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert, StateAt: d.StateAt}
 		f.task(a, "lift", "")
 		f.applied()
 	case a.State != Authorised:
 		f.repeat()
 	default:
-		a.State, a.Lifting, a.Lifted = Instructed, false, false
-		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert}
+		a.State, a.Telling, a.Lifting, a.Lifted = Instructed, false, false, false
+		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert, StateAt: d.StateAt}
 		if a.Terms != nil {
 			a.Terms.Told = max(a.Terms.Told, d.Terms)
 		}
@@ -219,7 +226,7 @@ func (f *fold) recorded() {
 	}
 	switch {
 	case a.Lifting: // the last word before the bank lets go
-	case slices.Contains([]State{Instructed, BankAnswered, Answered, Authorised}, a.State), a.State == InfoNeeded && a.Child != nil:
+	case slices.Contains([]State{Instructed, BankAnswered, Answered, Authorised}, a.State), a.State == InfoNeeded && a.Child != nil && !a.Anew:
 		a.State = BankAnswered
 		a.Released = false
 		f.resume(a)
@@ -238,7 +245,7 @@ func (f *fold) recorded() {
 // lifted takes in that the bank holds nothing for this alert any more. What it
 // said before stays true of the rest of the money.
 func (f *fold) lifted(a *Alert, d caselog.RecordedData) {
-	if a.Lifted {
+	if a.Lifted || a.Child != nil && !d.StateAt.IsZero() && d.StateAt.Before(a.Child.StateAt.Time) {
 		f.repeat()
 		return
 	}
@@ -275,6 +282,7 @@ func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
 		switch {
 		case p.Alert != d.Parent || p.Key != d.ParentKey:
 			continue
+		case d.Lifted && !d.StateAt.IsZero() && !d.StateAt.Equal(p.StateAt.Time):
 		case d.Lifted && a.freed(p):
 			p.Heard = true
 			f.applied()
@@ -289,13 +297,16 @@ func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
 }
 
 // lifting waits for the bank to let go of what the partner no longer needs.
-func (f *fold) lifting(a *Alert) {
+func (f *fold) lifting(a *Alert, d caselog.InstructedData) {
 	by := a.Officers(ActLift)
 	if a.State != Review || len(by) < a.need(ActLift) {
 		f.repeat()
 		return
 	}
 	a.State, a.Lifting, a.Lifted = Instructed, true, false
+	if a.Child != nil {
+		a.Child.StateAt = d.StateAt
+	}
 	a.done("lift", by[len(by)-1])
 	f.spend(a, ActLift)
 	f.applied()

@@ -342,7 +342,7 @@ func (f *fold) askedAnew(a *Alert, d *caselog.ReceivedData) {
 	f.toldUs(a, d.MessageID, nil)
 	f.resume(a)
 	if d.Fold >= peopleSince {
-		a.Refusal = ""
+		a.Refusal, a.Anew = "", a.Child != nil
 		for _, act := range []string{ActAuthorise, ActRefuse, ActDuplicate} {
 			f.spend(a, act)
 		}

@@ -273,12 +273,14 @@ func (f *fold) voided(a *Alert) {
 // unsigned says why nobody, or not everybody, has signed what d is about to freeze;
 // or nothing.
 func (a *Alert) unsigned(d caselog.QueuedData) string {
-	if d.Fold < peopleSince || d.Type != freeze.TypeRequest && d.Type != freeze.TypeAmendment || len(a.Parents) > 0 {
+	if d.Fold < peopleSince || d.Type != freeze.TypeRequest && d.Type != freeze.TypeAmendment {
 		return ""
 	}
 	switch {
 	case d.Content != a.Content():
 		return "the alert has changed since"
+	case len(a.Parents) > 0 && (a.served() || a.instructs()): // those who ordered it stand behind it
+		return ""
 	case d.Approval == nil:
 		return "a request has an approval"
 	case d.Approval.Mode == "none":
@@ -302,7 +304,11 @@ func (a *Alert) unlike(x *caselog.ApprovalData) string {
 	}
 	by := a.Signers()
 	missing := func(in []string) func(string) bool { return func(p string) bool { return !slices.Contains(in, p) } }
-	if len(by) == 0 || slices.ContainsFunc(by, missing(x.By)) || slices.ContainsFunc(x.By, missing(by)) {
+	known := by
+	for _, p := range a.Parents {
+		known = union(slices.Clone(known), p.By)
+	}
+	if len(by) == 0 || slices.ContainsFunc(by, missing(x.By)) || slices.ContainsFunc(x.By, missing(known)) {
 		return "the approvals are not those of the alert"
 	}
 	return ""

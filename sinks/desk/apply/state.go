@@ -98,6 +98,8 @@ type Alert struct {
 	OutcomeID   string               `json:"outcome_id,omitempty"`
 	OutcomeBody string               `json:"outcome_body,omitempty"` // sealed
 	Released    bool                 `json:"released,omitempty"`     // the answer may go
+	Telling     bool                 `json:"telling,omitempty"`      // the instruction is told, or perhaps was, and that is not noted yet
+	Anew        bool                 `json:"anew,omitempty"`         // the partner has amended what the bank holds for, and nobody has decided about that
 	Lifting     bool                 `json:"lifting,omitempty"`      // taken back by the partner, and the instruction knows
 	Lifted      bool                 `json:"lifted,omitempty"`       // the bank has let go of it
 	Refusal     string               `json:"refusal,omitempty"`
@@ -271,6 +273,8 @@ type Child struct {
 	Key   caselog.Key `json:"key"`
 	Bank  string      `json:"bank"`
 	Alert string      `json:"alert,omitempty"`
+	// StateAt is of our last word that is noted here.
+	StateAt freeze.Time `json:"state_at,omitzero"`
 }
 
 // Open reports whether hits still join the alert.

@@ -152,7 +152,7 @@ func (d *Maker) passConsent(ctx context.Context, s *apply.Subject, e apply.Effec
 			ID: id, Key: h.ChildKey, Type: kind, Trace: a.Trace, Alerts: true,
 			Data: told, Personal: caselog.OfficerPersonal{Texts: wordsOf(r)}, Seal: func(p string) { told.Personal = p },
 		},
-		{ID: hit.Text32("consent passed", id), Key: s.Key, Type: kind, Trace: a.Trace, Alerts: true, Data: note},
+		{ID: hit.Text32("consent passed", id), Key: s.Key, Type: kind, Trace: a.Trace, Alerts: true, Note: true, Data: note},
 	}, nil
 }
 

@@ -51,7 +51,7 @@ func (d *Maker) drafts(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 		return d.note(s, e, party)
 	case apply.Accept:
 		return d.accepted(ctx, s, e.Alert, party)
-	case apply.Instruct, apply.Lift:
+	case apply.Instruct, apply.Lift, apply.Retract:
 		return d.instruct(ctx, s, e)
 	case apply.Relay:
 		return d.relay(ctx, s, e)

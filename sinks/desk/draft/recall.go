@@ -81,7 +81,7 @@ func (d *Maker) orders(ctx context.Context, s *apply.Subject, a *apply.Alert) ([
 		}
 	}
 	return append(out, Draft{
-		ID: hit.Text32("recall.instructed", a.ID, mark), Key: s.Key, Type: caselog.RecallInstructed, Trace: a.Trace, Alerts: true, Data: told,
+		ID: hit.Text32("recall.instructed", a.ID, mark), Key: s.Key, Type: caselog.RecallInstructed, Trace: a.Trace, Alerts: true, Note: true, Data: told,
 	}), nil
 }
 
@@ -153,7 +153,7 @@ func tell(s *apply.Subject, e apply.Effect) []Draft {
 	}
 	id := hit.Text32("recall.answered", e.Parent.Alert, a.ID, l.Item, fmt.Sprint(l.Version))
 	note := Draft{
-		ID: hit.Text32("told", id), Key: s.Key, Type: caselog.RecallAnswered, Trace: a.Trace, Alerts: true,
+		ID: hit.Text32("told", id), Key: s.Key, Type: caselog.RecallAnswered, Trace: a.Trace, Alerts: true, Note: true,
 		Data: &caselog.RecallAnsweredData{AlertID: a.ID, Item: l.Item, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Version: l.Version},
 	}
 	item := itemOf(a, l.Item, e.Parent.Alert)

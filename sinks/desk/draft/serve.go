@@ -63,8 +63,8 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 			Data: data, Personal: personal, Seal: func(p string) { data.Personal = p },
 		},
 		{
-			ID: hit.Text32("instructed", a.ID, content), Key: s.Key, Type: caselog.Instructed, Trace: a.Trace, Alerts: true,
-			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: child.Key, Bank: child.Bank, Lift: data.Lift, Terms: terms},
+			ID: hit.Text32("instructed", a.ID, content), Key: s.Key, Type: caselog.Instructed, Trace: a.Trace, Alerts: true, Note: true,
+			Data: &caselog.InstructedData{AlertID: a.ID, ChildKey: child.Key, Bank: child.Bank, Lift: data.Lift, Terms: terms, StateAt: data.StateAt, Retract: e.Kind == apply.Retract},
 		},
 	}...), nil
 }
@@ -151,13 +151,13 @@ func (d *Maker) letGo(s *apply.Subject, e apply.Effect) []Draft {
 	told := func(alert string) *caselog.RecordedData {
 		return &caselog.RecordedData{
 			AlertID: alert, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Child: e.Alert.ID, ChildKey: s.Key,
-			MessageID: e.Alert.OutcomeID, Lifted: true, OutcomeMark: caselog.OutcomeMark{AsOf: freeze.At(d.Now())},
+			MessageID: e.Alert.OutcomeID, Lifted: true, OutcomeMark: caselog.OutcomeMark{AsOf: freeze.At(d.Now())}, StateAt: e.Parent.StateAt,
 		}
 	}
 	id := hit.Text32("lifted", e.Parent.Alert, e.Alert.ID, fmt.Sprint(len(e.Alert.Messages)))
 	return []Draft{
 		{ID: id, Key: e.Parent.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: told(e.Parent.Alert)},
-		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: told(e.Alert.ID)},
+		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Note: true, Data: told(e.Alert.ID)},
 	}
 }
 
@@ -197,7 +197,7 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 			ID: id, Key: e.Parent.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: up,
 			Personal: caselog.BodyPersonal{Body: string(text)}, Seal: func(p string) { up.Personal = p },
 		},
-		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: note},
+		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Note: true, Data: note},
 	}, nil
 }
 

@@ -25,7 +25,7 @@ func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 	child := d.askedAbout(a, o.Trail[h.Index].To)
 	note := &caselog.FollowedData{AlertID: a.ID, Mark: h.HopMark, Content: h.Mark}
 	id := hit.Text32("followed", a.ID, h.ItemID, note.Content)
-	noted := Draft{ID: hit.Text32("follow noted", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Data: note}
+	noted := Draft{ID: hit.Text32("follow noted", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Note: true, Data: note}
 	if child == nil {
 		note.Blocked = "route"
 		noted.ID = hit.Text32("follow blocked", id, fmt.Sprint(a.At.Updated))
@@ -152,7 +152,7 @@ func (d *Maker) echo(s *apply.Subject, e apply.Effect) []Draft {
 	id := hit.Text32("echo", x.Parent, x.Item, e.Alert.ID, fmt.Sprint(e.Own))
 	return []Draft{
 		{ID: id, Key: x.ParentKey, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Data: up},
-		{ID: hit.Text32("echoed", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Data: note},
+		{ID: hit.Text32("echoed", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Note: true, Data: note},
 	}
 }
 

@@ -28,6 +28,10 @@ type Draft struct {
 	Personal any
 	Seal     func(personal string)
 	Alerts   bool // false: for the topic of hits that cannot alert
+	// Note says that the event notes under one key what another draft tells another key:
+	// it is written when that one is on the log, so that a crash between the two leaves
+	// something to do, and not something undone that everybody takes for done.
+	Note bool
 }
 
 // Hits makes drafts of hits.
