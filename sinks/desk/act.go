@@ -69,37 +69,41 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	if err := d.weigh(ctx, key, full, &action); err != nil {
 		return View{}, err
 	}
-	if action.Do == apply.ActEdit && key.Direction() == caselog.Out {
-		if err := d.edit(ctx, key, full, role, action); err != nil {
-			return View{}, err
-		}
-		return d.viewed(ctx, key, full)
+	switch {
+	case action.Do == apply.ActEdit && key.Direction() == caselog.Out:
+		err = d.edit(ctx, key, full, role, action)
+	case action.Do == apply.ActRecord:
+		err = d.record(ctx, key, full, role, action)
+	default:
+		err = d.decide(ctx, key, full, role, action)
 	}
-	if action.Do == apply.ActRecord {
-		if err := d.record(ctx, key, full, role, action); err != nil {
-			return View{}, err
-		}
-		return d.viewed(ctx, key, full)
+	if err != nil {
+		return View{}, err
 	}
+	return d.viewed(ctx, key, full)
+}
+
+// decide writes a decision that is one event.
+func (d *Desk) decide(ctx context.Context, key caselog.Key, full string, role caselog.Role, action Action) error {
 	t, act, ok := eventOf(key.Direction(), action.Do)
 	if !ok {
-		return View{}, fmt.Errorf("%w: %q", ErrAction, action.Do)
+		return fmt.Errorf("%w: %q", ErrAction, action.Do)
 	}
 	data := &caselog.OfficerData{
 		AlertID: full, By: action.As, Role: role, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
 		About: action.About, Until: action.Until, Amount: action.Amount, Fold: apply.Version,
 	}
-	if act == apply.ActTransmitted {
+	switch act {
+	case apply.ActTransmitted:
 		if err := d.checkProof(&action); err != nil {
-			return View{}, err
+			return err
 		}
 		data.How, data.At, data.Document = action.How, action.At, action.Document
-	}
-	if act == apply.ActMeasure {
+	case apply.ActMeasure:
 		data.Measure = measureOf(action)
 	}
 	if err := d.sign(ctx, key, data); err != nil {
-		return View{}, err
+		return err
 	}
 	work := intake.Draft{ID: hit.Text32("officer", full, rand.Text()), Key: key, Type: t, Alerts: true, Data: data}
 	if len(action.Texts) > 0 {
@@ -109,12 +113,12 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	}
 	verdicts, err := d.submit(ctx, []intake.Draft{work})
 	if err != nil {
-		return View{}, err
+		return err
 	}
 	if v := verdicts[0]; !v.Applied {
-		return View{}, fmt.Errorf("%w: %s", ErrRefused, v.Reason)
+		return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
 	}
-	return d.viewed(ctx, key, full)
+	return nil
 }
 
 // viewed returns the view of an alert with what an approval of it is given to.
