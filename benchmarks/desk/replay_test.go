@@ -138,7 +138,7 @@ func (l *life) told(tb testing.TB, n int) (caselog.Key, [][]byte) {
 	r := strings.NewReplacer(pairs...)
 	first, err := caselog.Decode([]byte(r.Replace(l.texts[0])))
 	must(tb, err)
-	s, _, _ := apply.Machine{Root: l.root}.Apply(nil, apply.Record{Event: first})
+	s, _ := apply.Machine{Root: l.root}.Fold(nil, apply.Record{Event: first})
 	if len(s.Alerts) == 0 {
 		tb.Fatalf("%s opens no alert", first.Type)
 	}
@@ -178,7 +178,7 @@ func BenchmarkReplay(b *testing.B) {
 			for _, value := range values {
 				e, err := caselog.Decode(value)
 				must(b, err)
-				s, v, _ := machine.Apply(subjects[e.Key], apply.Record{Event: e, Offset: offset, Appended: e.Time.UnixMilli()})
+				s, v := machine.Fold(subjects[e.Key], apply.Record{Event: e, Offset: offset, Appended: e.Time.UnixMilli()})
 				if subjects[e.Key] = s; !v.Applied {
 					b.Fatalf("%s of alert %d: %+v", e.Type, i, v)
 				}

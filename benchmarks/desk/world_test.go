@@ -289,6 +289,26 @@ func (w *rig) wait(tb testing.TB, n int) {
 	}
 }
 
+// receipt returns when the request for a payment was receipted, once it is.
+func (w *rig) receipt(tb testing.TB, uetr string) time.Time {
+	tb.Helper()
+	late := time.NewTimer(time.Minute)
+	defer late.Stop()
+	for {
+		w.mu.Lock()
+		at, ok := w.taken[uetr]
+		w.mu.Unlock()
+		if ok {
+			return at
+		}
+		select {
+		case <-w.more:
+		case <-late.C:
+			tb.Fatalf("the request for %s is not receipted", uetr)
+		}
+	}
+}
+
 // warm lets the desk own its partitions: it sends one request to each party that
 // lives.
 func (w *rig) warm(tb testing.TB, living int) {

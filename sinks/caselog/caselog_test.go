@@ -63,6 +63,44 @@ func TestDecodeRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+// TestDecodeKnowsNoOrder decodes events whose data is not the last member, or which hold
+// what looks like data where it is none.
+func TestDecodeKnowsNoOrder(t *testing.T) {
+	const rest = `"specversion":"1.0","id":"A","source":"/X","type":"haltwire.case.hit","subject":"out/A/B","time":"2026-03-02T04:10:00.412Z","dataschema":"urn:haltwire:case:1"`
+	for text, data := range map[string]string{
+		`{` + rest + `,"data":{"a":[1,2]}}`:                           `{"a":[1,2]}`,
+		`{` + rest + `,"data": {"a":1} }`:                             `{"a":1}`,
+		`{` + rest + `,"data":"x"}`:                                   `"x"`,
+		`{"data":{"a":1},` + rest + `}`:                               `{"a":1}`,
+		`{"x":1,"data":{"a":1},` + rest + `}`:                         `{"a":1}`,
+		`{` + rest + `,"data":{"a":1},"traceparent":"b"}`:             `{"a":1}`,
+		`{` + rest + `,"data":{"a":1},"data":{"a":2}}`:                `{"a":2}`,
+		`{` + rest + `,"data":{"a":1,"data":{"a":2}}}`:                `{"a":1,"data":{"a":2}}`,
+		`{"x":{"a":1,"data":{"a":2}},` + rest + `,"data":[]}`:         `[]`,
+		`{"x":[{"a":1,"data":2}],` + rest + `}`:                       ``,
+		`{` + rest + `,"x":",\"data\":{}","data":{"a":",\"data\":"}}`: `{"a":",\"data\":"}`,
+		`{` + rest + `}`: ``,
+	} {
+		e, err := caselog.Decode([]byte(text))
+		if err != nil || string(e.Data) != data || e.ID != "A" || e.Key != "out/A/B" {
+			t.Errorf("%s\ngives %q, %v", text, e.Data, err)
+		}
+	}
+	for _, text := range []string{"", "{", "}", `,"data":{}}`, `{` + rest + `,"data":}`, `{` + rest + `,"data":{}`, `{` + rest + `,"data":{}}}`, `{` + rest + `,"data":{"a":}}`, `{` + rest + `,"data":{}} {}`} {
+		if e, err := caselog.Decode([]byte(text)); err == nil {
+			t.Errorf("%s\ngives %+v", text, e)
+		}
+	}
+	text := []byte(`{` + rest + `,"data":{"a":1}}`)
+	e, err := caselog.Decode(text)
+	for i := range text {
+		text[i] = 'x'
+	}
+	if err != nil || string(e.Data) != `{"a":1}` {
+		t.Errorf("the data lies in the record's own bytes: %s %v", e.Data, err)
+	}
+}
+
 func TestKeysAndIDs(t *testing.T) {
 	r := root(t)
 	key := r.Key(caselog.Out, "GB-FIU", "GB52HWBA00000000000101")

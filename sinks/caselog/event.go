@@ -124,9 +124,12 @@ func (e Event) Encode() ([]byte, error) {
 
 // Decode reads what Encode wrote.
 func Decode(text []byte) (Event, error) {
-	var v envelope
-	if err := json.Unmarshal(text, &v); err != nil {
-		return Event{}, fmt.Errorf("decode case event: %w", err)
+	v, ok := split(text)
+	if !ok {
+		v = envelope{}
+		if err := json.Unmarshal(text, &v); err != nil {
+			return Event{}, fmt.Errorf("decode case event: %w", err)
+		}
 	}
 	kind, ours := strings.CutPrefix(v.Type, typePrefix)
 	if v.SpecVersion != "1.0" || !ours || v.DataSchema != Schema || v.ID == "" {
@@ -137,6 +140,24 @@ func Decode(text []byte) (Event, error) {
 		return Event{}, fmt.Errorf("decode case event %s: %w", v.ID, err)
 	}
 	return Event{ID: v.ID, Source: v.Source, Type: Type(kind), Key: Key(v.Subject), Time: at.UTC(), Trace: v.Trace, Data: v.Data}, nil
+}
+
+// split reads an event whose last member is its data, as Encode writes it, and reports
+// whether it is one. A replay spends most of its time in encoding/json, which goes
+// through data three times where once is enough.
+func split(text []byte) (v envelope, ok bool) {
+	const member = `,"data":`
+	at := bytes.Index(text, []byte(member)) // no string has such quotes
+	if at < 0 || text[len(text)-1] != '}' {
+		return v, false
+	}
+	data := text[at+len(member) : len(text)-1]
+	head := append(make([]byte, 0, at+1), text[:at]...)
+	if json.Unmarshal(append(head, '}'), &v) != nil || !json.Valid(data) { // a member of a member, or more members
+		return v, false
+	}
+	v.Data = bytes.Clone(bytes.TrimSpace(data))
+	return v, true
 }
 
 // Into decodes the data of e into a struct of this package.

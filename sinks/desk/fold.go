@@ -98,7 +98,7 @@ func (f *fold) take(r apply.Record) apply.Verdict {
 	}
 	p := f.parts[r.Partition]
 	p.mu.Lock()
-	s, verdict, _ := f.machine.Apply(p.subjects[r.Key], r)
+	s, verdict := f.machine.Fold(p.subjects[r.Key], r)
 	p.subjects[r.Key] = s
 	if f.taken != nil {
 		f.taken(r, s, verdict)

@@ -42,6 +42,12 @@ type fold struct {
 // Apply folds r into s, which it changes and returns, and returns what the event
 // came to and what is due then. s may be nil for a key without events.
 func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
+	s, v := m.Fold(s, r)
+	return s, v, Due(s)
+}
+
+// Fold is Apply for who asks for what is due later, if at all.
+func (m Machine) Fold(s *Subject, r Record) (*Subject, Verdict) {
 	if s == nil {
 		s = &Subject{Key: r.Key, Evidence: map[string]string{}}
 	}
@@ -58,7 +64,7 @@ func (m Machine) Apply(s *Subject, r Record) (*Subject, Verdict, []Effect) {
 			a.At.Updated = max(a.At.Updated, r.Appended) // the clock of another broker may be behind
 		}
 	}
-	return s, f.v, Due(s)
+	return s, f.v
 }
 
 func (f *fold) run() {
