@@ -22,6 +22,7 @@ func TestLedger(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, clickhouse.Config, *clickhouse.Store){
 		"every_field":  everyField,
 		"versions":     versions,
+		"before":       rowsOfBefore,
 		"hits":         standingHits,
 		"dead_letters": deadLetters,
 		"rule_sets":    ruleSets,
@@ -148,6 +149,18 @@ func versions(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 	}
 	if _, _, alerts, err := s.Counts(t.Context()); err != nil || alerts != 1 {
 		t.Errorf("Counts says %d alerts, %v", alerts, err)
+	}
+}
+
+// rowsOfBefore are those that a binary wrote that did not know the columns of the desk.
+func rowsOfBefore(t *testing.T, c clickhouse.Config, _ *clickhouse.Store) {
+	execute(t, c, "INSERT INTO alerts (alert_id, direction, party, parent_alerts) VALUES ('A1', 'out', 'GB-FIU', []), ('I1', 'out', 'BANK-A', ['A1'])")
+	execute(t, c, "INSERT INTO measures (measure_id, alert_id, direction, party, state) VALUES ('M1', 'A1', 'out', 'GB-FIU', 'extended'), ('M2', 'A1', 'out', 'GB-FIU', 'lifted')")
+	if got := ask(t, c, "SELECT groupArray((measure_id, stand)) FROM v_open_measures"); got != "[('M1','in_force')]" {
+		t.Errorf("v_open_measures = %s", got)
+	}
+	if got := ask(t, c, "SELECT arraySort(groupArray((alert_id, instruction))) FROM v_alerts"); got != "[('A1',false),('I1',true)]" {
+		t.Errorf("v_alerts = %s", got)
 	}
 }
 

@@ -7,5 +7,11 @@
 // database lags behind the desk: verdicts need no queue that could grow, and the
 // desk never waits.
 //
+// Rows of one identity have a version, the offset of their event; the largest wins.
+// What stands in an alert (measures, recalls, trail, consents, tasks) makes a row when
+// the event changed it, told from what the alert was just before. So rows depend on the
+// log alone, and neither on how events are batched nor on who died between writing
+// rows and committing the cursor. Alerts and items make one row a batch.
+//
 // It must not know the database nor Kafka.
 package ledger

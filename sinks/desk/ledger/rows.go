@@ -86,7 +86,7 @@ func (m *Maker) Event(r apply.Record, write bool) {
 		m.subjects[r.Key], _, _ = m.Machine.Apply(m.subjects[r.Key], r)
 		return
 	}
-	before, seen := m.prior(r), look(m.subjects[r.Key])
+	before, seen := m.prior(r), look(m.subjects[r.Key], r)
 	s, v, _ := m.Machine.Apply(m.subjects[r.Key], r)
 	m.subjects[r.Key] = s
 	x := &step{Maker: m, r: r, v: v, a: s.Alert(v.AlertID), prior: before, outcomes: map[string]*freeze.Outcome{}}

@@ -21,8 +21,8 @@ type seen struct {
 	voided                         int
 }
 
-// look notes what the alerts of a subject are.
-func look(s *apply.Subject) map[*apply.Alert]seen {
+// look notes what the alerts of a subject are before r.
+func look(s *apply.Subject, r apply.Record) map[*apply.Alert]seen {
 	if s == nil {
 		return nil
 	}
@@ -30,7 +30,10 @@ func look(s *apply.Subject) map[*apply.Alert]seen {
 	for _, a := range s.Alerts {
 		v := seen{
 			measures: marks(a.Measures, measureID), hops: marks(a.Trail, hopID), legs: marks(a.Legs, legItem), consents: marks(a.Consents, consentMessage),
-			voided: len(a.Voided), items: slices.Clone(a.Items),
+			voided: len(a.Voided),
+		}
+		if changesPayments(r.Type) {
+			v.items = slices.Clone(a.Items)
 		}
 		for _, t := range a.Tasks {
 			v.tasks = append(v.tasks, t.Done)

@@ -1,6 +1,6 @@
 ALTER TABLE alerts
     ADD COLUMN IF NOT EXISTS root_alert String COMMENT 'Alert with which the money trail begins; itself when it begins here' AFTER case_id,
-    ADD COLUMN IF NOT EXISTS instruction Bool COMMENT 'An instruction to a bank of ours, for the alerts in parent_alerts' AFTER root_alert,
+    ADD COLUMN IF NOT EXISTS instruction Bool DEFAULT notEmpty(parent_alerts) COMMENT 'An instruction to a bank of ours, for the alerts in parent_alerts' AFTER root_alert,
     ADD COLUMN IF NOT EXISTS decide_by Nullable(DateTime64(3, 'UTC')) COMMENT 'Inbound: until when the partner asked us to decide' AFTER updated_at,
     ADD COLUMN IF NOT EXISTS paused_ms Int64 COMMENT 'How long the clock of deciding has stood still, milliseconds' AFTER decide_by,
     ADD COLUMN IF NOT EXISTS bank_answered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Inbound: when the last answer of the bank came' AFTER paused_ms,
@@ -12,9 +12,9 @@ ALTER TABLE alert_payments
 
 ALTER TABLE measures
     MODIFY COMMENT 'Every measure with where it stands: the only place where money is frozen',
-    ADD COLUMN IF NOT EXISTS stand LowCardinality(String) COMMENT 'in_force, expiring, presumed_lapsed, converted, lifted, lapsed or ended; empty = written before there was this column' AFTER state,
+    ADD COLUMN IF NOT EXISTS stand LowCardinality(String) DEFAULT if(state = 'extended', 'in_force', state) COMMENT 'in_force, expiring, presumed_lapsed, converted, lifted, lapsed or ended' AFTER state,
     ADD COLUMN IF NOT EXISTS ending LowCardinality(String) COMMENT 'Why it ended: returned, withdrawn, expired …' AFTER stand,
-    ADD COLUMN IF NOT EXISTS standing Bool COMMENT 'It may still stop money' AFTER ending,
+    ADD COLUMN IF NOT EXISTS standing Bool DEFAULT state IN ('in_force', 'extended') COMMENT 'It may still stop money' AFTER ending,
     ADD COLUMN IF NOT EXISTS recorded Bool COMMENT 'By the word of our officers, from a letter or a call' AFTER standing,
     ADD COLUMN IF NOT EXISTS working_days Array(DateTime('UTC')) COMMENT 'Beginnings of the working days after the day on which it came into force, up to and with that of its end, by the calendar of its country' AFTER expires_at,
     ADD COLUMN IF NOT EXISTS extend_by Nullable(DateTime64(3, 'UTC')) COMMENT 'Until when an extension has to be asked for' AFTER extendable,
