@@ -198,8 +198,8 @@ func (a *Alert) freed(p *Parent) bool {
 	return p.Lift && !p.Heard && (p.Freed || a.State == Closed)
 }
 
-// alone reports whether hits of ours ask for something that no officer has approved
-// yet: what authorised the need of a parent does not cover it.
+// alone reports whether hits of ours ask, or asked, for something that no officer has
+// approved yet: what authorised the need of a parent does not cover it.
 func (a *Alert) alone() bool {
-	return a.Standing() > 0 && a.Request() == nil && len(a.Officers(ActRequest)) < a.need(ActRequest)
+	return len(a.Hits) > 0 && a.Request() == nil && len(a.Officers(ActRequest)) < a.need(ActRequest)
 }
