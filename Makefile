@@ -8,7 +8,7 @@ FUZZTIME ?= 1m
 TIMEOUT ?= 12m
 COUNT ?= 10
 COUNT_RULES ?= 3
-MICRO ?= ./sources/codec/json ./rules/lang ./rules/plan ./sinks/clickhouse
+MICRO ?= ./sources/codec/json ./rules/lang ./rules/plan ./sinks/clickhouse ./sinks/party/taxii ./sinks/policy ./sinks/freeze/signature ./sinks/caselog ./sinks/desk
 BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
 PYTHON := $(HALTWIRE_CACHE)/python
 PYTHON_TOOLS := sinks/party/taxii/testdata/python.txt
@@ -16,7 +16,7 @@ LINT_VERSION := v2.15.0
 LINT := $(HALTWIRE_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench bench-load bench-micro bench-rules lint fmt clean
+.PHONY: help doctor engine kafka-jars build demo run test vectors crash fuzz bench bench-load bench-micro bench-rules bench-desk lint fmt clean
 .PHONY: needs-go needs-demo needs-test needs-vectors
 
 help: ## Lists the targets
@@ -70,7 +70,7 @@ crash: needs-test engine kafka-jars ## Kills every process at many instants and 
 fuzz: needs-go ## Runs each fuzz target for FUZZTIME
 	@.make/fuzz $(FUZZTIME)
 
-bench: bench-load bench-micro bench-rules ## Measures: the load test, the packages, then rules and windows
+bench: bench-load bench-micro bench-rules bench-desk ## Measures: the load test, the packages, rules and windows, the desk
 
 bench-load: needs-test engine kafka-jars build ## Measures haltwire whole, and writes benchmarks/README.md; ARGS go to it
 	go run ./benchmarks/load -haltwire bin/haltwire -readme benchmarks/README.md $(ARGS)
@@ -86,6 +86,12 @@ bench-rules: needs-go engine ## Measures sets of rules beside expr and ClickHous
 	go test -timeout 0 -run '^$$' -bench . -benchtime 50x -count $(COUNT_RULES) ./rules/window | tee -a bin/bench-rules.txt
 	go test -timeout 0 -run '^$$' -bench Backtest -benchtime 1x -count $(COUNT_RULES) ./cmd/haltwire/app | tee -a bin/bench-rules.txt
 	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) bin/bench-rules.txt
+
+bench-desk: needs-test kafka-jars ## Measures the desk: requests to partners, dead ones, replay and start; COUNT_RULES times
+	@mkdir -p bin
+	go test -timeout 0 -run '^$$' -bench Lane -benchtime 3000x -count $(COUNT_RULES) ./benchmarks/desk | tee bin/bench-desk.txt
+	go test -timeout 0 -run '^$$' -bench 'Desk|Receipt|Replay|Start' -benchtime 1x -count $(COUNT_RULES) ./benchmarks/desk | tee -a bin/bench-desk.txt
+	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) bin/bench-desk.txt
 
 lint: needs-go $(LINT) ## Checks style and the direction of imports
 	$(LINT) run ./...
