@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 )
 
 // Accounts and references of the story. All are invented.
@@ -143,7 +145,7 @@ func (w *World) first(ctx context.Context) error {
 
 // opened waits for an alert of India at a party that none of the story is yet.
 func (w *World) opened(ctx context.Context, party string, into *string) error {
-	known := []string{w.A1, w.B1, w.C1, w.OrderA, w.OrderB}
+	known := append([]string{w.A1, w.B1, w.C1, w.OrderA, w.OrderB}, w.Others...)
 	return await(ctx, "India has another alert at "+party, func() (bool, error) {
 		v, err := w.IN.Find(ctx, desk.Filter{Direction: "out", Party: party}, func(v desk.View) bool { return !contains(known, v.ID) })
 		*into = v.ID
@@ -388,6 +390,9 @@ func (w *World) release(ctx context.Context, c *Country, id string, people ...st
 // say brings a stub's message to its peer.
 func (w *World) say(ctx context.Context, s *Stub, m freeze.Message) error {
 	r, err := s.Say(ctx, m)
+	for err == nil && r.Verdict == delivery.Retry && fault.Sleep(ctx, 100*time.Millisecond) == nil {
+		r, err = s.Say(ctx, m)
+	}
 	if err != nil {
 		return err
 	}
@@ -400,6 +405,9 @@ func (w *World) say(ctx context.Context, s *Stub, m freeze.Message) error {
 func pounds(amount freeze.Dec) freeze.Money { return freeze.Money{Amount: amount, Currency: "GBP"} }
 
 func dirhams(amount freeze.Dec) freeze.Money { return freeze.Money{Amount: amount, Currency: "AED"} }
+
+// FirstOfBankA is the first answer of A's bank.
+func (w *World) FirstOfBankA(order *freeze.Request) *freeze.Outcome { return w.bankA(order) }
 
 // bankA holds 15,500 of 27,500; 11,000 have gone to the Emirates and 1,000 to a cash
 // machine.

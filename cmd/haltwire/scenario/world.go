@@ -34,6 +34,8 @@ type World struct {
 	// B, and at the Emirates for C. OrderA and OrderB instruct the victim's bank.
 	A1, B1, C1     string
 	OrderA, OrderB string
+	// Others are alerts of India beside the story.
+	Others []string
 
 	dir   string
 	roads []*Road

@@ -67,13 +67,25 @@ func (t *tester) play(check func(step string), names ...string) {
 		}
 		began := time.Now()
 		if err := s.Play(t.Context()); err != nil {
-			t.Fatalf("step %s: %s: %v", s.Name, s.What, err)
+			t.Fatalf("step %s: %s: %v\n%s", s.Name, s.What, err, t.everybody())
 		}
 		t.Logf("%s  step %s in %.1f s: %s", t.Clock.Now().Format("01-02 15:04:05"), s.Name, time.Since(began).Seconds(), s.What)
 		if check != nil {
 			check(s.Name)
 		}
 	}
+}
+
+// everybody says where all alerts of the story stand.
+func (t *tester) everybody() string {
+	var b strings.Builder
+	for _, c := range t.Countries() {
+		for _, v := range t.list(c, desk.Filter{}) {
+			d := t.show(c, v.ID)
+			fmt.Fprintf(&b, "%s %s %s %s %s %s| said: %s| heard: %s| trail: %s| consents: %s| tasks: %s\n", c.Code, d.Direction, d.Party, d.ID, d.State, d.Ending, ids(d.Messages), ids(d.Inbox), asText(d.Trail), asText(d.Consents), asText(d.Tasks))
+		}
+	}
+	return b.String()
 }
 
 func (t *tester) must(err error) {
@@ -228,10 +240,11 @@ func (t *tester) sentOnce() {
 			if l.MessageID == "" {
 				continue
 			}
-			if before, known := bodies[l.MessageID]; known && before != string(l.Body) {
-				t.Errorf("%s was sent with two bodies", l.MessageID)
+			id := l.From + " " + l.MessageID
+			if before, known := bodies[id]; known && before != string(l.Body) {
+				t.Errorf("%s was sent with two bodies", id)
 			}
-			bodies[l.MessageID] = string(l.Body)
+			bodies[id] = string(l.Body)
 		}
 		for _, status := range r.Replays() {
 			if status != http.StatusUnauthorized {

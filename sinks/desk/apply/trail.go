@@ -245,8 +245,12 @@ func (f *fold) noted(h *Hop, d caselog.FollowedData) {
 	f.applied()
 }
 
-// childKnown notes on the parent which alert the child is.
+// childKnown notes on the parent which alert the child is. The child, which lies in
+// another partition, may say so before our own note of what it was told is there.
 func (f *fold) childKnown(h *Hop, d caselog.FollowedData) {
+	if h.ChildKey == "" && h.due() {
+		h.ChildKey = d.ChildKey
+	}
 	if h.ChildKey != d.ChildKey || h.Child == d.Child && h.Own == d.Own {
 		f.repeat()
 		return
