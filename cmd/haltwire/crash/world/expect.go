@@ -226,6 +226,9 @@ func (w *World) Stored(e Expectation, d time.Duration) {
 		{"evidence keys of v_hits", "SELECT any(concat(hit_id, '/', rule_case)) FROM v_hits GROUP BY evidence_key", e.Hits},
 		{"hits that stand in alerts", "SELECT sum(hits) FROM v_alerts WHERE direction = 'out'", map[string]bool{strconv.Itoa(e.Evidence): true}},
 		{"v_dead_letters", "SELECT concat(topic, '/', toString(partition), '/', toString(offset), '=', hex(raw)) FROM v_dead_letters", e.Dead},
+		{"items of alerts less what alerts say", "SELECT sum(payments) - (SELECT count() FROM alert_payments FINAL WHERE NOT shed AND NOT taken_out AND NOT withheld) FROM v_alerts", map[string]bool{"0": true}},
+		{"open tasks less what alerts say", "SELECT sum(length(open_tasks)) - (SELECT countIf(done_at IS NULL) FROM tasks FINAL) FROM v_alerts", map[string]bool{"0": true}},
+		{"messages that told nobody knows what", "SELECT count() FROM deliveries FINAL WHERE verdict = 'delivered' AND type != 'receipt' AND message_id NOT IN (SELECT message_id FROM disclosures)", map[string]bool{"0": true}},
 	} {
 		patience := time.Now().Add(d - 5*time.Second)
 		Eventually(w.t, d, v.name, func() string {
