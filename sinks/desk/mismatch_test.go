@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -27,11 +28,20 @@ func TestFundsThatContradictTheCreditedAmount(t *testing.T) {
 	if !tasked(find(c.gb.desk, "out", "BANK-A"), "contradiction") {
 		t.Errorf("no task: %s", asJSON(find(c.gb.desk, "out", "BANK-A")))
 	}
+	eventually(t, "the partner's alert hears of it", func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "bank_answered" })
+	in := find(c.gb.desk, "in", "IN-FIU")
+	if !tasked(in, "unbalanced") {
+		t.Errorf("no task at the partner's alert: %s", asJSON(in.Tasks))
+	}
+	if _, err := c.gb.desk.Act(t.Context(), in.ID, desk.Action{Do: "release", As: "O1"}); !errors.Is(err, desk.ErrRefused) {
+		t.Errorf("what contradicts the credited amount is released: %v", err)
+	}
 	c.send(t, c.outcome(order, 2, "15500.00", "2500.00"))
 	eventually(t, "the corrected word counts", func() bool {
-		v := find(c.gb.desk, "out", "BANK-A")
-		return len(v.Amounts) == 1 && v.Amounts[0].Credited == "18000.00"
+		v, in := find(c.gb.desk, "out", "BANK-A"), find(c.gb.desk, "in", "IN-FIU")
+		return len(v.Amounts) == 1 && v.Amounts[0].Credited == "18000.00" && len(in.Amounts) == 1 && in.Amounts[0].Credited == "18000.00"
 	})
+	act(t, c.gb.desk, in.ID, desk.Action{Do: "release", As: "O1"})
 	if v := find(c.gb.desk, "out", "BANK-A"); len(v.Tasks) != 1 {
 		t.Errorf("tasks %s", asJSON(v.Tasks))
 	}

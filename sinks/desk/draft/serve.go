@@ -191,6 +191,9 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 		}
 	}
 	up, note := told(e.Parent.Alert), told(e.Alert.ID)
+	if up.Balanced, err = d.adds(ctx, e.Alert, o); err != nil {
+		return nil, err
+	}
 	id := hit.Text32("recorded", e.Parent.Alert, o.MessageID)
 	return []Draft{
 		{
@@ -199,6 +202,28 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 		},
 		{ID: hit.Text32("relayed", id), Key: s.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Note: true, Data: note},
 	}, nil
+}
+
+// adds reports whether a bank's outcome balances, with what our instruction says was
+// credited too: the part that goes to a parent would not show it.
+func (d *Maker) adds(ctx context.Context, child *apply.Alert, o *freeze.Outcome) (bool, error) {
+	asked := child.Asked(o.OutcomeOf)
+	if asked == nil {
+		return freeze.Balance(o, nil) == nil, nil
+	}
+	var personal caselog.BodyPersonal
+	if err := d.Open(ctx, asked.Personal, &personal); err != nil {
+		return false, err
+	}
+	m, err := freeze.Parse([]byte(personal.Body))
+	if err != nil {
+		return false, err
+	}
+	var payments []freeze.Payment
+	if r := intake.RequestOf(m); r != nil {
+		payments = r.Payments
+	}
+	return freeze.Balance(o, payments) == nil, nil
 }
 
 // ours returns the part of a bank's outcome that answers one parent, in the
@@ -242,10 +267,29 @@ func ours(o *freeze.Outcome, child *apply.Alert, parent *apply.Parent) *freeze.O
 		}
 	}
 	mine.Amounts = freeze.AmountsOf(mine.Funds)
-	if sum := held(mine.Funds); len(mine.Measures) == 1 && len(sum) == 1 && mine.Measures[0].Amount != nil {
-		mine.Measures[0].Amount = &sum[0] // the bank's measure may serve others too
-	}
+	share(&mine, slices.ContainsFunc(child.Parents, func(p *apply.Parent) bool { return p != parent && len(p.Needs) > 0 }))
 	return &mine
+}
+
+// share makes the bank's measures those of one parent: the amount of what is held for
+// it, and never what is held for others. Where others need it too and nothing of the
+// parent's money is held, the measure is over for the parent.
+func share(o *freeze.Outcome, shared bool) {
+	sum := held(o.Funds)
+	standing := slices.DeleteFunc(slices.Clone(o.Measures), func(m freeze.Measure) bool { return !holding(m.State) })
+	for i := range o.Measures {
+		m := &o.Measures[i]
+		switch {
+		case m.Amount == nil:
+		case len(sum) == 1 && (len(o.Measures) == 1 || len(standing) == 1 && holding(m.State)):
+			m.Amount = &sum[0]
+		case !shared:
+		case len(sum) == 0 && len(o.Funds) > 0 && holding(m.State):
+			m.State, m.Amount = "ended", &freeze.Money{Amount: "0", Currency: m.Amount.Currency}
+		default:
+			m.Amount = nil
+		}
+	}
 }
 
 // Asked opens the latest request or amendment of an inbound alert.
