@@ -122,7 +122,7 @@ func (f *fold) reopened(a *Alert) {
 		f.refuse("its personal data is erased: nothing of it can go on")
 	case !slices.Contains([]State{Closed, Withdrawing, Lapsed, Rejected, Undeliverable}, a.State), a.MovedTo != "", a.Ending == "no_consent":
 		f.refuse("%s", a.impossible(d))
-	case len(a.Parents) > 0 && len(a.Items) == 0:
+	case len(a.Parents) > 0 && !slices.ContainsFunc(a.Items, a.needed):
 		f.refuse("none of the alerts that it serves needs it any more")
 	case a.State == a.reached(), a.State == Lapsed && a.Outcome == nil:
 		f.refuse("nothing has come since with which it could go on")

@@ -163,11 +163,8 @@ func (f *fold) instructed(a *Alert) {
 		f.refuse("alert is not inbound")
 	case !d.StateAt.IsZero() && d.StateAt.UnixMilli() < a.At.Updated:
 		f.refuse("the alert has changed since the instruction was told")
-	case d.Retract && a.Telling && a.Child == nil:
-		a.Telling = false
-		f.applied()
 	case d.Retract:
-		f.repeat()
+		f.retracted(a)
 	case d.Lift:
 		f.lifting(a, d)
 	case d.Terms > 0 && a.State != Authorised:
@@ -190,6 +187,17 @@ func (f *fold) instructed(a *Alert) {
 		}
 		f.applied()
 	}
+}
+
+// retracted notes that the instruction does not count on an alert that was never noted
+// to have told it.
+func (f *fold) retracted(a *Alert) {
+	if !a.Telling || a.Child != nil {
+		f.repeat()
+		return
+	}
+	a.Telling = false
+	f.applied()
 }
 
 // recorded takes in what the bank answered to our instruction.

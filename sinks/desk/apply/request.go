@@ -26,6 +26,9 @@ func requestActs() []act {
 	return []act{
 		out(ActRequest, needRequest, forbidRequest, (*fold).approvedRequest),
 		out(ActWithdraw, always(2), func(a *Alert, d caselog.OfficerData) string {
+			if d.Fold >= peopleSince && a.served() && !a.instructs() {
+				return "other alerts need it: lift there what is needed no more"
+			}
 			return a.unless(a.Request() != nil && a.Open(), d)
 		}, func(_ *fold, a *Alert, _ caselog.OfficerData) { a.State = Withdrawing }),
 		out(ActRenew, needRenew, forbidRenew, (*fold).renewed),
