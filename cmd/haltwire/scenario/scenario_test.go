@@ -20,6 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	enginetest.Main()
 	kafka.Bound(0)
+	child()
 	os.Exit(m.Run())
 }
 
