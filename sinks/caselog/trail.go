@@ -32,6 +32,9 @@ type FollowedData struct {
 	Mark      HopMark `json:"hop"`
 	// Content marks what the child was told of the hop.
 	Content string `json:"content,omitempty"`
+	// StateAt is when the state of the parent that this says last changed: an owner that
+	// was stopped may write an older one after it (AmendedData).
+	StateAt freeze.Time `json:"state_at,omitzero"`
 	// Consent says whether the partner has to be asked first; see ConsentNeeded.
 	Consent string `json:"consent,omitempty"`
 	// Own says that reports of ours alone prove the hop.

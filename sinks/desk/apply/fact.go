@@ -89,6 +89,7 @@ func (s *Subject) open() *Alert {
 
 // tell makes d what the partner says now.
 func (x *Fact) tell(d caselog.FollowedData) {
+	x.StateAt = d.StateAt
 	x.From, x.Party, x.Outcome, x.Hop, x.Content = d.Mark.ParentItems, d.Party, d.Message, d.Hop, d.Content
 	x.Amount, x.Source, x.Handling = d.Mark.Arrived(), Source{Personal: d.Personal}, d.Handling
 	x.Root, x.CaseID, x.Urgency, x.Severity, x.Offence, x.Ask = d.Root, d.CaseID, d.Urgency, d.Severity, d.Offence, d.Ask
@@ -98,7 +99,10 @@ func (x *Fact) tell(d caselog.FollowedData) {
 }
 
 func (f *fold) factAgain(a *Alert, i *Item, x *Fact, d caselog.FollowedData) {
-	if x.Content == d.Content {
+	if older := d.StateAt.Before(x.StateAt.Time); older || x.Content == d.Content {
+		if !older {
+			x.StateAt = d.StateAt
+		}
 		f.repeat()
 		return
 	}
@@ -298,7 +302,7 @@ func (f *fold) consented(d caselog.ConsentData, given bool) {
 		return
 	}
 	f.on(a)
-	if x.Answer == d.Message {
+	if x.Answer == d.Message || sequenceOf(d.Message) < sequenceOf(x.Answer) { // an older answer, of an owner that was stopped
 		f.repeat()
 		return
 	}
@@ -341,4 +345,10 @@ func (f *fold) noConsent(a *Alert, i *Item, x *Fact) {
 		return
 	}
 	f.settle(a, before, a.Blocked)
+}
+
+// sequenceOf returns the sequence in a message id, 0 of none.
+func sequenceOf(id string) uint32 {
+	parsed, _ := freeze.ParseID(id)
+	return parsed.Sequence
 }

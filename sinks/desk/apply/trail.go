@@ -48,6 +48,7 @@ type Fact struct {
 	Amount    freeze.Money     `json:"amount"`
 	Source    Source           `json:"source"`
 	Content   string           `json:"content"`
+	StateAt   freeze.Time      `json:"state_at,omitzero"` // of the parent's last word
 	Consent   string           `json:"consent"`
 	Answer    string           `json:"answer,omitempty"` // consent_response
 	Part      bool             `json:"part,omitempty"`
