@@ -195,7 +195,7 @@ func members() map[string]node {
 		"how": form(`^[a-z0-9_.-]{1,32}$`), "at": {"type": "string", "format": "date-time"}, "document": form(`^[0-9a-f]{64}$`),
 		"asks":    {"type": "array", "maxItems": 20, "items": form(`^-?[a-z_]{1,40}$`)},
 		"amounts": {"type": "object", "maxProperties": 500, "propertyNames": form(`^[A-Z0-9][A-Z0-9-]{0,34}$`), "additionalProperties": money},
-		"texts":   {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000),
+		"texts": {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000),
 			"properties": node{"message": text(40000)}}, // what a partner said, as JSON
 	}
 	for name := range maps.Clone(out) {

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -113,32 +114,40 @@ func (f *fold) reopened(a *Alert) {
 		return
 	}
 	d.Act = ActReopen
+	if why := f.forbidsReopening(a, d); why != "" {
+		f.refuse("%s", why)
+		return
+	}
+	a.Ending, a.At.Closed, a.Reopened, a.State = "", 0, a.NextSequence()-1, a.reached()
+	f.spend(a, ActWithdraw)
+	a.moveOn(d.By)
+	if a.State == Lapsed {
+		f.task(a, "lapsed", a.Request().ID)
+	}
+	a.done("orphan_measure", d.By)
+	a.done("contradiction", d.By)
+	f.applied()
+}
+
+// forbidsReopening says why an alert does not go on, or nothing.
+func (f *fold) forbidsReopening(a *Alert, d caselog.OfficerData) string {
 	switch {
 	case d.By == "":
-		f.refuse("an officer is needed")
+		return "an officer is needed"
 	case !d.Role.Covers(caselog.RoleOfficer):
-		f.refuse("%s is %s: reopen takes an officer", d.By, d.Role)
+		return fmt.Sprintf("%s is %s: reopen takes an officer", d.By, d.Role)
 	case a.Erasing || a.At.Erased > 0:
-		f.refuse("its personal data is erased: nothing of it can go on")
+		return "its personal data is erased: nothing of it can go on"
 	case !slices.Contains([]State{Closed, Withdrawing, Lapsed, Rejected, Undeliverable}, a.State), a.MovedTo != "", a.Ending == "no_consent":
-		f.refuse("%s", a.impossible(d))
+		return a.impossible(d)
 	case len(a.Parents) > 0 && !slices.ContainsFunc(a.Items, a.needed):
-		f.refuse("none of the alerts that it serves needs it any more")
+		return "none of the alerts that it serves needs it any more"
 	case a.State == a.reached(), a.State == Lapsed && a.Outcome == nil:
-		f.refuse("nothing has come since with which it could go on")
+		return "nothing has come since with which it could go on"
 	case !a.Open() && slices.ContainsFunc(f.s.Alerts, func(o *Alert) bool { return o != a && o.Open() }):
-		f.refuse("another episode of the account is open")
-	default:
-		a.Ending, a.At.Closed, a.Reopened, a.State = "", 0, a.NextSequence()-1, a.reached()
-		f.spend(a, ActWithdraw)
-		a.moveOn(d.By)
-		if a.State == Lapsed {
-			f.task(a, "lapsed", a.Request().ID)
-		}
-		a.done("orphan_measure", d.By)
-		a.done("contradiction", d.By)
-		f.applied()
+		return "another episode of the account is open"
 	}
+	return ""
 }
 
 // reached is the state that what happened so far leads to. What the party was told to

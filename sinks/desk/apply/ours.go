@@ -169,19 +169,29 @@ func (f *fold) instructed(a *Alert) {
 		f.lifting(a, d)
 	case d.Terms > 0 && a.State != Authorised:
 		f.termsTold(a, d)
+	default:
+		f.bankTold(a, d)
+	}
+}
+
+// bankTold notes that the bank is told what the alert needs, wherever the alert has got
+// to meanwhile.
+func (f *fold) bankTold(a *Alert, d caselog.InstructedData) {
+	child := &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert, StateAt: d.StateAt}
+	switch {
 	case a.State == Review && a.Child != nil && len(a.Officers(ActLift)) >= a.need(ActLift): // of version 1, which told nobody
 		f.close(a, "withdrawn")
 		f.applied()
 	case a.State == Closed && a.Ending == "withdrawn" && a.Child == nil: // taken back while the bank was being instructed
 		a.State, a.Ending, a.At.Closed, a.Telling = Review, "", 0, false
-		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert, StateAt: d.StateAt}
+		a.Child = child
 		f.task(a, "lift", "")
 		f.applied()
 	case a.State != Authorised:
 		f.repeat()
 	default:
 		a.State, a.Telling, a.Lifting, a.Lifted = Instructed, false, false, false
-		a.Child = &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert, StateAt: d.StateAt}
+		a.Child = child
 		if a.Terms != nil {
 			a.Terms.Told = max(a.Terms.Told, d.Terms)
 		}
@@ -212,22 +222,22 @@ func (f *fold) recorded() {
 		return
 	}
 	f.on(a)
-	if a.Direction == caselog.Out {
+	switch {
+	case a.Direction == caselog.Out:
 		f.relayed(a, d)
-		return
-	}
-	if d.Lifted {
+	case d.Lifted:
 		f.lifted(a, d)
-		return
-	}
-	if a.Lifting && a.Lifted {
-		f.repeat() // from before the bank let go
-		return
-	}
-	if a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time) {
+	case a.Lifting && a.Lifted: // from before the bank let go
 		f.repeat()
-		return
+	case a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time):
+		f.repeat()
+	default:
+		f.bankSaid(a, d)
 	}
+}
+
+// bankSaid takes in the bank's latest word.
+func (f *fold) bankSaid(a *Alert, d caselog.RecordedData) {
 	a.Outcome, a.OutcomeID, a.OutcomeBody, a.BankAt = &d.OutcomeMark, d.MessageID, d.Personal, f.r.Appended
 	if a.Child != nil && a.Child.Alert == "" {
 		a.Child.Alert = d.Child

@@ -269,15 +269,7 @@ func (a *Alert) ReplyTo(request string) string {
 // dueMeasures lists what is due about measures.
 func dueMeasures(a *Alert, add func(Effect)) {
 	for _, m := range a.Measures {
-		for _, x := range m.Asked {
-			switch {
-			case x.said() || a.Direction == caselog.In:
-			case x.Do == doExtend:
-				add(Effect{Kind: Extend, About: m.MeasureID})
-			default:
-				add(Effect{Kind: LiftMeasure, About: m.MeasureID})
-			}
-		}
+		dueAsked(a, m, add)
 	}
 	for _, c := range a.Chases {
 		if c.Message == "" {
@@ -289,6 +281,19 @@ func dueMeasures(a *Alert, add func(Effect)) {
 	}
 	if t := a.Terms; t != nil && t.Told < t.Revision && a.Child != nil && a.State != Authorised && a.State != Closed && !a.Lifting {
 		add(Effect{Kind: Instruct})
+	}
+}
+
+// dueAsked lists what people have decided to ask about a measure of a partner.
+func dueAsked(a *Alert, m *Measure, add func(Effect)) {
+	for _, x := range m.Asked {
+		switch {
+		case x.said() || a.Direction == caselog.In:
+		case x.Do == doExtend:
+			add(Effect{Kind: Extend, About: m.MeasureID})
+		default:
+			add(Effect{Kind: LiftMeasure, About: m.MeasureID})
+		}
 	}
 }
 
