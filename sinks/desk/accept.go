@@ -89,6 +89,10 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 		}
 		return known.Answer, err
 	}
+	if reject := d.misplaced(key, in); reject != nil && in.Reject != nil {
+		jws, err := in.Reject(*reject)
+		return delivery.Answer{JWS: jws, Rejected: true}, err
+	}
 	draft := intake.Message(d.opt.Root, key, in, in.Receipt)
 	if data, ok := draft.Data.(*caselog.ReceivedData); ok {
 		data.Fold = apply.Version
@@ -161,6 +165,29 @@ func (d *Desk) judge(ctx context.Context, key caselog.Key, in delivery.Inbound, 
 		return delivery.Answer{}, delivery.ErrConflict
 	}
 	return d.unknown(ctx, in)
+}
+
+// misplaced says why a request or amendment cannot be of the alert that it names: the id
+// is that of an alert of somebody else, or the account is not the alert's. A sub-account
+// may be told later, and narrows it.
+func (d *Desk) misplaced(key caselog.Key, in delivery.Inbound) *freeze.Reject {
+	r := intake.RequestOf(in.Message)
+	if r == nil {
+		return nil
+	}
+	for _, e := range d.fold.index.Begins(r.AlertID) {
+		if e.Key.Direction() != caselog.In || e.Key.Party() != in.Party {
+			return &freeze.Reject{Code: freeze.CodeSchema, Field: "alert_id", Text: "this id is taken: the id of an alert is its sender's own, made by chance or by a keyed hash"}
+		}
+	}
+	whole := r.Subject
+	whole.Account.SubAccount = ""
+	for _, s := range []freeze.Subject{r.Subject, whole} {
+		if d.opt.Root.Key(caselog.In, in.Party, intake.SubjectOf(s)) == key {
+			return nil
+		}
+	}
+	return &freeze.Reject{Code: freeze.CodeSchema, Field: "subject.account", Text: "an alert is about one account: withdraw it and ask about the other in an alert of its own"}
 }
 
 // place returns the key under which the message goes on the log. Before a

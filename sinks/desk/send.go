@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"crypto/rand"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -131,6 +132,8 @@ func says(r delivery.Result) lane.Result {
 	switch {
 	case r.Verdict == delivery.Delivered || r.Verdict == delivery.Rejected:
 		return lane.Worked
+	case r.Fault && r.Status == http.StatusOK: // it answers, and wrongly: that is about this message
+		return lane.Aside
 	case r.Verdict == delivery.Retry && r.RetryAfter == 0 && r.Reason != "stopping":
 		return lane.Failed
 	}

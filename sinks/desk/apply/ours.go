@@ -239,8 +239,11 @@ func (f *fold) recorded() {
 // bankSaid takes in the bank's latest word.
 func (f *fold) bankSaid(a *Alert, d caselog.RecordedData) {
 	a.Outcome, a.OutcomeID, a.OutcomeBody, a.BankAt = &d.OutcomeMark, d.MessageID, d.Personal, f.r.Appended
-	if a.Child != nil && a.Child.Alert == "" {
+	switch {
+	case a.Child != nil && a.Child.Alert == "":
 		a.Child.Alert = d.Child
+	case a.Child == nil && a.State == Authorised && d.ChildKey != "": // its answer has overtaken our note of the instruction
+		a.Child, a.Telling = &Child{Key: d.ChildKey, Bank: d.ChildKey.Party(), Alert: d.Child}, false
 	}
 	switch {
 	case a.Lifting: // the last word before the bank lets go

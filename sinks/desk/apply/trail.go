@@ -116,7 +116,7 @@ func (f *fold) hop(a *Alert, m caselog.HopMark, i int) {
 		a.Trail = append(a.Trail, h)
 	}
 	before, fresh := h.Onward, h.Outcome == ""
-	h.Onward = h.ChildKey != "" || a.follows(m) && (before || !a.ended())
+	h.Onward = h.ChildKey != "" || a.follows(m) && (before || !a.ended() && a.onward() < maxOnward)
 	if !h.Onward && (before || fresh) && m.HandledBy != "responder" {
 		f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
 	}
@@ -132,6 +132,21 @@ func (f *fold) hop(a *Alert, m caselog.HopMark, i int) {
 // request that it serves, and what first comes after the end of an alert is for people.
 func (a *Alert) follows(m caselog.HopMark) bool {
 	return m.HandledBy != "responder" && m.OnwardUse != "not_granted" && !a.served()
+}
+
+// maxOnward bounds the onward movements of an alert that are followed by themselves:
+// one word of a partner must not open alerts without end. Officers follow the others.
+const maxOnward = 50
+
+// onward counts the movements that are followed.
+func (a *Alert) onward() int {
+	n := 0
+	for _, h := range a.Trail {
+		if h.Onward {
+			n++
+		}
+	}
+	return n
 }
 
 // due reports whether the child has to hear of the hop.

@@ -16,7 +16,7 @@ import (
 type Job struct {
 	ID       string
 	Priority int       // smaller goes first
-	Queued   time.Time // among equals the oldest goes first
+	Queued   time.Time // among equals those tried least go first, the oldest of them before the others
 	// Alive ends when the job is no longer ours: it is then dropped.
 	Alive context.Context //nolint:containedctx // the life of the job, not of a call
 	// Try makes one attempt and returns how long to wait before the next one, or
@@ -25,6 +25,7 @@ type Job struct {
 
 	after   time.Time
 	running bool
+	tried   int // how often it came back
 }
 
 // Lane is one party's lane. Safe for concurrent use.
@@ -161,6 +162,9 @@ func (j *Job) before(o *Job) bool {
 	if j.Priority != o.Priority {
 		return j.Priority < o.Priority
 	}
+	if j.tried != o.tried { // what the party cannot answer does not keep others from being tried
+		return j.tried < o.tried
+	}
 	return j.Queued.Before(o.Queued)
 }
 
@@ -173,4 +177,5 @@ func (l *Lane) put(j *Job, wait time.Duration) {
 		return
 	}
 	j.after = time.Now().Add(wait)
+	j.tried++
 }

@@ -1,0 +1,66 @@
+package desk_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haltwire/haltwire/rules/hit"
+	"github.com/haltwire/haltwire/sinks/desk"
+	"github.com/haltwire/haltwire/sinks/freeze"
+	"github.com/haltwire/haltwire/sinks/freeze/delivery"
+)
+
+// TestMisplacedRequests lets partners ask under the id of somebody else's alert, and
+// about another account under their own: they are rejected, and officers can go on.
+func TestMisplacedRequests(t *testing.T) {
+	t.Parallel()
+	c := newCountries(t, fake(t), fake(t))
+	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
+	eventually(t, "the request is there", func() bool { return find(c.gb.desk, "in", "IN-FIU").ID != "" })
+	id := find(c.gb.desk, "in", "IN-FIU").ID
+	detail, err := c.gb.desk.Show(t.Context(), id)
+	must(t, err)
+	asked := func() *freeze.Request {
+		m, err := freeze.Parse([]byte(detail.Inbox[0].Body))
+		must(t, err)
+		r, _ := m.(*freeze.Request)
+		return r
+	}
+	amend := func(change func(*freeze.Amendment)) *freeze.Amendment {
+		a := &freeze.Amendment{Request: *asked(), Supersedes: asked().MessageID, Changes: []freeze.Change{{Field: "subject"}}}
+		a.Type, a.Sequence, a.MessageID = freeze.TypeAmendment, 7, freeze.RequesterID(id, 7)
+		change(a)
+		return a
+	}
+	for _, x := range []struct {
+		name, party, field string
+		d                  *desk.Desk
+		m                  freeze.Message
+	}{
+		{"a request of another party", "BANK-A", "alert_id", c.gb.desk, asked()},
+		{"an amendment of another party", "BANK-A", "alert_id", c.gb.desk, amend(func(*freeze.Amendment) {})},
+		{"a request under the id of our own alert", "GB-FIU", "alert_id", c.in.desk, asked()},
+		{"another account", "IN-FIU", "subject.account", c.gb.desk, amend(func(a *freeze.Amendment) { a.Subject.Account.ID = "GB65HWBB00000000000202" })},
+		{"a sub-account of the account", "IN-FIU", "", c.gb.desk, amend(func(a *freeze.Amendment) { a.Subject.Account.SubAccount = "WALLET 1" })},
+	} {
+		var got string
+		body, err := freeze.Encode(x.m)
+		must(t, err)
+		answer, err := x.d.Accept(t.Context(), delivery.Inbound{
+			Party: x.party, Channel: "webhook", MessageID: x.m.Head().MessageID, Type: x.m.Head().Type, Body: body, Digest: freeze.DigestOf(body), Message: x.m,
+			ReceivedAt: time.Now(), Receipt: []byte("received"),
+			Reject: func(r freeze.Reject) ([]byte, error) {
+				got = r.Field
+				return []byte("rejected"), nil
+			},
+		})
+		if err != nil || answer.Rejected != (x.field != "") || got != x.field {
+			t.Errorf("%s: rejected %t for %q, want %q: %v", x.name, answer.Rejected, got, x.field, err)
+		}
+	}
+	act(t, c.gb.desk, id, desk.Action{Do: "accept", As: "O1"})
+	if detail, err := c.gb.desk.Show(t.Context(), strings.ToUpper(id[:12])); err != nil || detail.ID != id {
+		t.Errorf("the alert cannot be found any more: %v", err)
+	}
+}
