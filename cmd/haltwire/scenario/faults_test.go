@@ -162,6 +162,9 @@ func (t *tester) lies() {
 		v := t.list(t.GB, desk.Filter{Party: "BANK-A"})
 		return len(v) == 1 && scenario.Tasked(v[0], "contradiction")
 	})
+	if err := t.GB.Act(t.Context(), t.A1, desk.Action{Do: "release"}, "O3"); err == nil {
+		t.Error("a lie was released")
+	}
 	t.same("India's word of it", t.show(t.IN, t.A1).Amounts[0].Held, freeze.Dec("15500.00"))
 
 	forged := t.BankB.Answer(order, 9, "")

@@ -44,6 +44,7 @@ func TestSimSwapInGBAE(t *testing.T) {
 	w.pager()
 	w.sentOnce()
 	w.money()
+	w.views()
 	w.restarted()
 	w.bundle()
 	w.erased()

@@ -250,7 +250,7 @@ func (w *World) shared(ctx context.Context) error {
 }
 
 // again waits for the n-th instruction to the bank of the Emirates, has it answered and
-// tells the party of an alert.
+// tells the party of an alert. What the bank says in two words is released twice.
 func (w *World) again(ctx context.Context, n int, alert string) error {
 	order, err := orders(ctx, w.BankC, n)
 	if err != nil {
@@ -259,7 +259,17 @@ func (w *World) again(ctx context.Context, n int, alert string) error {
 	if err := w.say(ctx, w.BankC, w.bankC(order, uint32(n), "")); err != nil { //nolint:gosec // a few
 		return err
 	}
-	return w.release(ctx, w.AE, alert, "O3")
+	if err := w.release(ctx, w.AE, alert, "O3"); err != nil {
+		return err
+	}
+	released := time.Now()
+	return w.AE.Until(ctx, alert, "the party is told", func(d *desk.Detail) bool {
+		if d.State == "bank_answered" && time.Since(released) > time.Second {
+			released = time.Now()
+			_ = w.AE.Act(ctx, alert, desk.Action{Do: "release"}, "O3") // refused while the first is on its way
+		}
+		return d.State == "answered" || d.State == "closed"
+	})
 }
 
 // American is a request of another country for the account of C1 and another payment.
