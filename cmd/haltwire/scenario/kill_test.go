@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/cmd/haltwire/scenario"
@@ -109,10 +111,21 @@ func (t *tester) process() (kill func()) {
 			killed = true
 			t.must(p.Process.Kill())
 			_ = p.Wait() // killed
+			t.reaches("its database has gone with it", func() bool { return unlocked(filepath.Join(a.Dir, "clickhouse", "data", "status")) })
 		}
 	}
 	t.Cleanup(kill)
 	return kill
+}
+
+// unlocked reports whether no process holds the lock of a file.
+func unlocked(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return os.IsNotExist(err)
+	}
+	defer f.Close()
+	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }
 
 func child() {

@@ -57,7 +57,8 @@ func (t *tester) bundle() {
 		body, err := io.ReadAll(r)
 		t.must(err)
 		for _, word := range append(secrets(), t.C1, t.B1, "by mistake", "AE-FIU") {
-			if bytes.Contains(body, []byte(word)) && !(word == "AE-FIU" && said[strings.TrimSuffix(strings.TrimPrefix(f.Name, "messages/"), ".json")]) {
+			asked := word == "AE-FIU" && said[strings.TrimSuffix(strings.TrimPrefix(f.Name, "messages/"), ".json")]
+			if bytes.Contains(body, []byte(word)) && !asked {
 				t.Errorf("%s of the bundle says %q", f.Name, word)
 			}
 		}

@@ -109,7 +109,7 @@ func (t *tester) step4() {
 func (t *tester) step5() {
 	r := body[*freeze.Request](t, t.show(t.IN, t.B1), t.B1+"-Q001")
 	t.same("B1-Q001", []any{r.Provisional, r.Approval.Mode, r.Totals}, []any{true, "emergency", totals("GBP", 1, "12000.00")})
-	by := r.ConfirmBy.Time.Sub(scenario.At("05:26"))
+	by := r.ConfirmBy.Sub(scenario.At("05:26"))
 	t.holds("confirm_by is an hour later", by >= 0 && by < time.Minute, r.ConfirmBy)
 	if _, err := t.IN.As("O1").Act(t.Context(), t.B1, desk.Action{Do: "confirm"}); err == nil {
 		t.Error("who sent it in an emergency confirms it")

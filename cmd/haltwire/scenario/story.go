@@ -4,12 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/sinks/desk"
-	"github.com/haltwire/haltwire/sinks/freeze"
-	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 )
 
 // Accounts and references of the story. All are invented.
@@ -252,7 +248,7 @@ func (w *World) recalled(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return w.IN.Until(ctx, id, "the bank has a draft", func(d *desk.Detail) bool { return len(d.Messages) == 1 && d.At.Queued > 0 && d.State != "proposed" })
+	return w.IN.Until(ctx, id, "the bank has a draft", func(d *desk.Detail) bool { return len(d.Messages) == 1 && d.Messages[0].ExportedAt > 0 && d.State != "proposed" })
 }
 
 // accepts lets a desk abroad take an alert up.
@@ -322,15 +318,6 @@ func (w *World) authorise(ctx context.Context, c *Country, id, basis string, peo
 	return c.Act(ctx, id, desk.Action{Do: "authorise", Basis: basis}, people...)
 }
 
-// orders waits until a bank has n instructions and returns the last.
-func orders(ctx context.Context, s *Stub, n int) (*freeze.Request, error) {
-	err := await(ctx, fmt.Sprintf("%s has instruction %d", s.Self.PartyID, n), func() (bool, error) { return len(s.Orders()) >= n, nil })
-	if err != nil {
-		return nil, err
-	}
-	return s.Orders()[n-1], nil
-}
-
 // authorised is the first half of the British decision.
 func (w *World) authorised(ctx context.Context) error {
 	if err := w.To(ctx, At("04:43")); err != nil {
@@ -386,55 +373,3 @@ func (w *World) release(ctx context.Context, c *Country, id string, people ...st
 	}
 	return c.Act(ctx, id, desk.Action{Do: "release"}, people...)
 }
-
-// say brings a stub's message to its peer.
-func (w *World) say(ctx context.Context, s *Stub, m freeze.Message) error {
-	r, err := s.Say(ctx, m)
-	for err == nil && r.Verdict == delivery.Retry && fault.Sleep(ctx, 100*time.Millisecond) == nil {
-		r, err = s.Say(ctx, m)
-	}
-	if err != nil {
-		return err
-	}
-	if r.Receipt == nil || r.Receipt.Level != freeze.LevelReceived {
-		return fmt.Errorf("%s of %s was not taken: %s %s %s", m.Head().Type, s.Self.PartyID, r.Verdict, r.Reason, r.Detail)
-	}
-	return nil
-}
-
-func pounds(amount freeze.Dec) freeze.Money { return freeze.Money{Amount: amount, Currency: "GBP"} }
-
-func dirhams(amount freeze.Dec) freeze.Money { return freeze.Money{Amount: amount, Currency: "AED"} }
-
-// FirstOfBankA is the first answer of A's bank.
-func (w *World) FirstOfBankA(order *freeze.Request) *freeze.Outcome { return w.bankA(order) }
-
-// bankA holds 15,500 of 27,500; 11,000 have gone to the Emirates and 1,000 to a cash
-// machine.
-func (w *World) bankA(order *freeze.Request) *freeze.Outcome {
-	o := w.BankA.Answer(order, 1, "")
-	p1, p2 := order.Payments[0].ItemID, order.Payments[1].ItemID
-	at := freeze.At(At("04:30"))
-	o.Decision = "partly"
-	o.Funds = []freeze.Fund{
-		{ItemID: p1, Disposition: "held", Money: pounds("15500.00")}, {ItemID: p1, Disposition: "moved_on", Money: pounds("2500.00"), At: &at},
-		{ItemID: p2, Disposition: "moved_on", Money: pounds("8500.00"), At: &at}, {ItemID: p2, Disposition: "withdrawn_cash", Money: pounds("1000.00"), At: &at},
-	}
-	o.Amounts = freeze.AmountsOf(o.Funds)
-	credited, held := dirhams("52000.00"), pounds("15500.00")
-	o.Trail = []freeze.Hop{{
-		ItemID: order.AlertID + "-N01", ParentItems: []string{p1, p2},
-		To:    freeze.HopTo{Account: freeze.Account{Scheme: "iban", ID: AccountC, Type: "personal"}, Servicer: freeze.Servicer{BIC: "HWBDAEAD", Country: "AE"}, AccountCountry: "AE"},
-		Money: pounds("11000.00"), Credited: &credited, ExecutedAt: at, Refs: freeze.Refs{UETR: UETRN}, HandledBy: "nobody", OnwardUse: "to_be_asked",
-	}}
-	until := freeze.At(Expiry())
-	o.Measures = []freeze.Measure{{
-		MeasureID: order.AlertID + "-M01", AskID: order.Asks[0].AskID, Kind: "consent_withheld", State: "in_force", Amount: &held, Account: order.Subject.Account,
-		Authority: freeze.Authority{Name: "Bank A", Kind: "bank"}, LegalBasis: "POCA 2002, section 336C", InForceAt: freeze.At(At("04:55")), ExpiresAt: &until,
-		PeriodRule: "7 working days", Extendable: true, Convert: freeze.Convert{Need: "court_order"},
-	}}
-	return o
-}
-
-// Expiry is the end of the first British measure: seven working days.
-func Expiry() time.Time { return At("+9 17:00") }

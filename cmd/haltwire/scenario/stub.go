@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/haltwire/haltwire/pipeline/fault"
 	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/freeze/delivery"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
@@ -146,4 +147,28 @@ func (s *Stub) Answer(r *freeze.Request, sequence uint32, replyTo string) *freez
 	o.Sender, o.Recipient, o.CreatedAt = s.Self, s.peer, now
 	o.SenderRef, o.RecipientRef = "", r.SenderRef
 	return o
+}
+
+// orders waits until a bank has n instructions and returns the last.
+func orders(ctx context.Context, s *Stub, n int) (*freeze.Request, error) {
+	err := await(ctx, fmt.Sprintf("%s has instruction %d", s.Self.PartyID, n), func() (bool, error) { return len(s.Orders()) >= n, nil })
+	if err != nil {
+		return nil, err
+	}
+	return s.Orders()[n-1], nil
+}
+
+// say brings a stub's message to its peer.
+func (w *World) say(ctx context.Context, s *Stub, m freeze.Message) error {
+	r, err := s.Say(ctx, m)
+	for err == nil && r.Verdict == delivery.Retry && fault.Sleep(ctx, 100*time.Millisecond) == nil {
+		r, err = s.Say(ctx, m)
+	}
+	if err != nil {
+		return err
+	}
+	if r.Receipt == nil || r.Receipt.Level != freeze.LevelReceived {
+		return fmt.Errorf("%s of %s was not taken: %s %s %s", m.Head().Type, s.Self.PartyID, r.Verdict, r.Reason, r.Detail)
+	}
+	return nil
 }

@@ -2,8 +2,6 @@ package scenario
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +10,6 @@ import (
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
-
-const minute = time.Minute
 
 // moved waits until India knows of the money that went on: the alert at the Emirates
 // waits for consent.
@@ -94,6 +90,14 @@ func (w *World) pooled(ctx context.Context) error {
 	if err := w.IN.Reaches(ctx, w.B1, "info_needed"); err != nil {
 		return err
 	}
+	if err := w.named(ctx); err != nil {
+		return err
+	}
+	return w.wallet(ctx)
+}
+
+// named has India name the sub-account, which two others sign.
+func (w *World) named(ctx context.Context) error {
 	if err := w.To(ctx, At("05:45")); err != nil {
 		return err
 	}
@@ -103,9 +107,11 @@ func (w *World) pooled(ctx context.Context) error {
 	if err := w.approve(ctx, w.IN, w.B1, "O1", "O2"); err != nil {
 		return err
 	}
-	if err := w.IN.Until(ctx, w.B1, "the amendment is received", func(d *desk.Detail) bool { return received(d, 3) }); err != nil {
-		return err
-	}
+	return w.IN.Until(ctx, w.B1, "the amendment is received", func(d *desk.Detail) bool { return received(d, 3) })
+}
+
+// wallet has the British bank hold the sub-account.
+func (w *World) wallet(ctx context.Context) error {
 	if err := w.To(ctx, At("05:50")); err != nil {
 		return err
 	}
@@ -132,23 +138,6 @@ func (w *World) pooled(ctx context.Context) error {
 		return err
 	}
 	return w.IN.Reaches(ctx, w.B1, "decided")
-}
-
-// bankB holds all of it, and in its second answer has given it back.
-func (w *World) bankB(order *freeze.Request, sequence uint32) *freeze.Outcome {
-	o := w.BankB.Answer(order, sequence, "")
-	all, until := pounds("12000.00"), freeze.At(At("+14 17:00"))
-	o.Measures = []freeze.Measure{{
-		MeasureID: order.AlertID + "-M01", AskID: order.Asks[0].AskID, Kind: "lien", State: "in_force", Amount: &all, Account: order.Subject.Account,
-		Authority: freeze.Authority{Name: "Bank B", Kind: "bank"}, LegalBasis: "POCA 2002, section 336C", InForceAt: freeze.At(At("05:58")), ExpiresAt: &until,
-		Extendable: true, Convert: freeze.Convert{Need: "court_order"},
-	}}
-	o.Funds = []freeze.Fund{{ItemID: order.Payments[0].ItemID, Disposition: "held", Money: all}}
-	if sequence > 1 {
-		o.Final, o.Measures[0].State, o.Funds[0].Disposition = true, "ended", "returned"
-	}
-	o.Amounts = freeze.AmountsOf(o.Funds)
-	return o
 }
 
 // onward lets the Emirates hold what arrived there.
@@ -182,30 +171,6 @@ func (w *World) onward(ctx context.Context) error {
 		return err
 	}
 	return w.IN.Reaches(ctx, w.C1, "decided")
-}
-
-// bankC holds what is there of the money of each payment: 51,400 of the 52,000 of
-// India, less a fee, and all that came later.
-func (w *World) bankC(order *freeze.Request, sequence uint32, replyTo string) *freeze.Outcome {
-	o := w.BankC.Answer(order, sequence, replyTo)
-	sum := freeze.Dec("0")
-	for _, p := range order.Payments {
-		held := *p.Credited
-		if p.Refs.UETR == UETRN {
-			held = dirhams("51400.00")
-			o.Funds = append(o.Funds, freeze.Fund{ItemID: p.ItemID, Disposition: "fee", Money: dirhams("600.00")})
-		}
-		o.Funds = append(o.Funds, freeze.Fund{ItemID: p.ItemID, Disposition: "held", Money: held})
-		sum = sum.Add(held.Amount)
-	}
-	o.Amounts = freeze.AmountsOf(o.Funds)
-	amount, until, by := dirhams(sum), freeze.At(At("+29 13:00")), freeze.At(At("+20 13:00"))
-	o.Measures = []freeze.Measure{{
-		MeasureID: order.AlertID + "-M01", AskID: order.Asks[0].AskID, Kind: "transaction_suspended", State: "in_force", Amount: &amount, Account: order.Subject.Account,
-		Authority: freeze.Authority{Name: "FIU of the Emirates", Kind: "fiu"}, LegalBasis: "Federal Decree-Law 10 of 2025, article 5", InForceAt: freeze.At(At("09:15")), ExpiresAt: &until,
-		Extendable: true, Convert: freeze.Convert{Need: "mla_request", By: &by}, EndsIfSilent: true,
-	}}
-	return o
 }
 
 // shared lets another country need the same account, and take it back.
@@ -272,43 +237,6 @@ func (w *World) again(ctx context.Context, n int, alert string) error {
 	})
 }
 
-// American is a request of another country for the account of C1 and another payment.
-func (w *World) American(ctx context.Context) (*freeze.Request, error) {
-	d, err := w.AE.Show(ctx, w.C1)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(d.Inbox, func(m desk.MessageView) bool { return m.Type == string(freeze.TypeRequest) })
-	if i < 0 {
-		return nil, errors.New("the request of India is gone")
-	}
-	const id = "US4XYZ234567ABCDEFGHIJKLMN"
-	m, err := freeze.Parse([]byte(strings.ReplaceAll(d.Inbox[i].Body, w.C1, id)))
-	if err != nil {
-		return nil, err
-	}
-	r, ok := m.(*freeze.Request)
-	if !ok {
-		return nil, fmt.Errorf("%s is a %T", d.Inbox[i].ID, m)
-	}
-	r.Sender, r.SenderRef, r.CreatedAt = w.US.Self, "", freeze.At(w.Clock.Now())
-	r.Case = &freeze.Case{ID: id, RootAlert: id}
-	p, sum := &r.Payments[0], dirhams("20000.00")
-	p.Hop, p.ParentItems, p.Refs = 0, nil, freeze.Refs{UETR: "7e57a5ed-0000-4000-8000-00000000a0e1"}
-	p.Instructed, p.Settled, p.Credited, p.Disputed = nil, nil, &sum, sum
-	p.Debtor.Servicer = freeze.Servicer{BIC: "HWBUUS33", Country: "US"}
-	for k := range r.Asks {
-		if r.Asks[k].Amount != nil {
-			r.Asks[k].Amount = &sum
-		}
-	}
-	r.Totals = freeze.TotalsOf(r.Payments)
-	if r.Approval.ContentDigest, err = freeze.ContentDigest(r); err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
 // returned is the end of the recalls: A's bank may not, B's bank gives the money back.
 func (w *World) returned(ctx context.Context) error {
 	if err := w.To(ctx, At("+2 09:30")); err != nil {
@@ -353,9 +281,6 @@ func Measure(d *desk.Detail, end string) *apply.Measure {
 	}
 	return &apply.Measure{}
 }
-
-// Extended is the end of the British measure after it was extended by 31 days.
-func Extended() time.Time { return Expiry().AddDate(0, 0, 31) }
 
 // lasting extends the British measure two working days before its end, and has a court
 // take it over.
