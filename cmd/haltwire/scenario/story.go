@@ -248,7 +248,10 @@ func (w *World) recalled(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return w.IN.Until(ctx, id, "the bank has a draft", func(d *desk.Detail) bool { return len(d.Messages) == 1 && d.Messages[0].ExportedAt > 0 && d.State != "proposed" })
+	return await(ctx, "the bank has a draft", func() (bool, error) {
+		drafts, err := w.Drafts()
+		return drafts[id+"-Q001"] != "", err
+	})
 }
 
 // accepts lets a desk abroad take an alert up.
