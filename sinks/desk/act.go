@@ -3,9 +3,11 @@ package desk
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/haltwire/haltwire/rules/hit"
@@ -66,6 +68,7 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	if err != nil {
 		return View{}, err
 	}
+	action.complete(full)
 	if err := d.weigh(ctx, key, full, &action); err != nil {
 		return View{}, err
 	}
@@ -81,6 +84,51 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 		return View{}, err
 	}
 	return d.viewed(ctx, key, full)
+}
+
+// complete writes ids out that are given as lists show them: M01, P02, Q003.
+func (a *Action) complete(alert string) {
+	if a.Do == apply.ActReroute {
+		return // about a party
+	}
+	if shortID.MatchString(a.About) {
+		a.About = alert + "-" + a.About
+	}
+	for name, amount := range a.Amounts {
+		if shortID.MatchString(name) {
+			delete(a.Amounts, name)
+			a.Amounts[alert+"-"+name] = amount
+		}
+	}
+}
+
+// shortID is the end of the id of a measure, an item, a hop, an ask or a message.
+var shortID = regexp.MustCompile(`^[AKMNPQ]\d{2,4}$`)
+
+// possible says at once what the log would refuse, so that nothing of it is kept for
+// ever: it folds the event into a copy of the state. The log has the last word.
+func (d *Desk) possible(key caselog.Key, t caselog.Type, data caselog.OfficerData) error {
+	if len(data.Fields) > 0 {
+		data.Personal = "sealed when it is written"
+	}
+	event, err := caselog.New("trial", t, key, d.opt.Now(), &data)
+	if err != nil {
+		return err
+	}
+	var text []byte
+	d.fold.with(key, func(s *apply.Subject) { text, err = json.Marshal(s) })
+	if err != nil {
+		return fmt.Errorf("copy state: %w", err)
+	}
+	var s apply.Subject
+	if err := json.Unmarshal(text, &s); err != nil {
+		return fmt.Errorf("copy state: %w", err)
+	}
+	_, v := d.fold.machine.Fold(&s, apply.Record{Event: event, Appended: d.opt.Now().UnixMilli()})
+	if !v.Applied {
+		return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
+	}
+	return nil
 }
 
 // decide writes a decision that is one event.
@@ -110,6 +158,9 @@ func (d *Desk) decide(ctx context.Context, key caselog.Key, full string, role ca
 		data.Fields = slices.Sorted(maps.Keys(action.Texts))
 		data.TextMark = d.textMark(full, data.Fields, action.Texts)
 		work.Personal, work.Seal = caselog.OfficerPersonal{Texts: action.Texts}, func(p string) { data.Personal = p }
+	}
+	if err := d.possible(key, t, *data); err != nil {
+		return err
 	}
 	verdicts, err := d.submit(ctx, []intake.Draft{work})
 	if err != nil {

@@ -64,3 +64,24 @@ func TestMisplacedRequests(t *testing.T) {
 		t.Errorf("the alert cannot be found any more: %v", err)
 	}
 }
+
+// TestRefusedActsLeaveNothing lets officers try what is refused, and looks at the log.
+func TestRefusedActsLeaveNothing(t *testing.T) {
+	t.Parallel()
+	in, _ := pair(t, nil)
+	appendHit(t, in.desk, report("TX-1", uetr1, "18000.00"))
+	eventually(t, "a proposal", func() bool { return state(in.desk) == "proposed" })
+	id := one(t, in.desk).ID
+	before, err := in.desk.Events(t.Context(), id, -1, 100)
+	must(t, err)
+	for range 3 {
+		turnedDown(t, in.desk, id, "nothing provisional", desk.Action{Do: "confirm", As: "O1", Reason: "again"})
+		turnedDown(t, in.desk, id, "is not possible", desk.Action{Do: "withdraw", As: "O1"})
+	}
+	act(t, in.desk, id, desk.Action{Do: "note", As: "O1", Texts: map[string]string{"note": "read"}})
+	after, err := in.desk.Events(t.Context(), id, -1, 100)
+	must(t, err)
+	if gap := after[len(after)-1].Offset - before[len(before)-1].Offset; gap != 1 {
+		t.Errorf("%d records on the log, want the note alone", gap)
+	}
+}

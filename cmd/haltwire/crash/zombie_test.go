@@ -44,7 +44,7 @@ func TestZombie(t *testing.T) {
 	pending := map[string]bool{}
 	world.Eventually(t, time.Minute, "messages of a wait", func() string {
 		pending = waiting(gb, "a")
-		if len(pending) < 10 {
+		if len(pending) < 3 { // after some failures the way is left alone: more do not come
 			return fmt.Sprintf("%d wait", len(pending))
 		}
 		return ""

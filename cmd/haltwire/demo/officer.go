@@ -61,7 +61,7 @@ func (o officers) outbound(ctx context.Context) {
 		case a.At.Opened > old:
 		case a.State == "proposed" && a.Blocked == "":
 			do = "approve"
-		case a.Automatic && a.Provisional && !a.Confirmed && a.At.Received > 0:
+		case a.Automatic && a.Provisional && !a.Confirmed && a.At.Received > 0 && a.State != "closed":
 			do = "confirm"
 		}
 		if do != "" {

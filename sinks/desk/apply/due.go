@@ -163,7 +163,7 @@ func dueIn(a *Alert, add func(bool, Kind)) {
 	add(a.acceptDue(), Accept)
 	add(a.State == Authorised, Instruct)
 	add(a.Telling && a.Child == nil && slices.Contains([]State{Closed, Refused, Duplicate}, a.State), Retract)
-	add(a.State == Review && len(a.Officers(ActLift)) >= a.need(ActLift), Lift)
+	add(a.State == Review && len(a.letting()) >= a.need(ActLift), Lift)
 	add((a.State == BankAnswered || a.State == Refused || a.State == Duplicate) && a.Released, Answer)
 }
 

@@ -193,6 +193,9 @@ func forbidLetGo(a *Alert, d caselog.OfficerData) string {
 	if _, x := a.askedOf(doLift, d.About); x != nil {
 		return forbidPart(a, d)
 	}
+	if d.Fold >= peopleSince && d.About != "" {
+		return "no wish of the partner about a part is open under " + d.About + ": without it all that is held is let go"
+	}
 	ours := []State{Instructed, BankAnswered, Answered, Refused} // refused what was amended of a request that the bank holds for
 	if d.Fold < peopleSince || a.Child == nil || a.Lifting {
 		ours = nil
@@ -365,4 +368,15 @@ func (a *Alert) holdAt() int64 {
 		return 0
 	}
 	return a.Hold.At
+}
+
+// letting lists who said that all of it may be let go.
+func (a *Alert) letting() []string {
+	var out []string
+	for _, p := range a.Approvals {
+		if p.Act == ActLift && p.About == "" && !slices.Contains(out, p.By) {
+			out = append(out, p.By)
+		}
+	}
+	return out
 }

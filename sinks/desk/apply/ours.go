@@ -179,7 +179,7 @@ func (f *fold) instructed(a *Alert) {
 func (f *fold) bankTold(a *Alert, d caselog.InstructedData) {
 	child := &Child{Key: d.ChildKey, Bank: d.Bank, Alert: d.ChildAlert, StateAt: d.StateAt}
 	switch {
-	case a.State == Review && a.Child != nil && len(a.Officers(ActLift)) >= a.need(ActLift): // of version 1, which told nobody
+	case a.State == Review && a.Child != nil && len(a.letting()) >= a.need(ActLift): // of version 1, which told nobody
 		f.close(a, "withdrawn")
 		f.applied()
 	case a.State == Closed && a.Ending == "withdrawn" && a.Child == nil: // taken back while the bank was being instructed
@@ -319,7 +319,7 @@ func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
 
 // lifting waits for the bank to let go of what the partner no longer needs.
 func (f *fold) lifting(a *Alert, d caselog.InstructedData) {
-	by := a.Officers(ActLift)
+	by := a.letting()
 	if a.State != Review || len(by) < a.need(ActLift) {
 		f.repeat()
 		return

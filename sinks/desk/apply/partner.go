@@ -165,7 +165,7 @@ func (f *fold) outcome() {
 	if !d.Balanced {
 		f.task(a, "unbalanced", d.MessageID)
 	}
-	if len(d.Mismatched) > 0 {
+	if len(d.Mismatched) > 0 || a.foreign(d.Funds) {
 		f.task(a, "contradiction", d.MessageID)
 	}
 	f.measures(a, word{OutcomeMark: &d.OutcomeMark, message: d.MessageID, reply: d.InReplyTo})
@@ -380,4 +380,12 @@ func (f *fold) withdrawnByPartner(a *Alert, in *Inbound) {
 // rank orders the levels of receipts. A rejection is final.
 func rank(l freeze.Level) int {
 	return slices.Index([]freeze.Level{freeze.LevelReceived, freeze.LevelAccepted, freeze.LevelRejected}, l) + 1
+}
+
+// foreign reports whether funds tell of a payment that no request of the alert named.
+func (a *Alert) foreign(funds []freeze.Fund) bool {
+	return slices.ContainsFunc(funds, func(x freeze.Fund) bool {
+		named := func(i *Item) bool { return i.ID == x.ItemID }
+		return !slices.ContainsFunc(a.Items, named) && !slices.ContainsFunc(a.Shed, named) && !slices.ContainsFunc(a.Held, named)
+	})
 }
