@@ -87,7 +87,10 @@ func auditBundle() *cobra.Command {
 			if err != nil {
 				return exit(2, err)
 			}
-			fmt.Fprintf(c.ErrOrStderr(), "wrote %s: messages with %s about alert %s; haltwire audit verify --bundle checks it\n", out, m.Party, m.AlertID)
+			fmt.Fprintf(c.ErrOrStderr(), "wrote %s: %d messages with %s about alert %s; haltwire audit verify --bundle checks it\n", out, len(m.Messages), m.Party, m.AlertID)
+			if m.Unproven > 0 {
+				fmt.Fprintf(c.ErrOrStderr(), "%d messages are younger than the last checkpoint and left out: make the bundle again in a minute\n", m.Unproven)
+			}
 			return nil
 		},
 	}

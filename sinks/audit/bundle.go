@@ -67,19 +67,20 @@ func shown(name string) bool {
 	}, name)
 }
 
-// Bundle writes what proves messages to a party. The checkpoints are signed ones, by
-// partition, the newest that holds; messages beyond them are counted and left out.
-func (l *Log) Bundle(w io.Writer, m Manifest, messages []Message, checkpoints map[int32][]byte) error {
+// Bundle writes what proves messages to a party, and returns its table of contents. The
+// checkpoints are signed ones, by partition, the newest that holds; messages beyond them
+// are counted and left out.
+func (l *Log) Bundle(w io.Writer, m Manifest, messages []Message, checkpoints map[int32][]byte) (Manifest, error) {
 	v, err := VerifierKey(l.opt.Party, l.opt.Key.Public())
 	if err != nil {
-		return err
+		return m, err
 	}
 	m.Schema, m.Log, m.Verifier, m.Messages = Schema, l.opt.Party, v, []Proof{}
 	files := map[string][]byte{}
 	for _, x := range messages {
 		p, proven, err := l.prove(x, checkpoints[x.Record.Partition], v)
 		if err != nil {
-			return fmt.Errorf("prove message %s: %w", x.ID, err)
+			return m, fmt.Errorf("prove message %s: %w", x.ID, err)
 		}
 		if !proven {
 			m.Unproven++
@@ -91,10 +92,10 @@ func (l *Log) Bundle(w io.Writer, m Manifest, messages []Message, checkpoints ma
 	}
 	manifest, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write bundle: %w", err)
+		return m, fmt.Errorf("write bundle: %w", err)
 	}
 	files["manifest.json"], files["README.txt"], files["verifier.txt"] = manifest, []byte(readme(m)), []byte(v+"\n")
-	return writeZip(w, files)
+	return m, writeZip(w, files)
 }
 
 func (l *Log) prove(x Message, checkpoint []byte, verifier string) (Proof, bool, error) {

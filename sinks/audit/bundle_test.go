@@ -25,7 +25,11 @@ func (w *world) bundle(t *testing.T, n int64) []byte {
 		newest[c.Partition] = signed
 	}
 	var out bytes.Buffer
-	must(t, w.log.Bundle(&out, audit.Manifest{Party: "GB-FIU", AlertID: alertID, Generated: "2026-03-02T05:00:00Z"}, messages, newest))
+	m, err := w.log.Bundle(&out, audit.Manifest{Party: "GB-FIU", AlertID: alertID, Generated: "2026-03-02T05:00:00Z"}, messages, newest)
+	must(t, err)
+	if len(m.Messages)+m.Unproven != len(messages) {
+		t.Errorf("%d proven and %d not, of %d", len(m.Messages), m.Unproven, len(messages))
+	}
 	return out.Bytes()
 }
 

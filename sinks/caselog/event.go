@@ -61,7 +61,6 @@ const (
 
 	RecallInstructed Type = "recall.instructed"
 	RecallAnswered   Type = "recall.answered"
-	RecallChased     Type = "recall.chased"
 
 	ConsentAsked   Type = "consent.asked"
 	ConsentGiven   Type = "consent.given"

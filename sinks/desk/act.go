@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -94,41 +93,61 @@ func (a *Action) complete(alert string) {
 	if shortID.MatchString(a.About) {
 		a.About = alert + "-" + a.About
 	}
+	if len(a.Amounts) == 0 {
+		return
+	}
+	amounts := make(map[string]freeze.Money, len(a.Amounts))
 	for name, amount := range a.Amounts {
 		if shortID.MatchString(name) {
-			delete(a.Amounts, name)
-			a.Amounts[alert+"-"+name] = amount
+			name = alert + "-" + name
 		}
+		amounts[name] = amount
 	}
+	a.Amounts = amounts
 }
 
 // shortID is the end of the id of a measure, an item, a hop, an ask or a message.
 var shortID = regexp.MustCompile(`^[AKMNPQ]\d{2,4}$`)
 
-// possible says at once what the log would refuse, so that nothing of it is kept for
-// ever: it folds the event into a copy of the state. The log has the last word.
-func (d *Desk) possible(key caselog.Key, t caselog.Type, data caselog.OfficerData) error {
-	if len(data.Fields) > 0 {
-		data.Personal = "sealed when it is written"
+// officer writes what an officer decided, and returns when it is folded. What the log
+// would refuse is refused before it is written: otherwise whoever tries for ever fills
+// the log for ever. again is said of what changes nothing.
+func (d *Desk) officer(ctx context.Context, x intake.Draft, again string) error {
+	v, err := d.trial(x)
+	if err == nil && v.Applied { // the log has the last word
+		var verdicts []apply.Verdict
+		if verdicts, err = d.submit(ctx, []intake.Draft{x}); err == nil {
+			v = verdicts[0]
+		}
 	}
-	event, err := caselog.New("trial", t, key, d.opt.Now(), &data)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case v.Applied:
+		return nil
+	case v.Repeat:
+		return fmt.Errorf("%w: %s", ErrRefused, again)
 	}
-	var text []byte
-	d.fold.with(key, func(s *apply.Subject) { text, err = json.Marshal(s) })
+	return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
+}
+
+// trial folds an officer's event into a copy of the state. The copy lacks what parked
+// messages of partners say, which no event of an officer looks at.
+func (d *Desk) trial(x intake.Draft) (apply.Verdict, error) {
+	if x.Seal != nil {
+		x.Seal("sealed when it is written")
+	}
+	event, err := caselog.New(x.ID, x.Type, x.Key, d.opt.Now(), x.Data)
 	if err != nil {
-		return fmt.Errorf("copy state: %w", err)
+		return apply.Verdict{}, err
 	}
-	var s apply.Subject
-	if err := json.Unmarshal(text, &s); err != nil {
-		return fmt.Errorf("copy state: %w", err)
+	var s *apply.Subject
+	d.fold.with(x.Key, func(now *apply.Subject) { s, err = clone(now) })
+	if err != nil {
+		return apply.Verdict{}, err
 	}
-	_, v := d.fold.machine.Fold(&s, apply.Record{Event: event, Appended: d.opt.Now().UnixMilli()})
-	if !v.Applied {
-		return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
-	}
-	return nil
+	_, v := d.fold.machine.Fold(s, apply.Record{Event: event, Appended: d.opt.Now().UnixMilli()})
+	return v, nil
 }
 
 // decide writes a decision that is one event.
@@ -159,17 +178,7 @@ func (d *Desk) decide(ctx context.Context, key caselog.Key, full string, role ca
 		data.TextMark = d.textMark(full, data.Fields, action.Texts)
 		work.Personal, work.Seal = caselog.OfficerPersonal{Texts: action.Texts}, func(p string) { data.Personal = p }
 	}
-	if err := d.possible(key, t, *data); err != nil {
-		return err
-	}
-	verdicts, err := d.submit(ctx, []intake.Draft{work})
-	if err != nil {
-		return err
-	}
-	if v := verdicts[0]; !v.Applied {
-		return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
-	}
-	return nil
+	return d.officer(ctx, work, "that is so already")
 }
 
 // viewed returns the view of an alert with what an approval of it is given to.

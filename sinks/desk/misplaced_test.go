@@ -65,6 +65,24 @@ func TestMisplacedRequests(t *testing.T) {
 	}
 }
 
+// TestIdsAreTakenAsListsShowThem edits an item by the end of its id.
+func TestIdsAreTakenAsListsShowThem(t *testing.T) {
+	t.Parallel()
+	in, _ := pair(t, nil)
+	appendHit(t, in.desk, report("TX-1", uetr1, "18000.00"))
+	eventually(t, "a proposal", func() bool { return state(in.desk) == "proposed" })
+	id := one(t, in.desk).ID
+	amounts := map[string]freeze.Money{"P01": {Amount: "17000.00", Currency: "GBP"}}
+	act(t, in.desk, id, desk.Action{Do: "edit", As: "O1", Amounts: amounts})
+	if totals := one(t, in.desk).Totals; len(totals) != 1 || totals[0].Disputed != "17000.00" {
+		t.Errorf("totals %v", totals)
+	}
+	if len(amounts) != 1 || amounts["P01"].Amount != "17000.00" {
+		t.Errorf("the caller's map became %v", amounts)
+	}
+	turnedDown(t, in.desk, id, "no", desk.Action{Do: "edit", As: "O1", Amounts: map[string]freeze.Money{"P09": {Amount: "1.00", Currency: "GBP"}}})
+}
+
 // TestRefusedActsLeaveNothing lets officers try what is refused, and looks at the log.
 func TestRefusedActsLeaveNothing(t *testing.T) {
 	t.Parallel()
@@ -77,6 +95,7 @@ func TestRefusedActsLeaveNothing(t *testing.T) {
 	for range 3 {
 		turnedDown(t, in.desk, id, "nothing provisional", desk.Action{Do: "confirm", As: "O1", Reason: "again"})
 		turnedDown(t, in.desk, id, "is not possible", desk.Action{Do: "withdraw", As: "O1"})
+		turnedDown(t, in.desk, id, "no item", desk.Action{Do: "edit", As: "O1", Amounts: map[string]freeze.Money{"P09": {Amount: "1.00", Currency: "GBP"}}})
 	}
 	act(t, in.desk, id, desk.Action{Do: "note", As: "O1", Texts: map[string]string{"note": "read"}})
 	after, err := in.desk.Events(t.Context(), id, -1, 100)

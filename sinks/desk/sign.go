@@ -105,17 +105,7 @@ func (d *Desk) edit(ctx context.Context, key caselog.Key, id string, role caselo
 		}
 		work.Personal, work.Seal = caselog.OfficerPersonal{Texts: action.Texts}, func(p string) { data.Personal = p }
 	}
-	verdicts, err := d.submit(ctx, []intake.Draft{work})
-	if err != nil {
-		return err
-	}
-	switch v := verdicts[0]; {
-	case v.Repeat:
-		return fmt.Errorf("%w: that is what it says already", ErrRefused)
-	case !v.Applied:
-		return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
-	}
-	return nil
+	return d.officer(ctx, work, "that is what it says already")
 }
 
 // asked adds to the view of an alert what concerns its request.

@@ -130,18 +130,24 @@ func (d *Desk) Show(ctx context.Context, id string) (*Detail, error) {
 
 // copied returns an alert as it is now, to be read without the lock of its subject.
 func (d *Desk) copied(key caselog.Key, id string) (*apply.Alert, error) {
-	var out apply.Alert
+	var out *apply.Alert
 	var err error
-	d.fold.with(key, func(s *apply.Subject) {
-		text, marshal := json.Marshal(s.Alert(id))
-		if err = marshal; err == nil {
-			err = json.Unmarshal(text, &out)
-		}
-	})
+	d.fold.with(key, func(s *apply.Subject) { out, err = clone(s.Alert(id)) })
+	return out, err
+}
+
+// clone copies a part of the state, so that it can be read without its lock. What the
+// state keeps out of JSON stays behind.
+func clone[T any](from *T) (*T, error) {
+	text, err := json.Marshal(from)
 	if err != nil {
-		return nil, fmt.Errorf("show alert: %w", err)
+		return nil, fmt.Errorf("copy state: %w", err)
 	}
-	return &out, nil
+	out := new(T)
+	if err := json.Unmarshal(text, out); err != nil {
+		return nil, fmt.Errorf("copy state: %w", err)
+	}
+	return out, nil
 }
 
 func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {

@@ -127,23 +127,29 @@ func (a *Audit) Verify(ctx context.Context, jwks string) (*audit.Report, error) 
 	if err != nil {
 		return nil, err
 	}
+	kept, done := a.kept()
+	defer done()
 	return audit.Verify(ctx, a.records, audit.VerifyOptions{
-		Party: a.config.Party.ID, Partitions: a.config.Kafka.Own.CasePartitions, Salts: a.border.root, Verifiers: keys, Checkpoints: signed, Kept: a.kept(),
+		Party: a.config.Party.ID, Partitions: a.config.Kafka.Own.CasePartitions, Salts: a.border.root, Verifiers: keys, Checkpoints: signed, Kept: kept,
 	})
 }
 
-// kept opens the trees that the instance of this config keeps, where there are any.
-func (a *Audit) kept() func(int32) *audit.Tree {
-	dir := filepath.Join(a.config.State.Dir, "audit")
-	return func(p int32) *audit.Tree {
-		if _, err := os.Stat(dir); err != nil {
-			return nil
-		}
-		t, err := audit.ReadTree(dir, p)
+// kept opens the trees that the instance of this config keeps, where there are any;
+// done closes them.
+func (a *Audit) kept() (tree func(int32) *audit.Tree, done func()) {
+	var opened []*audit.Tree
+	tree = func(p int32) *audit.Tree {
+		t, err := audit.ReadTree(filepath.Join(a.config.State.Dir, "audit"), p)
 		if err != nil {
-			return nil
+			return nil // another machine's: then the range is known, not the record
 		}
+		opened = append(opened, t)
 		return t
+	}
+	return tree, func() {
+		for _, t := range opened {
+			_ = t.Close() // read only
+		}
 	}
 }
 
@@ -184,11 +190,7 @@ func (a *Audit) Bundle(ctx context.Context, alert string, w io.Writer) (audit.Ma
 		return m, err
 	}
 	m.Generated = time.Now().UTC().Format(time.RFC3339)
-	if err := log.Bundle(w, m, messages, newest); err != nil {
-		return m, err
-	}
-	m.Messages = make([]audit.Proof, len(messages))
-	return m, nil
+	return log.Bundle(w, m, messages, newest)
 }
 
 // newest returns the last checkpoint of every partition.

@@ -86,6 +86,41 @@ func TestJobWaitsAndOthersGoOn(t *testing.T) {
 	})
 }
 
+// TestWhatAlwaysFailsLetsOthersGoFirst shares a way that lets one attempt through every
+// 30 s among two old jobs that fail for ever and a new one: the next attempt is the new
+// job's.
+func TestWhatAlwaysFailsLetsOthersGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, seen, open := lane.New(4), &trace{}, time.Now()
+		var mu sync.Mutex
+		try := func(id string) func(context.Context) time.Duration {
+			return func(context.Context) time.Duration {
+				mu.Lock()
+				defer mu.Unlock()
+				if time.Now().Before(open) {
+					return time.Until(open)
+				}
+				seen.add(id)
+				open = time.Now().Add(30 * time.Second)
+				return 30 * time.Second
+			}
+		}
+		start := time.Now()
+		for _, id := range []string{"a", "b"} {
+			l.Offer(lane.Job{ID: id, Queued: start, Alive: t.Context(), Try: try(id)})
+		}
+		run(t, l, func(context.Context) {
+			time.Sleep(100 * time.Second)
+			before := len(seen.list())
+			l.Offer(lane.Job{ID: "new", Queued: time.Now(), Alive: t.Context(), Try: try("new")})
+			time.Sleep(30 * time.Second)
+			if got := seen.list()[before:]; len(got) != 1 || got[0] != "new" {
+				t.Errorf("after the new job came, tried %v", got)
+			}
+		})
+	})
+}
+
 func TestKnownJobIsNotOfferedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, seen := lane.New(4), &trace{}
