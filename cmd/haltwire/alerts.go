@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/haltwire/haltwire/cmd/haltwire/app"
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/rules/spec"
@@ -123,6 +124,15 @@ func readConfig(c *cobra.Command) (*config.Config, error) {
 		path = found
 	}
 	return config.Read(path)
+}
+
+// readKafkaConfig is readConfig for commands that read the topics themselves.
+func readKafkaConfig(c *cobra.Command) (*config.Config, error) {
+	conf, err := readConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	return conf, app.FindBroker(conf)
 }
 
 // deskClient returns a client of the desk that the config names.

@@ -68,7 +68,7 @@ func allVerbs() []verb {
 		{do: "transmitted", short: "Say that a message of ours was carried over by hand, by a portal, by telephone", flags: []string{"about", "proof"}},
 		{do: "record", short: "Record what a partner said outside the wire: --code received, accepted, rejected, or outcome and other types with --text-file message=FILE; a second officer confirms it by --about alone", flags: []string{"about", "code", "text", "until", "proof"}},
 		{do: "strike", short: "Take back what was recorded and nobody has confirmed", flags: []string{"about"}},
-		{do: "erase", short: "Erase the personal data of an ended alert, for ever (two different officers)"},
+		{do: "erase", short: "Erase the personal data of an ended alert, for ever (two different supervisors)"},
 		{do: "close_task", short: "Close a task of an alert", flags: []string{"task"}},
 	}
 }
@@ -144,7 +144,7 @@ func termFlag(c *cobra.Command, name string, a *desk.Action, t *terms) {
 	case "basis":
 		f.StringVar(&a.Basis, "basis", "", "legal basis under our law")
 	case "code":
-		f.StringVar(&a.Code, "code", "", "code of a refusal or a reason: insufficient_grounds, not_competent, …")
+		f.StringVar(&a.Code, "code", "", "code of the act, such as not_competent (refuse), court (lift), converted (measure), RJCR (recall-answer), part (consent), useful (feedback); a wrong one is answered with those that there are")
 	case "task":
 		f.StringVar(&a.Task, "task", "", "the task's id: T1, T2, …")
 	case "about":

@@ -43,7 +43,7 @@ Exit 0: all is as signed. 1: it is not. 2: it could not be read.`,
 			if bundle != "" {
 				return verifyBundle(c.OutOrStdout(), output, bundle, keys)
 			}
-			conf, err := readConfig(c)
+			conf, err := readKafkaConfig(c)
 			if err != nil {
 				return exit(2, err)
 			}
@@ -75,7 +75,7 @@ func auditBundle() *cobra.Command {
 	c := &cobra.Command{
 		Use: "bundle ALERT", Short: "Write what proves the messages of an alert to its party", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			conf, err := readConfig(c)
+			conf, err := readKafkaConfig(c)
 			if err != nil {
 				return exit(2, err)
 			}

@@ -49,7 +49,7 @@ func withLetters(c *cobra.Command, o *deadOptions, do func(context.Context, *dea
 	if o.output != "json" && o.output != "table" {
 		return exit(2, fmt.Errorf("-o %s: write json or table", o.output))
 	}
-	conf, err := readConfig(c)
+	conf, err := readKafkaConfig(c)
 	if err != nil {
 		return exit(2, err)
 	}

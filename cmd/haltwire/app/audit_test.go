@@ -72,7 +72,9 @@ func TestProof(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Kafka.Brokers = w.app.Brokers()
+	if err := app.FindBroker(c); err != nil {
+		t.Fatal(err)
+	}
 	a, err := app.NewAudit(c)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +84,9 @@ func TestProof(t *testing.T) {
 	}
 	w.end() // signs what it has
 	w.begin()
-	c.Kafka.Brokers = w.app.Brokers()
+	if err := app.FindBroker(c); err != nil {
+		t.Fatal(err)
+	}
 	r, err := a.Verify(t.Context(), w.path("keys", "gb.jwks"))
 	if err != nil || !r.Sound || proven(r) < 2 {
 		t.Fatalf("after a stop: %+v %v", r, err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
@@ -75,6 +76,26 @@ func (s *services) startBroker(ctx context.Context, c *config.Config) error {
 		return err
 	}
 	s.broker = b
+	if err := os.WriteFile(brokerFile(c), []byte(strings.Join(c.Kafka.Brokers, "\n")), 0o600); err != nil {
+		return fmt.Errorf("write address of embedded Kafka: %w", err)
+	}
+	return nil
+}
+
+// brokerFile is where other commands find the embedded broker of a running haltwire.
+func brokerFile(c *config.Config) string { return filepath.Join(c.Embedded.Kafka.Dir, "brokers") }
+
+// FindBroker fills in where the embedded broker of a running haltwire is, for commands
+// beside it. A config without one stays as it is.
+func FindBroker(c *config.Config) error {
+	if !c.Embedded.Kafka.Enabled {
+		return nil
+	}
+	text, err := os.ReadFile(brokerFile(c))
+	if err != nil {
+		return fmt.Errorf("the embedded broker is part of haltwire run, which has not run with this config yet: %w", err)
+	}
+	c.Kafka.Brokers = strings.Split(string(text), "\n")
 	return nil
 }
 
