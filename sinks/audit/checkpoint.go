@@ -99,7 +99,7 @@ func OpenCheckpoint(signed []byte, verifiers ...string) (Checkpoint, error) {
 	}
 	n, err := note.Open(signed, note.VerifierList(known...))
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("open checkpoint: %w", err)
+		return Checkpoint{}, fmt.Errorf("open checkpoint: none of the keys given has signed it: %w", err)
 	}
 	c, err := parse(n.Text)
 	if err != nil {
