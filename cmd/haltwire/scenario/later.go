@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/desk"
@@ -368,13 +369,23 @@ func (w *World) late(ctx context.Context) error {
 	if err := w.say(ctx, w.BankC, o); err != nil {
 		return err
 	}
+	// What officers release is what they saw: a word that comes after it takes it back.
+	if err := w.AE.Until(ctx, w.C1, "the bank's latest word", func(d *desk.Detail) bool { return d.Outcome != nil && !d.Outcome.AsOf.Before(o.AsOf.Time) }); err != nil {
+		return err
+	}
+	var lost atomic.Bool
 	w.IN.Road.Trouble(func(l Letter) Fault {
 		if l.Type == freeze.TypeOutcome {
+			lost.Store(true)
 			return Lose
 		}
 		return Pass
 	})
 	if err := w.release(ctx, w.AE, w.C1, "O3"); err != nil {
+		return err
+	}
+	// Only then: taken back before its word is frozen, the Emirates would say another one.
+	if err := await(ctx, "AE: its word is on its way", func() (bool, error) { return lost.Load(), nil }); err != nil {
 		return err
 	}
 	if err := w.IN.Act(ctx, w.C1, desk.Action{Do: "withdraw", Reason: "by mistake"}, "O1", "O2"); err != nil {
