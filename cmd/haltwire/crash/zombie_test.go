@@ -14,6 +14,9 @@ import (
 const (
 	// fresh is the age of a read-back at which no attempt may start any more.
 	fresh = 5 * time.Second
+	// rest is how long a way is left alone after some failures: before it is over a,
+	// awake again, would try nothing.
+	rest = 30 * time.Second
 	// rounding is that of the signed time, which counts whole seconds.
 	rounding = time.Second
 )
@@ -54,14 +57,14 @@ func TestZombie(t *testing.T) {
 	stopped := time.Now()
 	gb.Break(nil)
 	pending = waiting(gb, "a")
-	world.Eventually(t, time.Minute, "b delivers what a had", func() string {
+	world.Eventually(t, 2*time.Minute, "b delivers what a had", func() string {
 		left := len(pending)
 		for _, x := range gb.Arrivals() {
 			if pending[x.Message] && !x.Fault && x.Via == "b" && x.At.After(stopped) {
 				left--
 			}
 		}
-		if left > 0 || time.Since(stopped) < fresh+2*time.Second {
+		if left > 0 || time.Since(stopped) < rest+2*time.Second {
 			return fmt.Sprintf("%d of %d left", left, len(pending))
 		}
 		return ""
