@@ -40,11 +40,16 @@ package apply
 // word counts, and a proposal holds what the words that stand ask for and no more.
 // Events about hits carry the version since then. 4 (2026-11-24): roles, nobody
 // approves what he wrote, and the machines of measures, recalls and consent; events of
-// officers carry the version since then.
-const Version = 4
+// officers carry the version since then. 5 (2026-11-24): a request that nobody signed
+// goes out only while a hit stands that lets it.
+const Version = 5
 
 // wordsSince is the version from which on the last word about a report counts.
 const wordsSince = 3
 
 // peopleSince is the version from which on the roles of officers count.
 const peopleSince = 4
+
+// hitSince is the version from which on a request without approval needs a hit that
+// stands when it is frozen, not only when it was made.
+const hitSince = 5

@@ -290,6 +290,9 @@ func (a *Alert) unsigned(d caselog.QueuedData) string {
 		if !d.Provisional || a.State != Proposed || a.Exceeded != nil {
 			return "a request without approval is provisional"
 		}
+		if d.Fold >= hitSince && !slices.ContainsFunc(a.Hits, (*Hit).Sends) {
+			return "no hit that stands lets a request go out by itself"
+		}
 		return ""
 	case a.State == Proposed:
 		return "the alert is not approved"

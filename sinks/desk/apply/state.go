@@ -213,6 +213,10 @@ type Hit struct {
 // Data returns the caselog.HitData of a hit that has no party to go to, else nil.
 func (h *Hit) Data() json.RawMessage { return h.data }
 
+// Sends reports whether the hit by itself, as long as it is young enough, lets a
+// request go out that nobody has signed.
+func (h *Hit) Sends() bool { return h.Approval == "auto" && h.Fit && !h.Gone }
+
 // Approval is one officer's yes to an act on what he saw.
 type Approval struct {
 	By     string        `json:"by"`

@@ -84,7 +84,7 @@ func (d *Maker) automatic(party *policy.Party, a *apply.Alert) bool {
 	}
 	oldest := d.Now().Add(-d.MaxAge).UnixMilli()
 	return slices.ContainsFunc(a.Hits, func(h *apply.Hit) bool {
-		return h.Approval == "auto" && h.Fit && !h.Gone && (d.MaxAge == 0 || h.Record >= oldest)
+		return h.Sends() && (d.MaxAge == 0 || h.Record >= oldest)
 	})
 }
 
