@@ -52,10 +52,11 @@ func clip(s string, most int) string {
 	return s
 }
 
-// messages is the compiled description of all types; it is never changed.
+// messages is the compiled description of all types, which nothing changes, as a
+// compiled pattern.
 //
 //nolint:gochecknoglobals // compiling it for every message would cost more than parsing
-var messages = shape.Compile(map[reflect.Type]string{
+var messages = shape.MustCompile(map[reflect.Type]string{
 	reflect.TypeFor[Dec]():  "dec",
 	reflect.TypeFor[Date](): "date",
 	reflect.TypeFor[Time](): "ts",

@@ -47,6 +47,10 @@ func run(t *testing.T, l *lane.Lane, body func(ctx context.Context)) {
 	<-done
 }
 
+// pass lets time go by: every test here runs in a bubble of synctest, whose clock moves
+// on when nobody can do anything before.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestUrgentGoesFirstThenOldest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, seen := lane.New(1), &trace{}
@@ -76,7 +80,7 @@ func TestJobWaitsAndOthersGoOn(t *testing.T) {
 			return 10 * time.Second
 		}})
 		l.Offer(lane.Job{ID: "next", Priority: 2, Queued: start, Alive: t.Context(), Try: once(seen, "next")})
-		run(t, l, func(context.Context) { time.Sleep(25 * time.Second) })
+		run(t, l, func(context.Context) { pass(25 * time.Second) })
 		if got := seen.list(); len(got) != 4 || got[1] != "next" {
 			t.Errorf("order %v", got)
 		}
@@ -110,10 +114,10 @@ func TestWhatAlwaysFailsLetsOthersGoFirst(t *testing.T) {
 			l.Offer(lane.Job{ID: id, Queued: start, Alive: t.Context(), Try: try(id)})
 		}
 		run(t, l, func(context.Context) {
-			time.Sleep(100 * time.Second)
+			pass(100 * time.Second)
 			before := len(seen.list())
 			l.Offer(lane.Job{ID: "new", Queued: time.Now(), Alive: t.Context(), Try: try("new")})
-			time.Sleep(30 * time.Second)
+			pass(30 * time.Second)
 			if got := seen.list()[before:]; len(got) != 1 || got[0] != "new" {
 				t.Errorf("after the new job came, tried %v", got)
 			}
@@ -128,16 +132,16 @@ func TestKnownJobIsNotOfferedTwice(t *testing.T) {
 		j := lane.Job{ID: "one", Alive: t.Context(), Try: func(context.Context) time.Duration {
 			most.Store(max(most.Load(), running.Add(1)))
 			seen.add("one")
-			time.Sleep(time.Second)
+			pass(time.Second)
 			running.Add(-1)
 			return -1
 		}}
 		run(t, l, func(context.Context) {
 			for range 10 {
 				l.Offer(j)
-				time.Sleep(50 * time.Millisecond)
+				pass(50 * time.Millisecond)
 			}
-			time.Sleep(2 * time.Second)
+			pass(2 * time.Second)
 		})
 		if len(seen.list()) != 1 || most.Load() != 1 {
 			t.Errorf("tried %d times, %d at once", len(seen.list()), most.Load())
@@ -153,7 +157,7 @@ func TestJobOfAnotherOwnerIsDropped(t *testing.T) {
 		l.Offer(lane.Job{ID: "a", Alive: gone, Try: once(seen, "old owner")})
 		l.Offer(lane.Job{ID: "a", Alive: t.Context(), Try: once(seen, "new owner")})
 		l.Offer(lane.Job{ID: "b", Alive: gone, Try: once(seen, "lost")})
-		run(t, l, func(context.Context) { time.Sleep(2 * time.Second) })
+		run(t, l, func(context.Context) { pass(2 * time.Second) })
 		if got := seen.list(); len(got) != 1 || got[0] != "new owner" || l.Depth() != 0 {
 			t.Errorf("tried %v, %d jobs left", got, l.Depth())
 		}
@@ -166,7 +170,7 @@ func TestRunWaitsForAttemptsUnderWay(t *testing.T) {
 		ended := false
 		l.Offer(lane.Job{ID: "a", Alive: t.Context(), Try: func(ctx context.Context) time.Duration {
 			<-ctx.Done()
-			time.Sleep(time.Second)
+			pass(time.Second)
 			ended = true
 			return -1
 		}})
@@ -191,7 +195,7 @@ func TestUrgentNeedsNoFreeWorker(t *testing.T) {
 			l.Offer(lane.Job{ID: "urgent", Queued: time.Now().Add(time.Hour), Alive: t.Context(), Try: once(seen, "urgent")})
 			synctest.Wait()
 			if got := seen.list(); len(got) != 1 {
-				time.Sleep(2 * time.Second)
+				pass(2 * time.Second)
 				synctest.Wait()
 			}
 			if got := seen.list(); len(got) != 1 || time.Since(begun) > time.Second {
@@ -234,7 +238,7 @@ func TestWay(t *testing.T) {
 		if wait := attempt(lane.Worked, 0); wait != 30*time.Second || s.State != "broken" || s.Next == 0 || s.Since == 0 {
 			t.Errorf("five failures: wait %s, %+v", wait, s)
 		}
-		time.Sleep(30*time.Second + time.Millisecond)
+		pass(30*time.Second + time.Millisecond)
 		if s := w.State(); s.State != "trying" {
 			t.Errorf("after its rest: %+v", s)
 		}
@@ -246,7 +250,7 @@ func TestWay(t *testing.T) {
 		if b := w.Broken(); b < 30*time.Second || w.State().State != "broken" {
 			t.Errorf("broken for %s", b)
 		}
-		time.Sleep(31 * time.Second)
+		pass(31 * time.Second)
 		attempt(lane.Aside, 0) // does not use the one attempt up
 		if wait := attempt(lane.Worked, time.Minute); wait != 0 {
 			t.Errorf("the probe waits %s", wait)
@@ -257,7 +261,7 @@ func TestWay(t *testing.T) {
 		if wait := attempt(lane.Worked, 0); wait != time.Minute {
 			t.Errorf("held for %s", wait)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if wait := attempt(lane.Worked, 0); wait != 0 || w.State().State != "open" {
 			t.Errorf("after that: %s, %+v", wait, w.State())
 		}

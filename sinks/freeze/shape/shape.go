@@ -47,10 +47,10 @@ func (m member) neededIn(kind string) bool {
 	return m.required || m.requiredBut != "" && m.requiredBut != kind
 }
 
-// Compile reads the tags of the given struct types and of all they hold.
+// MustCompile reads the tags of the given struct types and of all they hold.
 // scalars names the form of string-like types. It panics on a tag that it does
 // not understand, since tags are part of the program.
-func Compile(scalars map[reflect.Type]string, roots ...reflect.Type) *Set {
+func MustCompile(scalars map[reflect.Type]string, roots ...reflect.Type) *Set {
 	s := &Set{scalars: scalars, objects: map[reflect.Type]*object{}}
 	for _, t := range roots {
 		s.add(t)

@@ -28,7 +28,7 @@ type doc struct {
 	Open  json.RawMessage `json:"open,omitempty"`
 }
 
-func set() *shape.Set { return shape.Compile(nil, reflect.TypeFor[doc]()) }
+func set() *shape.Set { return shape.MustCompile(nil, reflect.TypeFor[doc]()) }
 
 func judge(kind, text string) string {
 	var d doc
@@ -81,7 +81,7 @@ func TestCompilePanicsOnTagsThatItDoesNotKnow(t *testing.T) {
 					t.Errorf("%s: no panic", name)
 				}
 			}()
-			shape.Compile(nil, typ)
+			shape.MustCompile(nil, typ)
 		}()
 	}
 }
