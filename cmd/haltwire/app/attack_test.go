@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -212,5 +213,48 @@ func TestHeadersOfHTTPCannotBeSplit(t *testing.T) {
 		if resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusNotImplemented || asked != "" {
 			t.Errorf("%s: %d, handled %q", name, resp.StatusCode, asked)
 		}
+	}
+}
+
+// TestTwoLengthsAreOneRequest sends requests that end at one place by Content-Length and
+// at another by Transfer-Encoding, with what one who takes the wrong one would read as a
+// second request behind: the right one counts, and the connection ends with the answer.
+func TestTwoLengthsAreOneRequest(t *testing.T) {
+	var asked []string
+	address := guarded(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		asked = append(asked, fmt.Sprintf("%s %q %v", r.URL.Path, body, err))
+	}))
+	const second = "GET /second HTTP/1.1\r\nHost: x\r\n\r\n"
+	both := func(proto, length, body string) string {
+		return "POST /first " + proto + "\r\nHost: x\r\nConnection: keep-alive\r\nContent-Length: " + length + "\r\nTransfer-Encoding: chunked\r\n\r\n" + body + second
+	}
+	for name, c := range map[string]struct{ text, asked string }{
+		"the length ends later":   {both("HTTP/1.1", "42", "0\r\n\r\n"), `/first "" <nil>`},
+		"the length ends earlier": {both("HTTP/1.1", "1", "1\r\na\r\n0\r\n\r\n"), `/first "a" <nil>`},
+		"chunks of HTTP/1.0":      {both("HTTP/1.0", "5", "0\r\n\r\n"), `/first "0\r\n\r\n" <nil>`},
+		"chunks alone":            {"POST /first HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second, `/first "" <nil>`},
+	} {
+		asked = nil
+		conn := dial(t, address)
+		if _, err := io.WriteString(conn, c.text); err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(conn) // to the end of the connection
+		if n := strings.Count(string(text), "HTTP/1."); err != nil && !errors.Is(err, syscall.ECONNRESET) || n != 1 || len(asked) != 1 || asked[0] != c.asked {
+			t.Errorf("%s: %d answers, handled %v, %v\n%s", name, n, asked, err, text)
+		}
+	}
+	conn := dial(t, address) // what ends at one place alone does not end the connection
+	if _, err := io.WriteString(conn, "POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"+second); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	for range 2 {
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil || resp.Close {
+			t.Fatalf("a request with a length ends its connection: %v", err)
+		}
+		_ = resp.Body.Close()
 	}
 }

@@ -94,8 +94,21 @@ func listen(given net.Listener, address string) (net.Listener, error) {
 // newServer returns a server within the bounds above.
 func newServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
+		Handler: unambiguous(h), ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
 	}
+}
+
+// unambiguous ends a connection after a request whose end a proxy in front of us may see
+// elsewhere: one with Transfer-Encoding, beside which net/http drops a Content-Length
+// without a word (RFC 9112, 6.1 and 6.3), and one of HTTP/1.0, of which it drops the
+// Transfer-Encoding. What follows it on the connection is not read.
+func unambiguous(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // serve runs an HTTP server on l as a part; ends are called when it shuts down.
