@@ -24,6 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	http.DefaultTransport.(*http.Transport).DisableKeepAlives = true //nolint:forcetypeassert // it is one
+	http.DefaultClient.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	// The meter of go-metrics, which sarama counts with, ticks as long as the process.
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
 }
@@ -122,7 +123,9 @@ func ask(t *testing.T, s *httptest.Server, method, path, body string, headers ..
 	}
 	r.Header.Set("Authorization", "Bearer secret")
 	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+		if r.Header.Set(headers[i], headers[i+1]); headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		}
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {

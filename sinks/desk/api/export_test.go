@@ -21,6 +21,9 @@ type node = openapi.Node
 
 // Problem codes that an operation may answer beside those of its own.
 func refusalsOf(x route) []int {
+	if x.login != nil {
+		return x.login.refusals
+	}
 	out := slices.Clone(x.refusals)
 	if x.scope != "" || x.known {
 		out = append(out, http.StatusUnauthorized)
@@ -40,7 +43,7 @@ func refusalsOf(x route) []int {
 // Generate writes the document from the routes and the types.
 func Generate() ([]byte, error) {
 	w := &openapi.Writer{
-		Scalars: scalars(), Members: members(), Omit: []string{"Action.do"}, Closed: []reflect.Type{reflect.TypeFor[desk.Action]()},
+		Scalars: scalars(), Members: members(), Omit: []string{"Action.do"}, Closed: []reflect.Type{reflect.TypeFor[desk.Action](), reflect.TypeFor[people.Credentials]()},
 		Full: []string{reflect.TypeFor[desk.View]().PkgPath(), reflect.TypeFor[Me]().PkgPath()}, Source: "../../..", Module: "github.com/haltwire/haltwire",
 	}
 	paths := node{}
@@ -127,12 +130,23 @@ func answersOf(w *openapi.Writer, x route) (node, error) {
 			return nil, err
 		}
 		ok["content"] = node{media: node{"schema": ref}}
-	case media == mediaEvents:
+	case x.login != nil && x.media == "": // nothing to read
+	case media == mediaEvents, media == mediaHTML:
 		ok["content"] = node{media: node{"schema": node{"type": "string"}}}
 	default:
 		ok["content"] = node{media: node{"schema": node{"type": "object"}}}
 	}
 	out := node{"200": ok}
+	if x.login != nil {
+		out = node{fmt.Sprint(x.login.status): ok}
+		headers := node{}
+		for name, about := range x.login.headers {
+			headers[name] = node{"schema": node{"type": "string"}, "description": about}
+		}
+		if len(headers) > 0 {
+			ok["headers"] = headers
+		}
+	}
 	if x.tagged {
 		ok["headers"] = node{"ETag": node{"schema": node{"type": "string"}, "description": "Of this answer; see If-None-Match."}}
 		out["304"] = node{"description": "The caller has this already."}
@@ -201,6 +215,9 @@ func members() map[string]node {
 	for name := range maps.Clone(out) {
 		out["Action."+name] = out[name]
 		delete(out, name)
+	}
+	for name, about := range map[string]node{"Credentials.id": form(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`), "Credentials.password": {"type": "string", "format": "password"}, "Credentials.code": form(`^[0-9]{6}$`)} {
+		out[name] = about
 	}
 	return out
 }

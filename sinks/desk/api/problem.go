@@ -29,6 +29,7 @@ const (
 	mediaJSON    = "application/json"
 	mediaProblem = "application/problem+json"
 	mediaEvents  = "text/event-stream"
+	mediaHTML    = "text/html"
 )
 
 // fault makes a problem.

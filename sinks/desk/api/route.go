@@ -29,6 +29,7 @@ type route struct {
 	tagged       bool         // has an ETag
 	refusals     []int        // beside those that follow from the above
 	serve        func(*server, http.ResponseWriter, *http.Request, call)
+	login        *login // of those that package people serves
 }
 
 // param is a parameter and what it may be. Path parameters stand in places.
@@ -98,7 +99,10 @@ func listQuery() []param {
 	}
 }
 
-func routes() []route {
+// routes are all that there is.
+func routes() []route { return append(deskRoutes(), loginRoutes()...) }
+
+func deskRoutes() []route {
 	none := []param{{name: "If-None-Match", about: "The ETag of what the caller has: 304 if it still holds.", pattern: `^[ -~]*$`, most: 200}}
 	busy := []int{http.StatusServiceUnavailable}
 	return []route{

@@ -39,8 +39,7 @@ type Options struct {
 	// whoever the request says.
 	Guard people.Guard
 	Token conn.Secret
-	// Login serves /api/v1/login, /api/v1/session, /api/v1/logout and /auth/; nil =
-	// nobody logs in.
+	// Login serves the routes of logins (login.go); nil = nobody logs in.
 	Login http.Handler
 	// Ready says why the process is not ready, or nil; nil = always ready.
 	Ready func() error
@@ -83,12 +82,11 @@ func New(opt Options) (*Server, error) {
 	}
 	s := &Server{mux: http.NewServeMux(), server: &server{opt: opt, action: action, ended: make(chan struct{})}}
 	for _, x := range routes() {
-		s.mux.Handle(x.method+" "+x.path, s.server.handler(x))
-	}
-	if opt.Login != nil {
-		for _, path := range []string{"/api/v1/login", "/api/v1/session", "/api/v1/logout", "/auth/"} {
-			s.mux.Handle(path, opt.Login)
+		h := s.server.handler(x)
+		if x.login != nil {
+			h = s.server.through(x)
 		}
+		s.mux.Handle(x.method+" "+x.path, h)
 	}
 	return s, nil
 }

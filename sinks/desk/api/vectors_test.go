@@ -33,7 +33,7 @@ func (head) Identify(r *http.Request) (people.Identity, error) {
 }
 
 // TestVectorSchemathesis lets schemathesis ask a running desk whatever the document
-// allows and forbids: it must find nothing. The stream, which does not end, has tests
+// allows and forbids, logins too: it must find nothing. The stream, which does not end, has tests
 // of its own.
 func TestVectorSchemathesis(t *testing.T) {
 	python := os.Getenv("HALTWIRE_PYTHON")
@@ -41,7 +41,8 @@ func TestVectorSchemathesis(t *testing.T) {
 	if _, err := os.Stat(tool); python == "" || err != nil {
 		t.Fatal("set HALTWIRE_PYTHON to a Python with schemathesis (make vectors does)")
 	}
-	r := newReal(t, func(o *api.Options) { o.Guard = head{} })
+	people := newStaff(t)
+	r := newReal(t, people.into, func(o *api.Options) { o.Guard = head{} })
 	for i := range 3 {
 		r.pay(t, fmt.Sprintf("TX-%d", i), fmt.Sprintf("GB52HWBA0000000000010%d", i))
 	}

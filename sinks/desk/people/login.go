@@ -31,10 +31,8 @@ func (p *People) Handler() http.Handler {
 	mux.HandleFunc("POST /api/v1/login", p.serveLogin)
 	mux.HandleFunc("GET /api/v1/session", p.serveSession)
 	mux.HandleFunc("POST /api/v1/logout", p.serveLogout)
-	if p.provider != nil {
-		mux.HandleFunc("GET /auth/oidc/start", p.serveStart)
-		mux.HandleFunc("GET /auth/oidc/callback", p.serveCallback)
-	}
+	mux.HandleFunc("GET /auth/oidc/start", p.throughProvider(p.serveStart))
+	mux.HandleFunc("GET /auth/oidc/callback", p.throughProvider(p.serveCallback))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -47,21 +45,21 @@ func (p *People) Handler() http.Handler {
 	})
 }
 
-// credentials is the body of a login.
-type credentials struct {
+// Credentials is the body of a login.
+type Credentials struct {
 	ID       string `json:"id"`
 	Password string `json:"password"`
-	Code     string `json:"code"`
+	Code     string `json:"code"` // of the authenticator app, six digits that are good once
 }
 
-// sessionView is the answer of a login and of GET /api/v1/session.
-type sessionView struct {
+// SessionView is the answer of a login, and who the caller is.
+type SessionView struct {
 	Person  Person     `json:"person"`
-	How     string     `json:"how"`
-	CSRF    string     `json:"csrf,omitempty"`
-	Machine bool       `json:"machine,omitempty"`
-	Scopes  []Scope    `json:"scopes,omitempty"`
-	Expires *time.Time `json:"expires,omitempty"`
+	How     string     `json:"how"`               // session | oidc | token
+	CSRF    string     `json:"csrf,omitempty"`    // X-CSRF-Token of whatever changes something
+	Machine bool       `json:"machine,omitempty"` // a machine's token: it has no roles and decides nothing
+	Scopes  []Scope    `json:"scopes,omitempty"`  // of a token; a session has all that the roles allow
+	Expires *time.Time `json:"expires,omitempty"` // of a new session, at the latest
 }
 
 func (p *People) serveLogin(w http.ResponseWriter, r *http.Request) {
@@ -102,12 +100,12 @@ func (p *People) serveLogin(w http.ResponseWriter, r *http.Request) {
 	p.addresses.Back(address, now) // not Reset: one's own account shall not buy guesses at others
 	s := p.begin(w, r, entry.ID, login{how: HowSession, mark: markOf(entry)}, now)
 	p.log.Info("login", "person", entry.ID, "how", HowSession, "address", address)
-	answer(w, sessionView{Person: personOf(entry), How: HowSession, CSRF: s.CSRF, Expires: &s.Expires})
+	answer(w, SessionView{Person: personOf(entry), How: HowSession, CSRF: s.CSRF, Expires: &s.Expires})
 }
 
 // check tries credentials and returns why they are refused, for the log alone. It
 // does the same work whoever is asked for, and whatever is wrong.
-func (p *People) check(c credentials, now time.Time) (register.Person, string) {
+func (p *People) check(c Credentials, now time.Time) (register.Person, string) {
 	entry, known := p.user(c.ID)
 	encoded, id, secret := entry.Password, entry.ID, entry.TOTP
 	if encoded == "" {
@@ -178,7 +176,7 @@ func (p *People) serveSession(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	answer(w, sessionView{Person: i.Person, How: i.How, CSRF: i.CSRF, Machine: i.Machine, Scopes: i.Scopes})
+	answer(w, SessionView{Person: i.Person, How: i.How, CSRF: i.CSRF, Machine: i.Machine, Scopes: i.Scopes})
 }
 
 func (p *People) serveLogout(w http.ResponseWriter, r *http.Request) {
@@ -196,7 +194,7 @@ func (p *People) serveLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 // readCredentials reads a small JSON body; a form of another site cannot send one.
-func readCredentials(w http.ResponseWriter, r *http.Request) (c credentials, ok bool) {
+func readCredentials(w http.ResponseWriter, r *http.Request) (c Credentials, ok bool) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		problem(w, http.StatusUnsupportedMediaType, "media_type", "want application/json")
 		return c, false
@@ -230,6 +228,9 @@ func refuse(w http.ResponseWriter, err error) {
 
 // problem answers as RFC 9457 has it.
 func problem(w http.ResponseWriter, status int, code, detail string) {
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone otherwise
