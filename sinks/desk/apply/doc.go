@@ -41,7 +41,8 @@ package apply
 // Events about hits carry the version since then. 4 (2026-11-24): roles, nobody
 // approves what he wrote, and the machines of measures, recalls and consent; events of
 // officers carry the version since then. 5 (2026-11-24): a request that nobody signed
-// goes out only while a hit stands that lets it.
+// goes out only while a hit stands that lets it, and an instruction that reports of ours
+// ask for too before it is frozen is for people to approve.
 const Version = 5
 
 // wordsSince is the version from which on the last word about a report counts.
@@ -50,6 +51,6 @@ const wordsSince = 3
 // peopleSince is the version from which on the roles of officers count.
 const peopleSince = 4
 
-// hitSince is the version from which on a request without approval needs a hit that
-// stands when it is frozen, not only when it was made.
+// hitSince is the version from which on it counts, when a request is frozen, which hits
+// stand then.
 const hitSince = 5

@@ -126,6 +126,17 @@ func (f *fold) grow(a *Alert, d caselog.HitData) {
 	before := a.Content()
 	f.absorb(a, d)
 	f.settle(a, before, d.Blocked)
+	f.uncover(a, d)
+}
+
+// uncover makes an instruction a proposal again that was about to go out on the word of
+// those who authorised what it serves: they have not seen what reports of ours say of
+// it since.
+func (f *fold) uncover(a *Alert, d caselog.HitData) {
+	if d.Fold >= hitSince && a.unsent() && len(a.Parents) > 0 && !a.instructs() && a.alone() {
+		f.unapprove(a)
+		f.task(a, "serve", "")
+	}
 }
 
 // absorb adds what the hit says to the alert.

@@ -95,6 +95,7 @@ func (f *fold) replace(a *Alert, h *Hit, d caselog.HitData) {
 			a.shed()
 		}
 		f.settle(a, before, d.Blocked)
+		f.uncover(a, d)
 	}
 	if rises {
 		a.doneAbout("lowered", d.HitID)

@@ -21,16 +21,17 @@ type truth struct {
 	wrote   map[string][]string            // who edited since then
 	ordered map[string][]string            // who stands behind a measure, by inbound alert
 	told    map[string]bool                // references that reports of ours or messages of a partner tell of, by party
-	granted map[string]bool                // hops that partners let us use, by id
+	granted map[string]bool                // hops that partners let us use, as in hops
+	latest  map[string]string              // key in hops of an id
 	named   map[string][]string            // measures that outcomes named, by alert
-	hops    map[string]freeze.Hop          // that partners told of
+	hops    map[string]freeze.Hop          // that partners told of, by id and reference
 	serves  map[string][]string            // items of parents, by item of an instruction
 }
 
 func newTruth() *truth {
 	return &truth{
 		sights: map[string]sight{}, signed: map[string]map[string][]string{}, wrote: map[string][]string{}, ordered: map[string][]string{},
-		told: map[string]bool{}, granted: map[string]bool{}, named: map[string][]string{}, hops: map[string]freeze.Hop{}, serves: map[string][]string{},
+		told: map[string]bool{}, granted: map[string]bool{}, latest: map[string]string{}, named: map[string][]string{}, hops: map[string]freeze.Hop{}, serves: map[string][]string{},
 	}
 }
 
@@ -95,14 +96,15 @@ func (x *truth) partner(n *node, r apply.Record, a *apply.Alert) {
 			x.named[a.ID] = append(x.named[a.ID], y.MeasureID)
 		}
 		for _, h := range m.Trail {
-			x.hops[h.ItemID] = h
-			x.granted[h.ItemID] = x.granted[h.ItemID] || h.OnwardUse == "granted" || strings.HasPrefix(d.Party, "BANK")
+			key := h.ItemID + h.Refs.UETR // a partner may give an id to another movement
+			x.hops[key], x.latest[h.ItemID] = h, key
+			x.granted[key] = x.granted[key] || h.OnwardUse == "granted" || strings.HasPrefix(d.Party, "BANK")
 		}
 	case *freeze.ConsentResponse:
 		c := a.Consent(m.InReplyTo)
 		if c != nil && m.Granted != "none" {
 			for _, id := range c.Facts {
-				x.granted[id] = true
+				x.granted[x.latest[id]] = true
 			}
 		}
 	default:
@@ -307,11 +309,11 @@ func (w *world) secret(n *node, a *apply.Alert, m *apply.Message, body string) {
 // usable reports whether a hop may be told to the party of the alert: it belongs to
 // what the party asked, or whoever told of it agrees.
 func usable(n *node, a *apply.Alert, uetr string) bool {
-	for _, h := range n.known.hops {
+	for key, h := range n.known.hops {
 		if h.Refs.UETR != uetr {
 			continue
 		}
-		if n.known.granted[h.ItemID] && (a.Direction == caselog.Out || theirs(n, a, h)) {
+		if n.known.granted[key] && (a.Direction == caselog.Out || theirs(n, a, h)) {
 			return true
 		}
 	}
