@@ -44,7 +44,7 @@ Exit code: 0; 1 when the desk refused; 2 when it could not be asked.`,
 	}
 	c.PersistentFlags().StringVarP(&o.output, "output", "o", "table", "json or table")
 	c.PersistentFlags().StringVar(&o.token, "token-file", "", "`FILE` with the token (default: listen.desk.token_file)")
-	c.AddCommand(alertsList(&o), alertsShow(&o), alertsTasks(&o), alertsParties(&o), alertsPreview(&o), alertsWatch(&o))
+	c.AddCommand(alertsList(&o), alertsShow(&o), alertsTasks(&o), alertsParties(&o), alertsPreview(&o), alertsWatch(&o), alertsReceive(&o))
 	for _, v := range verbs() {
 		c.AddCommand(alertsAct(&o, v))
 	}

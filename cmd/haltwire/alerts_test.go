@@ -47,6 +47,8 @@ func alertsOf(t *testing.T, args ...string) (stdout string, code int, asked []st
 		case strings.HasSuffix(r.URL.Path, "/release"):
 			w.WriteHeader(http.StatusConflict)
 			_, _ = w.Write([]byte(`{"status":409,"code":"refused","detail":"refused: alert is received"}`))
+		case r.URL.Path == "/api/v1/alerts" && r.Method == http.MethodPost:
+			_ = json.NewEncoder(w).Encode(desk.View{ID: "IN22", Direction: "in", Party: "JP-FIU", State: "received"})
 		case r.URL.Path == "/api/v1/alerts":
 			_ = json.NewEncoder(w).Encode(map[string]any{"alerts": []desk.View{v}})
 		case r.Method == http.MethodGet:
@@ -120,6 +122,11 @@ func TestAlertsVerbs(t *testing.T) {
 		{[]string{"record", "U3A5", "--code", "accepted", "--text", "ref=UK-77", "--document", strings.Repeat("a", 64)}, 0, `"document":"` + strings.Repeat("a", 64) + `"`, ""},
 		{[]string{"record", "U3A5", "--code", "accepted", "--document", "/nothing/there"}, 2, "", ""},
 		{[]string{"record", "U3A5", "--at", "soon"}, 2, "", ""},
+		{[]string{"receive", "alerts_test.go", "--as", "O1", "--party", "JP-FIU", "--how", "post", "--at", "2026-03-02T04:30:00Z", "--document", "/dev/null", "--from", "a courier", "--unsigned"}, 0,
+			`POST /api/v1/alerts {"as":"O1","party":"JP-FIU","how":"post","at":"2026-03-02T04:30:00.000Z","document":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","from":"a courier","unsigned":true,"message":"package main\n`, "IN22   in   JP-FIU  received"},
+		{[]string{"receive", "/nothing/there"}, 2, "", ""},
+		{[]string{"receive", "alerts_test.go", "--at", "soon"}, 2, "", ""},
+		{[]string{"receive"}, 2, "", ""},
 		{[]string{"strike", "U3A5", "--about", "M"}, 0, "POST /api/v1/alerts/U3A5/strike", ""},
 		{[]string{"release", "U3A5", "--as", "O1"}, 1, "POST", ""},
 		{[]string{"list", "--token-file", "/nothing/there"}, 2, "", ""},

@@ -121,6 +121,12 @@ func (r *Root) AlertID(key Key, episode uint32) string {
 	return r.text(26, "alert", string(key), fmt.Sprint(episode))
 }
 
+// PaperID returns the id of an alert that a document opens which names none: of the
+// party, the SHA-256 of the document and the subject. 26 characters.
+func (r *Root) PaperID(party, document, subject string) string {
+	return r.text(26, "paper", party, document, subject)
+}
+
 // CaseID returns the id of the case that a hit opens, from its evidence key.
 func (r *Root) CaseID(evidence string) string { return r.text(26, "case", evidence) }
 

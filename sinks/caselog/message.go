@@ -50,6 +50,8 @@ type BodyPersonal struct {
 	Body string `json:"body"`
 	// Receipt is the receipt that a partner's message was answered with.
 	Receipt string `json:"receipt,omitempty"`
+	// From is who handed a document over, where no wire brought the message.
+	From string `json:"from,omitempty"`
 }
 
 // AttemptData is the data of attempt: written and read back before the try.
@@ -173,6 +175,12 @@ type ManualMark struct {
 	How      string      `json:"how,omitempty"` // a code: portal, fax, telephone
 	At       freeze.Time `json:"at"`            // when the partner said it
 	Document string      `json:"document"`      // SHA-256 of what it was said in
+	// Paper: it opens or amends what a partner asks of us, under the id of a message of
+	// the partner's. Unsigned: the partner signs what it sends by wire, and the officer
+	// says that this came otherwise.
+	Paper    bool   `json:"paper,omitempty"`
+	Unsigned bool   `json:"unsigned,omitempty"`
+	Reason   string `json:"reason,omitempty"` // the officer's, of Paper
 }
 
 // ReceiptData is the data of receipt: a partner's word that it has a message.

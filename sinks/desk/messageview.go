@@ -17,6 +17,9 @@ type MessageView struct {
 	GaveUp   bool   `json:"gave_up,omitempty"`
 	Parked   bool   `json:"parked,omitempty"`
 	Body     string `json:"body"`
+	// Manual and From are how a request came that no wire brought, and who handed it over.
+	Manual *caselog.ManualMark `json:"manual,omitempty"`
+	From   string              `json:"from,omitempty"`
 	// Channel is that of the last attempt, Why what the last one that ended came to.
 	Channel   string `json:"channel,omitempty"`
 	Why       string `json:"why,omitempty"`
@@ -45,7 +48,12 @@ func (d *Desk) messages(ctx context.Context, a *apply.Alert, out *Detail) {
 		})
 	}
 	for _, m := range a.Inbox {
-		out.Inbox = append(out.Inbox, MessageView{ID: m.ID, Type: string(m.Type), At: m.At, Parked: m.Parked, Body: d.body(ctx, m.Personal)})
+		x := MessageView{ID: m.ID, Type: string(m.Type), At: m.At, Parked: m.Parked, Body: d.body(ctx, m.Personal), Manual: m.Manual}
+		var from caselog.BodyPersonal
+		if m.Manual != nil && d.open(ctx, m.Personal, &from) == nil {
+			x.From = from.From
+		}
+		out.Inbox = append(out.Inbox, x)
 	}
 	for _, w := range a.Words {
 		out.Recorded = append(out.Recorded, WordView{ID: w.ID, Type: string(w.Type), Manual: w.Manual, Body: d.body(ctx, w.Personal)})

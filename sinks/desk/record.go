@@ -119,6 +119,9 @@ func (d *Desk) waiting(ctx context.Context, w *apply.Word) (freeze.Message, []by
 // typed makes the message that an officer typed in: a receipt from the action's code
 // and texts, anything else from the members in the text "message".
 func (d *Desk) typed(ctx context.Context, a *apply.Alert, action Action) (freeze.Message, []byte, error) {
+	if t := freeze.Type(action.Code); a.Direction == caselog.In && (t == freeze.TypeRequest || t == freeze.TypeAmendment) {
+		return nil, nil, fmt.Errorf("%w: code: what a partner asks on paper is taken in by receive, an amendment with type and alert_id in the form", ErrRefused)
+	}
 	about, err := aboutOf(a, action.About)
 	if err != nil {
 		return nil, nil, err
@@ -159,6 +162,9 @@ func aboutOf(a *apply.Alert, id string) (*apply.Message, error) {
 	if n := len(a.Messages); n > 0 {
 		return a.Messages[n-1], nil
 	}
+	if a.Direction == caselog.In { // which the partner may take back before we have said anything
+		return &apply.Message{}, nil
+	}
 	return nil, fmt.Errorf("%w: nothing has gone to %s yet", ErrRefused, a.Party)
 }
 
@@ -175,6 +181,10 @@ func (d *Desk) headOf(ctx context.Context, a *apply.Alert, about *apply.Message,
 	}
 	if p := d.opt.Book.Party(a.Party); p != nil {
 		e.Sender = p.Party()
+	}
+	if r, _, err := d.maker.Asked(ctx, a); a.Direction == caselog.In && err == nil {
+		e.Case, e.Handling = r.Case, r.Handling
+		return e
 	}
 	var body caselog.BodyPersonal
 	if d.open(ctx, about.Personal, &body) == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/haltwire/haltwire/sinks/desk/lane"
 	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/freeze/delivery"
+	"github.com/haltwire/haltwire/sinks/party/manual"
 )
 
 const (
@@ -51,9 +53,24 @@ func (t *tenure) offer(key caselog.Key, e apply.Effect) {
 		backoff: fault.Backoff{Min: t.desk.opt.Backoff, Max: maxWait}, since: t.desk.opt.Now(),
 		refused: make([]bool, len(t.desk.opt.Channels[e.Alert.Party])),
 	}
+	s.byHand(e.Alert)
 	l.Offer(lane.Job{
 		ID: e.Message.ID, Priority: priority(e.Message.Lane), Queued: time.UnixMilli(e.Message.Queued), Alive: t.alive, Try: s.try,
 	})
+}
+
+// byHand takes the channel by hand alone, where the partner asked on paper and there is
+// such a channel.
+func (s *sending) byHand(a *apply.Alert) {
+	channels := s.desk.opt.Channels[s.party]
+	at := slices.IndexFunc(channels, func(c Channel) bool { return c.Kind == manual.Channel })
+	if at < 0 || !a.OnPaper() {
+		return
+	}
+	for i := range s.refused {
+		s.refused[i] = i != at
+	}
+	s.channel = at
 }
 
 func priority(lane string) int {

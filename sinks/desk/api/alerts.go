@@ -147,6 +147,28 @@ func (s *server) parties(w http.ResponseWriter, _ *http.Request, _ call) {
 	answer(w, http.StatusOK, Parties{s.opt.Desk.Parties()})
 }
 
+func (s *server) receive(w http.ResponseWriter, r *http.Request, c call) {
+	x, err := s.paper(w, r)
+	if err == nil {
+		var p *Problem
+		if x.As, p = s.officer(c.who, x.As); p != nil {
+			err = p
+		}
+	}
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.opt.Act)
+	defer cancel()
+	v, err := s.opt.Desk.Receive(ctx, x)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, http.StatusOK, v)
+}
+
 func (s *server) act(w http.ResponseWriter, r *http.Request, c call) {
 	a, err := s.decision(w, r)
 	if err == nil {

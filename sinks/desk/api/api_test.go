@@ -34,6 +34,7 @@ const alert = "U3A5VHP66CSQRGMDHUPYCP5QKM"
 // one is a desk with one alert.
 type one struct {
 	last   desk.Action
+	paper  desk.Paper
 	filter desk.Filter
 	feed   *live.Feed
 	hang   bool
@@ -81,6 +82,17 @@ func (o *one) Act(ctx context.Context, _ string, a desk.Action) (desk.View, erro
 		return desk.View{}, desk.ErrRefused
 	}
 	return desk.View{ID: alert, Confirmed: true}, nil
+}
+
+func (o *one) Receive(_ context.Context, p desk.Paper) (desk.View, error) {
+	o.paper = p
+	switch {
+	case p.As != "O1":
+		return desk.View{}, desk.ErrOfficer
+	case p.Party == "XX-FIU":
+		return desk.View{}, desk.ErrRefused
+	}
+	return desk.View{ID: alert, Direction: "in", State: "received"}, nil
 }
 
 func (o *one) Tasks(int) []desk.TaskView {

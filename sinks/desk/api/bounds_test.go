@@ -49,7 +49,7 @@ func TestPathsLeadNowhereElse(t *testing.T) {
 	}
 	resp, text := ask(t, s, "POST", "/api/v1/alerts/AB/preview", "{}", "Content-Type", "application/json")
 	problem(t, resp, text, 405, "method")
-	for path, allow := range map[string]string{"/api/v1/alerts": "GET, HEAD", "/-/reload": "POST", "/api/v1/alerts/AB/confirm": "POST", "/api/v1/alerts/AB/events": "GET, HEAD"} {
+	for path, allow := range map[string]string{"/api/v1/alerts": "GET, HEAD, POST", "/api/v1/tasks": "GET, HEAD", "/-/reload": "POST", "/api/v1/alerts/AB/confirm": "POST", "/api/v1/alerts/AB/events": "GET, HEAD"} {
 		for _, method := range []string{"PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"} {
 			resp, text := ask(t, s, method, path, "")
 			problem(t, resp, text, 405, "method")

@@ -159,6 +159,13 @@ func (c *Client) Act(ctx context.Context, id string, a desk.Action) (desk.View, 
 	return out, err
 }
 
+// Receive hands over what a partner asks on paper and returns the alert.
+func (c *Client) Receive(ctx context.Context, p desk.Paper) (desk.View, error) {
+	var out desk.View
+	err := c.call(ctx, http.MethodPost, "/api/v1/alerts", p, &out)
+	return out, err
+}
+
 func (c *Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {

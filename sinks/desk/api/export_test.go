@@ -43,7 +43,7 @@ func refusalsOf(x route) []int {
 // Generate writes the document from the routes and the types.
 func Generate() ([]byte, error) {
 	w := &openapi.Writer{
-		Scalars: scalars(), Members: members(), Omit: []string{"Action.do"}, Closed: []reflect.Type{reflect.TypeFor[desk.Action](), reflect.TypeFor[people.Credentials]()},
+		Scalars: scalars(), Members: members(), Omit: []string{"Action.do"}, Closed: []reflect.Type{reflect.TypeFor[desk.Action](), reflect.TypeFor[people.Credentials](), reflect.TypeFor[desk.Paper]()},
 		Full: []string{reflect.TypeFor[desk.View]().PkgPath(), reflect.TypeFor[Me]().PkgPath()}, Source: "../../..", Module: "github.com/haltwire/haltwire",
 	}
 	paths := node{}
@@ -212,7 +212,15 @@ func members() map[string]node {
 		"texts": {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000),
 			"properties": node{"message": text(40000)}}, // what a partner said, as JSON
 	}
+	for _, name := range []string{"as", "how", "at", "document", "reason"} {
+		out["Paper."+name] = out[name]
+	}
+	out["Paper.party"], out["Paper.from"] = form(`^[A-Za-z0-9.][A-Za-z0-9._-]{0,63}$`), text(140)
+	out["Paper.message"] = node{"type": "string", "maxLength": freeze.MaxSize}
 	for name := range maps.Clone(out) {
+		if strings.Contains(name, ".") {
+			continue
+		}
 		out["Action."+name] = out[name]
 		delete(out, name)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -62,7 +63,7 @@ func problemOf(err error) *Problem {
 	case errors.Is(err, live.ErrFull):
 		return fault(http.StatusServiceUnavailable, "busy", "as many clients follow the changes as may: try again later")
 	case errors.As(err, &large):
-		return fault(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 64 KiB")
+		return fault(http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d KiB", large.Limit>>10))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fault(http.StatusServiceUnavailable, "late", "the case log did not answer in time: look before you try again, it may have been done")
 	}

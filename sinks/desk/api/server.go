@@ -25,6 +25,7 @@ type Desk interface {
 	Events(ctx context.Context, id string, after int64, limit int) ([]desk.EventView, error)
 	Preview(ctx context.Context, id string) (desk.Preview, error)
 	Act(ctx context.Context, id string, a desk.Action) (desk.View, error)
+	Receive(ctx context.Context, p desk.Paper) (desk.View, error)
 	Tasks(limit int) []desk.TaskView
 	Parties() []desk.PartyView
 	Listen(last string) (*live.Client, error)
@@ -63,7 +64,9 @@ type Server struct {
 type server struct {
 	opt    Options
 	action *jsonschema.Schema
-	ended  chan struct{} // closed by EndStreams
+	// paperSchema is that of the body of receiveRequest.
+	paperSchema *jsonschema.Schema
+	ended       chan struct{} // closed by EndStreams
 }
 
 // New returns the API. The error is that of a missing guard and token.
@@ -80,7 +83,11 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{mux: http.NewServeMux(), server: &server{opt: opt, action: action, ended: make(chan struct{})}}
+	paper, err := compile("#/components/schemas/Paper")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{mux: http.NewServeMux(), server: &server{opt: opt, action: action, paperSchema: paper, ended: make(chan struct{})}}
 	for _, x := range routes() {
 		h := s.server.handler(x)
 		if x.login != nil {

@@ -104,6 +104,8 @@ func (f *fold) confirmHold(a *Alert, d caselog.OfficerData) {
 		f.refuse("%s is %s: confirm takes a %s", d.By, d.Role, caselog.RoleOfficer)
 	case d.By == h.By:
 		f.refuse("%s has ordered this: another officer confirms it", d.By)
+	case a.typedIn(d.By, "confirms") != "":
+		f.refuse("%s", a.typedIn(d.By, "confirms"))
 	default:
 		h.Confirmed = d.By
 		a.Approvals = append(a.Approvals, Approval{By: d.By, Act: "confirm", Digest: d.Digest, Reason: d.Reason})

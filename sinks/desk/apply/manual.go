@@ -149,6 +149,9 @@ func (f *fold) partnersWord() {
 
 // believed reports whether a word that an officer typed in counts now.
 func (f *fold) believed(mark caselog.MessageMark) bool {
+	if mark.Manual.Paper {
+		return f.onPaper(mark)
+	}
 	a, by := f.s.Alert(mark.AlertID), mark.Manual
 	if a == nil {
 		f.refuse("no such alert")
@@ -178,6 +181,42 @@ func (f *fold) believed(mark caselog.MessageMark) bool {
 		return true
 	}
 	return false
+}
+
+// onPaper reports whether what a partner asks of us on paper counts. One officer is
+// enough: nothing is done about it before two others have looked.
+func (f *fold) onPaper(mark caselog.MessageMark) bool {
+	by := mark.Manual
+	switch {
+	case f.r.Type != caselog.Received || f.s.Key.Direction() != caselog.In || !asks(mark.Type):
+		f.refuse("only what a partner asks of us is taken in from paper like this")
+	case by.By == "" || !by.Role.Covers(caselog.RoleOfficer):
+		f.refuse("%s is %s: receive takes an officer", by.By, by.Role)
+	case by.How == "" || by.Document == "":
+		f.refuse("how and document: needed, the way it came and the SHA-256 of what it stands in")
+	default:
+		return true
+	}
+	return false
+}
+
+// OnPaper reports whether the partner's latest request or amendment came by no wire, so
+// that its answers are carried over by hand, too.
+func (a *Alert) OnPaper() bool {
+	for i := len(a.Inbox) - 1; i >= 0; i-- {
+		if in := a.Inbox[i]; asks(in.Type) {
+			return in.Manual != nil
+		}
+	}
+	return false
+}
+
+// typedIn says that the officer has typed in what he would decide about, or nothing.
+func (a *Alert) typedIn(by, what string) string {
+	if slices.ContainsFunc(a.Inbox, func(in *Inbound) bool { return in.Manual != nil && in.Manual.By == by }) {
+		return by + " has typed this in: somebody else " + what + " it"
+	}
+	return ""
 }
 
 // weighs reports whether a recorded word takes two people: it says something of money,

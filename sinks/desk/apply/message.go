@@ -61,7 +61,9 @@ type Inbound struct {
 	Parked   bool        `json:"parked,omitempty"`
 	Taken    bool        `json:"taken,omitempty"` // up by an officer, of a request or amendment
 	Personal string      `json:"personal,omitempty"`
-	data     *caselog.ReceivedData
+	// Manual is how a request came that no wire brought.
+	Manual *caselog.ManualMark `json:"manual,omitempty"`
+	data   *caselog.ReceivedData
 }
 
 // Message returns our message with that id, or nil.

@@ -19,6 +19,9 @@ func (f *fold) seen(a *Alert, m caselog.MessageMark, personal string) (*Inbound,
 		return old, false
 	}
 	in := &Inbound{ID: m.MessageID, Sequence: m.Sequence, Type: m.Type, Digest: m.Digest.Value, At: m.ReceivedAt.UnixMilli(), Personal: personal}
+	if m.Manual != nil && m.Manual.Paper {
+		in.Manual = m.Manual
+	}
 	a.Inbox = append(a.Inbox, in)
 	f.applied()
 	return in, true

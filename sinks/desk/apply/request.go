@@ -105,6 +105,9 @@ func (a *Alert) outdated(d caselog.OfficerData) string {
 // biased says why the officer may not approve: what he proposed, edited or is the
 // author of; or nothing.
 func (a *Alert) biased(d caselog.OfficerData) string {
+	if a.Direction == caselog.In && slices.Contains([]string{ActAuthorise, ActEmergency}, d.Act) {
+		return a.typedIn(d.By, "authorises")
+	}
 	if !slices.Contains([]string{ActRequest, ActRenew, ActEmergency, ActConfirm}, d.Act) {
 		return ""
 	}

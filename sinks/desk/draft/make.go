@@ -205,7 +205,7 @@ func (d *Maker) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.Qu
 	h := m.Head()
 	q := &caselog.QueuedData{
 		AlertID: a.ID, Episode: a.Episode, MessageID: h.MessageID, Sequence: h.Sequence, Type: h.Type, InReplyTo: h.InReplyTo,
-		Party: a.Party, Lane: a.Urgency, Channels: list(d.Channels[a.Party]), Environment: d.Environment,
+		Party: a.Party, Lane: a.Urgency, Channels: list(d.ways(a)), Environment: d.Environment,
 		Digest: freeze.DigestOf(body), Fold: apply.Version,
 	}
 	if q.Lane == "" {
@@ -213,6 +213,19 @@ func (d *Maker) queue(a *apply.Alert, m freeze.Message, body []byte) *caselog.Qu
 	}
 	return q
 }
+
+// ways are the channels of a message: those of the config, and by hand alone where the
+// partner asked on paper and there is such a way.
+func (d *Maker) ways(a *apply.Alert) []string {
+	all := d.Channels[a.Party]
+	if a.OnPaper() && slices.Contains(all, byHand) {
+		return []string{byHand}
+	}
+	return all
+}
+
+// byHand is the channel on which people carry a message over.
+const byHand = "manual"
 
 // frozen is the draft of message.queued. Two owners that freeze different bodies
 // under one id write two events; the first in log order is the message.

@@ -160,10 +160,9 @@ func (d *Door) misplaced(l delivery.Letter, m freeze.Message) *freeze.Reject {
 		return &freeze.Reject{Code: freeze.CodeSchema, Field: "message_id", Text: "is not the idempotency key"}
 	case h.Type == freeze.TypeReceipt:
 		return &freeze.Reject{Code: freeze.CodeSchema, Field: "type", Text: "a receipt travels as application/jose"}
-	case h.Recipient.PartyID != d.opt.Self.PartyID:
-		return &freeze.Reject{Code: freeze.CodeWrongRecipient, Field: "recipient.party_id", Text: "we are " + d.opt.Self.PartyID}
-	case h.Environment != d.opt.Environment:
-		return &freeze.Reject{Code: freeze.CodeTestRefused, Field: "environment", Text: "this is the environment " + d.opt.Environment}
+	}
+	if wrong := delivery.Misplaced(h, d.opt.Self.PartyID, d.opt.Environment); wrong != nil {
+		return wrong
 	}
 	o, ok := m.(*freeze.Outcome)
 	if ok && o.AsOf.After(d.opt.Now().Add(maxAhead)) {
