@@ -52,6 +52,7 @@ type AmendedData struct {
 	Auto   bool     `json:"auto,omitempty"`
 	Resend []string `json:"resend,omitempty"`
 	Reason string   `json:"reason_iso,omitempty"` // why, in the words of ISO 20022
+	Fold   int      `json:"fold,omitempty"`       // version of the fold that wrote it, since 5
 }
 
 // RecallMark is one payment in a message to our bank: the item, and the camt.056

@@ -156,7 +156,7 @@ func dueRequest(a *Alert, r *Message, add func(bool, Kind)) {
 // served reports whether the alert is an instruction that only other alerts caused,
 // whose approval is its approval.
 func (a *Alert) served() bool {
-	return len(a.Parents) > 0 && len(a.Hits) == 0 && len(a.Items) > 0 && !a.learnt() && a.cleared()
+	return len(a.Parents) > 0 && !a.Reported() && len(a.Items) > 0 && !a.learnt() && a.cleared()
 }
 
 func dueIn(a *Alert, add func(bool, Kind)) {

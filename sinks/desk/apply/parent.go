@@ -29,10 +29,7 @@ func (f *fold) amended() {
 		f.recallAmended(d)
 		return
 	}
-	var a *Alert
-	if n := len(f.s.Alerts); n > 0 && f.s.Alerts[n-1].Open() {
-		a = f.s.Alerts[n-1]
-	}
+	a := f.s.joined(d)
 	if a == nil {
 		if len(d.Payments) == 0 {
 			f.liftEnded(d)
@@ -43,6 +40,20 @@ func (f *fold) amended() {
 	f.on(a)
 	f.parent(a, d)
 	f.applied()
+}
+
+// joined returns the open episode, whose instruction d is about, or nil. Until version 5
+// an earlier one that people had reopened was passed over.
+func (s *Subject) joined(d caselog.AmendedData) *Alert {
+	for i := len(s.Alerts) - 1; i >= 0; i-- {
+		if s.Alerts[i].Open() {
+			return s.Alerts[i]
+		}
+		if d.Fold < hitSince {
+			return nil
+		}
+	}
+	return nil
 }
 
 func (f *fold) parent(a *Alert, d caselog.AmendedData) {
@@ -198,8 +209,19 @@ func (a *Alert) freed(p *Parent) bool {
 	return p.Lift && !p.Heard && (p.Freed || a.State == Closed)
 }
 
-// alone reports whether hits of ours ask, or asked, for something that no officer has
+// ordered reports whether others still need the instruction.
+func (a *Alert) ordered() bool {
+	return slices.ContainsFunc(a.Parents, func(p *Parent) bool { return len(p.Needs) > 0 })
+}
+
+// Reported reports whether the alert rests on reports of ours too: a hit stands, or an
+// item is asked for because one stood.
+func (a *Alert) Reported() bool {
+	return a.Standing() > 0 || slices.ContainsFunc(a.Items, func(i *Item) bool { return len(i.Reports) > 0 })
+}
+
+// alone reports whether hits of ours ask for something that no officer has
 // approved yet: what authorised the need of a parent does not cover it.
 func (a *Alert) alone() bool {
-	return len(a.Hits) > 0 && a.Request() == nil && len(a.Officers(ActRequest)) < a.need(ActRequest)
+	return a.Reported() && a.Request() == nil && len(a.Officers(ActRequest)) < a.need(ActRequest)
 }

@@ -197,10 +197,7 @@ func (f *fold) order(a *Alert, item string, o caselog.RecallOrder) {
 // recallAmended takes in what a request of ours wants the bank to recall. The latest
 // word of a parent counts, but what the bank was asked for stays asked for.
 func (f *fold) recallAmended(d caselog.AmendedData) {
-	var a *Alert
-	if n := len(f.s.Alerts); n > 0 && f.s.Alerts[n-1].Open() {
-		a = f.s.Alerts[n-1]
-	}
+	a := f.s.joined(d)
 	payments := f.unsettled(a, d)
 	switch {
 	case a == nil && len(payments) == 0:

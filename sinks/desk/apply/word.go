@@ -149,6 +149,9 @@ func (f *fold) fallen(d caselog.HitData) {
 	a.doneAbout("lowered", h.HitID)
 	switch {
 	case again || !a.Open():
+	case d.Fold >= hitSince && a.State == Proposed && a.Standing() == 0 && a.ordered():
+		f.regain(a)
+		f.task(a, "overturned", h.HitID)
 	case a.State == Proposed && a.Standing() == 0 && !a.learnt() && !a.unproven():
 		f.close(a, endOverturned)
 	default:
@@ -158,6 +161,21 @@ func (f *fold) fallen(d caselog.HitData) {
 		}
 		f.task(a, "overturned", h.HitID)
 	}
+}
+
+// regain makes a proposal that no report of ours asks for any more the instruction again
+// that others have ordered.
+func (f *fold) regain(a *Alert) {
+	before := a.Content()
+	for _, h := range a.Hits {
+		a.unsay(h.Evidence)
+	}
+	a.Items = slices.DeleteFunc(a.Items, func(i *Item) bool { return !a.needed(i) })
+	a.share()
+	a.join()
+	f.settle(a, before, f.unrouted(a))
+	a.done("serve", "desk")
+	f.serve(a)
 }
 
 // unrouted returns what blocks an alert without a party, else nothing: what else

@@ -125,7 +125,7 @@ func (d *Maker) orderTo(bank *policy.Party, subject freeze.Subject) *order {
 func (o *order) draft(from caselog.Key, a *apply.Alert, subject freeze.Subject, mark string) Draft {
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: from, CaseID: a.CaseID, Ask: []string{"recall"}, Urgency: a.Urgency, By: list(nil), Offence: a.Offence,
-		Payments: []caselog.PaymentMark{}, Recall: true, Auto: o.auto, StateAt: stateAt(a),
+		Payments: []caselog.PaymentMark{}, Recall: true, Auto: o.auto, StateAt: stateAt(a), Fold: apply.Version,
 	}
 	if a.Recall != nil {
 		data.By, data.Resend, data.Reason = list(a.Recall.By), a.Recall.Resend, a.Recall.Reason

@@ -28,6 +28,7 @@ func (d *Maker) instruct(ctx context.Context, s *apply.Subject, e apply.Effect) 
 	data := &caselog.AmendedData{
 		Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Urgency: a.Urgency, Lift: e.Kind == apply.Lift,
 		By: list(behind(a)), Basis: a.Basis, Offence: a.Offence, Payments: []caselog.PaymentMark{}, StateAt: stateAt(a),
+		Fold: apply.Version,
 	}
 	child, err := d.child(a, r, data.Lift)
 	if err != nil {
@@ -127,7 +128,7 @@ func (d *Maker) moved(s *apply.Subject, a *apply.Alert, now *apply.Child) []Draf
 	}
 	return []Draft{{
 		ID: hit.Text32("moved", a.ID, string(old.Key), string(now.Key)), Key: old.Key, Type: caselog.Amended, Trace: a.Trace, Alerts: true,
-		Data: &caselog.AmendedData{Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: list(nil), Urgency: a.Urgency, By: list(a.Officers(apply.ActAuthorise)), Payments: []caselog.PaymentMark{}, StateAt: stateAt(a)},
+		Data: &caselog.AmendedData{Parent: a.ID, ParentKey: s.Key, CaseID: a.CaseID, Ask: list(nil), Urgency: a.Urgency, By: list(a.Officers(apply.ActAuthorise)), Payments: []caselog.PaymentMark{}, StateAt: stateAt(a), Fold: apply.Version},
 	}}
 }
 

@@ -19,7 +19,7 @@ func (w *world) instructed(n *node, s *apply.Subject, a *apply.Alert, m *apply.M
 			w.t.Fatalf("%s: %s is in the name of %s, who ordered nothing and signed %v", n.id, m.ID, by, signed[by])
 		}
 	}
-	if len(a.Hits) > 0 { // reports of ours ask too: people approve what they say
+	if a.Reported() { // reports of ours ask too: people approve what they say
 		sure := slices.DeleteFunc(slices.Clone(m.By), func(by string) bool { return !slices.Contains(signed[by], m.Signed) })
 		need := a.People()
 		if m.Type == freeze.TypeAmendment && !grows(a, m) {
