@@ -106,7 +106,7 @@ func alertsShow(o *alertsOptions) *cobra.Command {
 				detailTable(w, d)
 				fmt.Fprintln(w, "\nWHO HOLDS WHAT WHERE")
 				tree.draw(w, "")
-				timeline(w, events)
+				timeline(w, d, events)
 			})
 		},
 	}
@@ -327,8 +327,9 @@ func detailTable(w io.Writer, d *desk.Detail) {
 		fmt.Fprintf(w, "%s\t%s\tyes\t%s\t%d\t%s\n", m.ID, m.Type, clock(m.At), m.Attempts, dash(m.Receipt))
 	}
 	for _, m := range d.Inbox {
-		fmt.Fprintf(w, "%s\t%s\tno\t%s\t-\t-\n", m.ID, m.Type, clock(m.At))
+		fmt.Fprintf(w, "%s\t%s\tno\t%s\t-\t%s\n", m.ID, m.Type, clock(m.At), dash(older(d.ID, m)))
 	}
+	openTasks(w, &d.View)
 	for _, a := range d.Amounts {
 		fmt.Fprintf(w, "\nmoney %s\tcredited %s\theld %s\treturned %s\tonward %s\tlost %s\tunaccounted %s\n", a.Currency, a.Credited, a.Held, a.Returned, a.Onward, a.Lost, a.Unaccounted)
 	}

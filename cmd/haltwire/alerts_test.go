@@ -35,7 +35,7 @@ func alertsOf(t *testing.T, args ...string) (stdout string, code int, asked []st
 		case strings.HasSuffix(r.URL.Path, "/events"):
 			_ = json.NewEncoder(w).Encode(api.Events{Events: history()})
 		case r.URL.Path == "/api/v1/tasks":
-			_ = json.NewEncoder(w).Encode(api.Tasks{Tasks: []desk.TaskView{{AlertID: v.ID, Party: "GB-FIU", State: "received", Task: apply.Task{ID: "T2", Kind: "orphan_measure", About: v.ID + "-M01", At: 1772424600000}}}})
+			_ = json.NewEncoder(w).Encode(api.Tasks{Tasks: []desk.TaskView{{AlertID: v.ID, Party: "GB-FIU", State: "received", Task: apply.Task{ID: "T2", Kind: "orphan_measure", About: v.ID + "-M01", At: 1772424600000, Why: []string{"measure " + v.ID + "-M01: ask_id K9 is none that we asked", "another\nreason"}}}}})
 		case r.URL.Path == "/api/v1/parties":
 			_ = json.NewEncoder(w).Encode(api.Parties{Parties: []desk.PartyView{{ID: "GB-FIU", Kind: "fiu", Country: "GB", Profile: "egmont", Channels: []string{"webhook"}, Waiting: 3}}})
 		case strings.HasSuffix(r.URL.Path, "/preview"):
@@ -97,7 +97,7 @@ func TestAlertsVerbs(t *testing.T) {
 		{[]string{"list", "-o", "json"}, 0, "GET", `"alert_id": "U3A5VHP66CSQRGMDHUPYCP5QKM"`},
 		{[]string{"show", "U3A5"}, 0, "GET /api/v1/alerts/U3A5 ", "-Q001"},
 		{[]string{"show", "U3A5", "-o", "json"}, 0, "GET /api/v1/alerts/U3A5 ", `"messages": [`},
-		{[]string{"tasks"}, 0, "GET /api/v1/tasks?limit=200 ", "T2    orphan_measure  M01    officer  GB-FIU"},
+		{[]string{"tasks"}, 0, "GET /api/v1/tasks?limit=200 ", "T2    orphan_measure  M01    officer  GB-FIU  received  -         measure M01: ask_id K9 is none that we asked; another reason"},
 		{[]string{"parties"}, 0, "GET /api/v1/parties ", "GB-FIU  fiu   GB       egmont   webhook   3"},
 		{[]string{"preview", "U3A5"}, 0, "GET /api/v1/alerts/U3A5/preview ", `"type": "request"`},
 		{[]string{"confirm", "U3A5", "--as", "O1"}, 0, `POST /api/v1/alerts/U3A5/confirm {"as":"O1"}`, "GB-FIU"},
@@ -163,6 +163,7 @@ func history() []desk.EventView {
 	return []desk.EventView{
 		{Type: "hit", Appended: at, Data: map[string]any{"rule": "sim-swap"}},
 		{Type: "approval.given", Appended: at, By: "O1", Data: map[string]any{"act": "request", "reason": "a\nb\x1b[2J"}},
+		{Type: "outcome", Appended: at, Data: map[string]any{"message_id": "U3A5VHP66CSQRGMDHUPYCP5QKM-A001", "decision": "partly"}},
 	}
 }
 
@@ -177,6 +178,11 @@ func detailOf(v desk.View, path string) desk.Detail {
 		return d
 	}
 	d.Subject = &freeze.Subject{Account: freeze.Account{ID: "GB52HWBA00000000000101"}, AccountCountry: "GB"}
+	d.Inbox = []desk.MessageView{{ID: v.ID + "-A001", Type: "outcome", At: 1772424600000, Older: v.ID + "-A002"}}
+	d.Tasks = []apply.Task{
+		{ID: "T1", Kind: "rejected", About: v.ID + "-Q001", Done: "O1"}, {ID: "T2", Kind: "feedback", At: 1772424600000, For: "supervisor"},
+		{ID: "T3", Kind: "contradiction", About: v.ID + "-A002", At: 1772424600000, Why: []string{"measure " + v.ID + "-M01: ask_id K9 is none that we asked", "item " + v.ID + "-P01: returns 1.00 GBP are not the 2.00 GBP that funds say is returned"}},
+	}
 	d.Items = []freeze.Payment{{ItemID: v.ID + "-P01", Disputed: gbp("27500.00")}}
 	d.Outcome = &caselog.OutcomeMark{Funds: []freeze.Fund{
 		{ItemID: v.ID + "-P01", Disposition: "held", Money: gbp("15500.00")}, {ItemID: v.ID + "-P01", Disposition: "moved_on", Money: gbp("11000.00")},
@@ -192,6 +198,25 @@ func detailOf(v desk.View, path string) desk.Detail {
 func sendStream(w http.ResponseWriter, id string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	_, _ = fmt.Fprintf(w, "id: x-0\nevent: reset\ndata: {}\n\n: still here\n\nid: x-1\nevent: alert\ndata: {\"alert_id\":%q,\"direction\":\"out\",\"party\":\"GB-FIU\",\"state\":\"sent\",\"version\":1}\n\n", id)
+}
+
+// TestShowSaysWhyAWordDoesNotFit reads the open tasks with their reasons, a line each, and
+// which outcome changed nothing, in the list of messages and in the history.
+func TestShowSaysWhyAWordDoesNotFit(t *testing.T) {
+	out, code, _ := alertsOf(t, "show", "U3A5")
+	for _, want := range []string{`
+TASK  KIND           ABOUT  SINCE                 FOR         WHY
+T2    feedback       -      2026-03-02 04:10:00Z  supervisor  -
+T3    contradiction  A002   2026-03-02 04:10:00Z  officer     measure M01: ask_id K9 is none that we asked
+                                                              item P01: returns 1.00 GBP are not the 2.00 GBP that funds say is returned
+`, "older than A002, changed nothing\n", "outcome         -   U3A5VHP66CSQRGMDHUPYCP5QKM-A001, partly, older than A002, changed nothing\n"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit %d\n%s\nwant\n%s", code, out, want)
+		}
+	}
+	if strings.Contains(out, "\nT1") {
+		t.Errorf("what is done is not to do:\n%s", out)
+	}
 }
 
 func TestShowDrawsTheTrail(t *testing.T) {

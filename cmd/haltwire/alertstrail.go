@@ -155,15 +155,15 @@ func short(id string) string { return id[:min(10, len(id))] }
 func suffix(alert, id string) string { return strings.TrimPrefix(id, alert+"-") }
 
 // timeline writes what happened, oldest first.
-func timeline(w io.Writer, events []desk.EventView) {
+func timeline(w io.Writer, d *desk.Detail, events []desk.EventView) {
 	fmt.Fprintln(w, "\nAT\tEVENT\tBY\tWHAT")
 	for _, e := range events {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Appended.UTC().Format(time.DateTime)+"Z", e.Type, dash(e.By), dash(gist(e)))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Appended.UTC().Format(time.DateTime)+"Z", e.Type, dash(e.By), dash(gist(d, e)))
 	}
 }
 
 // gist is what one line of a time line says of an event.
-func gist(e desk.EventView) string {
+func gist(d *desk.Detail, e desk.EventView) string {
 	var out []string
 	for _, name := range []string{
 		"rule", "act", "code", "about", "message_id", "type", "verdict", "channel", "receipt_of", "level", "decision", "field", "timer", "task", "to", "reason",
@@ -175,6 +175,11 @@ func gist(e desk.EventView) string {
 			}
 		case map[string]any:
 			continue
+		}
+	}
+	for _, m := range d.Inbox {
+		if text := older(d.ID, m); text != "" && e.Type == m.Type && e.Data["message_id"] == m.ID {
+			out = append(out, text)
 		}
 	}
 	return strings.Join(out, ", ")

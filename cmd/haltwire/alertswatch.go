@@ -40,10 +40,10 @@ func alertsTasks(o *alertsOptions) *cobra.Command {
 }
 
 func tasksTable(w io.Writer, list []desk.TaskView) {
-	fmt.Fprintln(w, "SINCE\tALERT\tTASK\tKIND\tABOUT\tFOR\tPARTY\tSTATE\tSEVERITY")
+	fmt.Fprintln(w, "SINCE\tALERT\tTASK\tKIND\tABOUT\tFOR\tPARTY\tSTATE\tSEVERITY\tWHY")
 	for _, t := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", clock(t.At), short(t.AlertID), t.ID, t.Kind, dash(suffix(t.AlertID, t.About)),
-			cmp.Or(string(t.For), "officer"), t.Party, t.State, dash(t.Severity))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", clock(t.At), short(t.AlertID), t.ID, t.Kind, dash(suffix(t.AlertID, t.About)),
+			cmp.Or(string(t.For), "officer"), t.Party, t.State, dash(t.Severity), dash(strings.Join(whys(t.AlertID, t.Task), "; ")))
 	}
 }
 

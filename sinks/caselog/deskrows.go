@@ -130,7 +130,8 @@ type TaskRow struct {
 	Party     string
 	Kind      string
 	About     string
-	Least     string // role that is called
+	Why       []string // in words, of a partner's word that does not fit
+	Least     string   // role that is called
 	OpenedAt  int64
 	DoneAt    int64
 	DoneBy    string // desk = it went away by itself

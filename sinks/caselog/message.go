@@ -205,7 +205,11 @@ type OutcomeData struct {
 	// Mismatched are the items whose funds do not sum to what our request says
 	// was credited. Whoever wrote the event has opened the request.
 	Mismatched []string `json:"mismatched,omitempty"`
-	Personal   string   `json:"personal"`
+	// Misfits are what else in it does not fit. Fold is the version of the fold that the
+	// writer knew, 0 = nobody has looked.
+	Misfits  []Misfit `json:"misfits,omitempty"`
+	Fold     int      `json:"fold,omitempty"`
+	Personal string   `json:"personal"`
 }
 
 // OutcomeMark is what Apply may know of an outcome.

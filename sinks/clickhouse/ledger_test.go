@@ -300,7 +300,7 @@ func scenario(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 	}
 	write(s.WriteDisclosures(ctx, []caselog.DisclosureRow{told("subject.account.name", "name"), told("payments.debtor.servicer.bic", "institution"), told("payments.refs.uetr", "reference")}))
 	write(s.WriteConsents(ctx, []caselog.ConsentRow{{MessageID: "A1-Q003", AlertID: "A1", Direction: "out", Party: "GB-FIU", Facts: []string{"A1-N01"}, To: []string{"AE"}, AskedAt: at(day + "05:15:00Z"), Granted: "all", AnsweredAt: at(day + "05:20:00Z"), Version: 5}}))
-	write(s.WriteTasks(ctx, []caselog.TaskRow{{TaskID: "T1", AlertID: "A1", Direction: "out", Party: "GB-FIU", Kind: "amend", OpenedAt: at(day + "04:20:00Z"), DoneAt: at(day + "04:21:00Z"), DoneBy: "O1", Version: 5}}))
+	write(s.WriteTasks(ctx, []caselog.TaskRow{{TaskID: "T1", AlertID: "A1", Direction: "out", Party: "GB-FIU", Kind: "amend", Why: []string{"measure M01: ask_id K9 is none that we asked"}, OpenedAt: at(day + "04:20:00Z"), DoneAt: at(day + "04:21:00Z"), DoneBy: "O1", Version: 5}}))
 	write(s.WriteDeliveries(ctx, []caselog.DeliveryRow{
 		{MessageID: "A1-Q001", Party: "GB-FIU", Channel: "webhook", Attempt: 1, Verdict: "retry", PartnerFault: true, Version: 1},
 		{MessageID: "A1-Q001", Party: "GB-FIU", Channel: "webhook", Attempt: 2, Verdict: "delivered", Version: 2},
@@ -319,7 +319,7 @@ func scenario(t *testing.T, c clickhouse.Config, s *clickhouse.Store) {
 		"SELECT (count(), uniqExactIf(party, whose = 'victim' AND kind = 'name'), uniqExactIf(party, kind = 'name'), any(basis)) FROM v_disclosures":                                                                                      "(3,0,1,'PMLA')",
 		"SELECT arraySort(groupArray((path, whose))) FROM v_disclosures":                                                                                                                                                                  "[('payments.debtor.servicer.bic','victim'),('payments.refs.uetr','case'),('subject.account.name','subject')]",
 		"SELECT groupArray((items, to, granted, answer_s)) FROM v_consents":                                                                                                                                                               "[(['A1-N01'],['AE'],'all',300)]",
-		"SELECT groupArray((kind, state, done_by, open_s)) FROM v_tasks":                                                                                                                                                                  "[('amend','decided','O1',60)]",
+		"SELECT groupArray((kind, why, state, done_by, open_s)) FROM v_tasks":                                                                                                                                                             "[('amend',['measure M01: ask_id K9 is none that we asked'],'decided','O1',60)]",
 		"SELECT (alerts, received_within_5s, receipt_p50_s, accept_p50_s, critical_accepted, critical_within_60min, answered, answered_in_time, release_p50_s, overdue) FROM v_inbound_sla WHERE party = 'US-FIU'":                        "(2,1,1,1800,1,1,1,1,900,1)",
 		"SELECT (count(), sum(disputed)) FROM payments FINAL":                                                                                                                                                                             "(5,91005)",
 	} {

@@ -56,7 +56,7 @@ func migrateTwice(t *testing.T, c clickhouse.Config) {
 	if second := shape(t, c); second != first {
 		t.Errorf("the second migration changed\n%s\nto\n%s", first, second)
 	}
-	if got := ask(t, c, "SELECT (count(), uniqExact(version)) FROM schema_migrations"); got != "(5,5)" {
+	if got := ask(t, c, "SELECT (count(), uniqExact(version)) FROM schema_migrations"); got != "(6,6)" {
 		t.Errorf("schema_migrations holds %s", got)
 	}
 }
@@ -150,15 +150,15 @@ func migrateChanged(t *testing.T, c clickhouse.Config) {
 func migrateHalf(t *testing.T, c clickhouse.Config) {
 	open(t, c, event.Default())
 	files := shipped(t)
-	files["migrations/0006_next.sql"] = &fstest.MapFile{Data: []byte("CREATE TABLE IF NOT EXISTS one (a UInt8) ENGINE = MergeTree ORDER BY a;\n\nSELECT nonsense;\n")}
-	if err := apply(t, c, files); err == nil || !strings.Contains(err.Error(), "0006_next.sql") {
+	files["migrations/0007_next.sql"] = &fstest.MapFile{Data: []byte("CREATE TABLE IF NOT EXISTS one (a UInt8) ENGINE = MergeTree ORDER BY a;\n\nSELECT nonsense;\n")}
+	if err := apply(t, c, files); err == nil || !strings.Contains(err.Error(), "0007_next.sql") {
 		t.Fatalf("a broken migration gave %v", err)
 	}
-	files["migrations/0006_next.sql"].Data = []byte("CREATE TABLE IF NOT EXISTS one (a UInt8) ENGINE = MergeTree ORDER BY a;\n\nSELECT 1;\n")
+	files["migrations/0007_next.sql"].Data = []byte("CREATE TABLE IF NOT EXISTS one (a UInt8) ENGINE = MergeTree ORDER BY a;\n\nSELECT 1;\n")
 	if err := apply(t, c, files); err != nil {
 		t.Fatalf("the mended migration gave %v", err)
 	}
-	if got := ask(t, c, "SELECT max(version) FROM schema_migrations"); got != "6" {
+	if got := ask(t, c, "SELECT max(version) FROM schema_migrations"); got != "7" {
 		t.Errorf("version is %s", got)
 	}
 }
@@ -166,8 +166,8 @@ func migrateHalf(t *testing.T, c clickhouse.Config) {
 func migrateNumbering(t *testing.T, c clickhouse.Config) {
 	open(t, c, event.Default())
 	files := shipped(t)
-	files["migrations/0007_gap.sql"] = &fstest.MapFile{Data: []byte("SELECT 1;\n")}
-	if err := apply(t, c, files); err == nil || !strings.Contains(err.Error(), "must be 0006") {
+	files["migrations/0008_gap.sql"] = &fstest.MapFile{Data: []byte("SELECT 1;\n")}
+	if err := apply(t, c, files); err == nil || !strings.Contains(err.Error(), "must be 0007") {
 		t.Errorf("a gap gave %v", err)
 	}
 }

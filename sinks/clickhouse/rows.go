@@ -168,10 +168,10 @@ func (s *Store) WriteConsents(ctx context.Context, rows []caselog.ConsentRow) er
 
 // WriteTasks keeps what alerts want people to do.
 func (s *Store) WriteTasks(ctx context.Context, rows []caselog.TaskRow) error {
-	const columns = "task_id, alert_id, case_id, direction, party, kind, about, least, opened_at, done_at, done_by, version"
+	const columns = "task_id, alert_id, case_id, direction, party, kind, about, why, least, opened_at, done_at, done_by, version"
 	return write(ctx, s, "tasks", columns, rows, func(r caselog.TaskRow) []any {
 		return []any{
-			r.TaskID, r.AlertID, r.CaseID, r.Direction, r.Party, r.Kind, r.About, r.Least, instant(r.OpenedAt), instant(r.DoneAt), r.DoneBy, r.Version,
+			r.TaskID, r.AlertID, r.CaseID, r.Direction, r.Party, r.Kind, r.About, texts(r.Why), r.Least, instant(r.OpenedAt), instant(r.DoneAt), r.DoneBy, r.Version,
 		}
 	})
 }

@@ -109,46 +109,6 @@ func (d *Desk) Accept(ctx context.Context, in delivery.Inbound) (delivery.Answer
 	return d.judge(ctx, key, in, verdicts[0])
 }
 
-// compare fills in what only the request tells that an outcome answers: the items
-// whose funds do not sum to what was credited or whose money that moved on the trail
-// does not show, and the marks of references that depend on who kept the account.
-// Nobody knows that any more once the request is erased.
-func (d *Desk) compare(ctx context.Context, key caselog.Key, in delivery.Inbound, o *caselog.OutcomeData) error {
-	var personal string
-	d.fold.with(key, func(s *apply.Subject) {
-		if s == nil || s.Alert(o.AlertID) == nil {
-			return
-		}
-		m := s.Alert(o.AlertID).Asked(o.OutcomeOf)
-		if m != nil {
-			personal = m.Personal
-		}
-	})
-	if personal == "" {
-		return nil
-	}
-	var body caselog.BodyPersonal
-	if err := d.open(ctx, personal, &body); errors.Is(err, caselog.ErrErased) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("read %s: %w", o.OutcomeOf, err)
-	}
-	m, err := freeze.Parse([]byte(body.Body))
-	if err != nil {
-		return fmt.Errorf("read %s: %w", o.OutcomeOf, err)
-	}
-	r := intake.RequestOf(m)
-	if r == nil {
-		return nil
-	}
-	o.Mismatched = freeze.Mismatched(o.Funds, r.Payments)
-	if told, ok := in.Message.(*freeze.Outcome); ok && len(told.Trail) > 0 {
-		o.Trail = intake.TrailMarks(d.opt.Root, told.Trail, r.Subject.Servicer)
-		o.Mismatched = append(o.Mismatched, freeze.Untraced(told.Funds, told.Trail)...)
-	}
-	return nil
-}
-
 func (d *Desk) judge(ctx context.Context, key caselog.Key, in delivery.Inbound, v apply.Verdict) (delivery.Answer, error) {
 	if v.Applied || v.Repeat {
 		known, found, err := d.known(ctx, key, in.MessageID)

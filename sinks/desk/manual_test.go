@@ -79,13 +79,13 @@ func TestPaperGoesTheWayOfTheWire(t *testing.T) {
 // recordOutcome has two officers record that money is held.
 func recordOutcome(t *testing.T, d *desk.Desk, id, asked string) {
 	t.Helper()
-	const said = `{"decision":"granted","final":false,"measures":[{"measure_id":"UK-M1","ask_id":"ASK","kind":"bank_hold","state":"in_force","amount":{"amount":"18000.00","currency":"GBP"},"account":{"scheme":"iban","id":"GB52HWBA00000000000101","type":"unknown"},"authority":{"name":"Bank A","kind":"bank"},"legal_basis":"consent withheld","in_force_at":"2026-03-02T04:55:00.000Z","expires_at":"2036-03-11T00:00:00.000Z","extendable":true,"convert":{"need":"court_order"},"ends_if_silent":true}],"funds":[{"item_id":"ITEM","disposition":"held","money":{"amount":"18000.00","currency":"GBP"}}]}`
+	const said = `{"decision":"granted","final":false,"measures":[{"measure_id":"UK-M1","ask_id":"ASK","kind":"bank_hold","state":"in_force","amount":{"amount":"18000.00","currency":"GBP"},"account":{"scheme":"iban","id":"GB52HWBA00000000000101","type":"unknown"},"authority":{"name":"Bank A","kind":"bank"},"legal_basis":"consent withheld","in_force_at":"NOW","expires_at":"2036-03-11T00:00:00.000Z","extendable":true,"convert":{"need":"court_order"},"ends_if_silent":true}],"funds":[{"item_id":"ITEM","disposition":"held","money":{"amount":"18000.00","currency":"GBP"}}]}`
 	shown, err := d.Show(t.Context(), id)
 	must(t, err)
 	parsed, err := freeze.Parse([]byte(shown.Messages[0].Body))
 	must(t, err)
 	request, _ := parsed.(*freeze.Request)
-	text := strings.NewReplacer(`"ASK"`, `"`+request.Asks[0].AskID+`"`, "ITEM", request.Payments[0].ItemID).Replace(said)
+	text := strings.NewReplacer(`"ASK"`, `"`+request.Asks[0].AskID+`"`, "ITEM", request.Payments[0].ItemID, "NOW", request.Payments[0].ExecutedAt.String()).Replace(said)
 	action := desk.Action{Do: "record", As: "O1", Code: "outcome", Document: paper, How: "portal", Texts: map[string]string{"message": text}}
 	for _, bad := range []struct {
 		change func(*desk.Action)

@@ -16,6 +16,7 @@ type MessageView struct {
 	At       int64  `json:"at,omitempty"`
 	GaveUp   bool   `json:"gave_up,omitempty"`
 	Parked   bool   `json:"parked,omitempty"`
+	Older    string `json:"older,omitempty"` // the outcome of a later moment that counts in the place of this one
 	Body     string `json:"body"`
 	// Manual and From are how a request came that no wire brought, and who handed it over.
 	Manual *caselog.ManualMark `json:"manual,omitempty"`
@@ -48,7 +49,7 @@ func (d *Desk) messages(ctx context.Context, a *apply.Alert, out *Detail) {
 		})
 	}
 	for _, m := range a.Inbox {
-		x := MessageView{ID: m.ID, Type: string(m.Type), At: m.At, Parked: m.Parked, Body: d.body(ctx, m.Personal), Manual: m.Manual}
+		x := MessageView{ID: m.ID, Type: string(m.Type), At: m.At, Parked: m.Parked, Older: m.Older, Body: d.body(ctx, m.Personal), Manual: m.Manual}
 		var from caselog.BodyPersonal
 		if m.Manual != nil && d.open(ctx, m.Personal, &from) == nil {
 			x.From = from.From

@@ -170,12 +170,14 @@ func (f *fold) data(into any) bool {
 	return true
 }
 
-// task opens a task unless one of the kind about the same is there.
-func (f *fold) task(a *Alert, kind, about string) {
-	if slices.ContainsFunc(a.Tasks, func(t Task) bool { return t.Kind == kind && t.About == about && t.Done == "" }) {
+// task opens a task unless one of the kind about the same is there, which then says
+// why as well.
+func (f *fold) task(a *Alert, kind, about string, why ...string) {
+	if i := slices.IndexFunc(a.Tasks, func(t Task) bool { return t.Kind == kind && t.About == about && t.Done == "" }); i >= 0 {
+		a.Tasks[i].Why = union(a.Tasks[i].Why, why)
 		return
 	}
-	a.Tasks = append(a.Tasks, Task{ID: fmt.Sprintf("T%d", len(a.Tasks)+1), Kind: kind, About: about, At: f.r.Appended})
+	a.Tasks = append(a.Tasks, Task{ID: fmt.Sprintf("T%d", len(a.Tasks)+1), Kind: kind, About: about, At: f.r.Appended, Why: why})
 }
 
 // done closes the tasks of a kind.

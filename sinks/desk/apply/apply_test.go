@@ -256,7 +256,11 @@ func (w *world) describe(s *apply.Subject, v apply.Verdict, due []apply.Effect) 
 			if m.Parked {
 				out = append(out, "  parked "+m.ID)
 			}
+			if m.Older != "" {
+				out = append(out, "  "+m.ID+" is older than "+m.Older)
+			}
 		}
+		out = append(out, reasons(a)...)
 	}
 	for _, e := range due {
 		line := "due " + string(e.Kind) + " " + e.Alert.ID
@@ -291,6 +295,17 @@ func alertLine(a *apply.Alert) string {
 		line += " " + p.Act + ":" + p.By
 	}
 	return line
+}
+
+// reasons describes the tasks that say why they are there.
+func reasons(a *apply.Alert) []string {
+	var out []string
+	for _, t := range a.Tasks {
+		for _, why := range t.Why {
+			out = append(out, fmt.Sprintf("  %s %s%s: %s", t.ID, t.Kind, more(" done by ", t.Done), why))
+		}
+	}
+	return out
 }
 
 func facts(i *apply.Item) []string {

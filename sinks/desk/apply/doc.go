@@ -42,7 +42,8 @@ package apply
 // approves what he wrote, and the machines of measures, recalls and consent; events of
 // officers carry the version since then. 5 (2026-11-24): a request that nobody signed
 // goes out only while a hit stands that lets it, and an instruction that reports of ours
-// ask for too before it is frozen is for people to approve.
+// ask for too before it is frozen is for people to approve; outcomes carry the version
+// since then, and say what of them does not fit.
 const Version = 5
 
 // wordsSince is the version from which on the last word about a report counts.
@@ -54,3 +55,6 @@ const peopleSince = 4
 // hitSince is the version from which on it counts, when a request is frozen, which hits
 // stand then.
 const hitSince = 5
+
+// fitSince is the version from which on outcomes are compared with what was asked.
+const fitSince = 5

@@ -255,7 +255,7 @@ func (f *fold) late(a *Alert, d caselog.OutcomeData) {
 		f.settleWithdrawal(a)
 	case a.Ending == "withdrawn" && d.Final: // it agrees
 	default:
-		f.task(a, "contradiction", d.MessageID)
+		f.task(a, "contradiction", d.MessageID, "decision "+d.Decision+": nothing is asked any more, or was not")
 	}
 }
 

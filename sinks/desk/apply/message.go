@@ -60,6 +60,7 @@ type Inbound struct {
 	At       int64       `json:"at,omitempty"` // receipt's moment
 	Parked   bool        `json:"parked,omitempty"`
 	Taken    bool        `json:"taken,omitempty"` // up by an officer, of a request or amendment
+	Older    string      `json:"older,omitempty"` // the outcome that counts, which is of a later moment than this one
 	Personal string      `json:"personal,omitempty"`
 	// Manual is how a request came that no wire brought.
 	Manual *caselog.ManualMark `json:"manual,omitempty"`

@@ -124,60 +124,6 @@ func (f *fold) progress(a *Alert, d caselog.ReceiptData) {
 // ended reports whether a partner's word no longer moves the alert (rule P).
 func (a *Alert) ended() bool { return a.State == Closed || a.State == Withdrawing }
 
-func inForce(measures []caselog.MeasureMark) bool {
-	return slices.ContainsFunc(measures, func(m caselog.MeasureMark) bool {
-		return slices.Contains([]string{"in_force", "extended", "converted"}, m.State)
-	})
-}
-
-// outcome takes in a partner's word about the money, in every state. The latest
-// as_of wins; an older one is kept and changes nothing.
-func (f *fold) outcome() {
-	var d caselog.OutcomeData
-	if !f.data(&d) {
-		return
-	}
-	a := f.s.Alert(d.AlertID)
-	if a == nil {
-		f.refuse("no such alert")
-		return
-	}
-	f.on(a)
-	if _, fresh := f.seen(a, d.MessageMark, d.Personal); !fresh {
-		return
-	}
-	a.letGo(d)
-	if a.Outcome != nil && d.AsOf.Before(a.Outcome.AsOf.Time) {
-		if slices.ContainsFunc(d.Measures, func(m caselog.MeasureMark) bool { return a.Measure(m.MeasureID) == nil }) {
-			f.task(a, "contradiction", d.MessageID) // the later word does not know of its measure
-		}
-		return
-	}
-	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
-	if m := a.Message(d.OutcomeOf); m != nil { // an outcome implies a receipt
-		first(&m.Delivered, f.r.Appended)
-		first(&a.At.Sent, f.r.Appended)
-		first(&a.At.Received, f.r.Appended)
-		if m.Receipt == "" {
-			m.Receipt = freeze.LevelReceived
-		}
-		a.doneAbout("transmit", m.ID)
-	} else {
-		f.task(a, "contradiction", d.MessageID)
-	}
-	if !d.Balanced {
-		f.task(a, "unbalanced", d.MessageID)
-	}
-	if len(d.Mismatched) > 0 || a.foreign(d.Funds) {
-		f.task(a, "contradiction", d.MessageID)
-	}
-	f.measures(a, word{OutcomeMark: &d.OutcomeMark, message: d.MessageID, reply: d.InReplyTo})
-	f.trail(a, &d.OutcomeMark)
-	f.recallOutcome(a, &d)
-	f.decide(a, d)
-	f.recallMoves(a)
-}
-
 func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
 	if a.deaf() {
 		f.late(a, d)
@@ -193,7 +139,7 @@ func (f *fold) decide(a *Alert, d caselog.OutcomeData) {
 		f.task(a, "refused", d.MessageID)
 	case "more_info":
 		if a.State == Decided || a.State == Refused {
-			f.task(a, "contradiction", d.MessageID)
+			f.task(a, "contradiction", d.MessageID, "decision more_info: the request is decided already")
 			return
 		}
 		a.State = InfoNeeded
@@ -383,12 +329,4 @@ func (f *fold) withdrawnByPartner(a *Alert, in *Inbound) {
 // rank orders the levels of receipts. A rejection is final.
 func rank(l freeze.Level) int {
 	return slices.Index([]freeze.Level{freeze.LevelReceived, freeze.LevelAccepted, freeze.LevelRejected}, l) + 1
-}
-
-// foreign reports whether funds tell of a payment that no request of the alert named.
-func (a *Alert) foreign(funds []freeze.Fund) bool {
-	return slices.ContainsFunc(funds, func(x freeze.Fund) bool {
-		named := func(i *Item) bool { return i.ID == x.ItemID }
-		return !slices.ContainsFunc(a.Items, named) && !slices.ContainsFunc(a.Shed, named) && !slices.ContainsFunc(a.Held, named)
-	})
 }

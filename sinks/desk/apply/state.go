@@ -97,6 +97,7 @@ type Alert struct {
 	Outcome     *caselog.OutcomeMark `json:"outcome,omitempty"`
 	OutcomeID   string               `json:"outcome_id,omitempty"`
 	OutcomeBody string               `json:"outcome_body,omitempty"` // sealed
+	Unfit       []string             `json:"unfit,omitempty"`        // what of it does not fit, in words
 	Released    bool                 `json:"released,omitempty"`     // the answer may go
 	Telling     bool                 `json:"telling,omitempty"`      // the instruction is told, or perhaps was, and that is not noted yet
 	Anew        bool                 `json:"anew,omitempty"`         // the partner has amended what the bank holds for, and nobody has decided about that
@@ -244,6 +245,7 @@ type Task struct {
 	At    int64        `json:"at,omitempty"`
 	Done  string       `json:"done,omitempty"` // by whom
 	For   caselog.Role `json:"for,omitempty"`  // the least role that is called; "" = officer
+	Why   []string     `json:"why,omitempty"`  // in words, of a partner's word that does not fit
 }
 
 // Parent is what an inbound alert needs of an instruction.

@@ -161,7 +161,7 @@ func (d *Maker) measuresOf(ctx context.Context, o *freeze.Outcome, a *apply.Aler
 			continue
 		}
 		said := freeze.Measure{
-			MeasureID: m.MeasureID, AskID: or(m.AskID, askOf(r)), Kind: m.Kind, Account: accountOf(r), InForceAt: m.InForceAt,
+			MeasureID: m.MeasureID, AskID: theirAsk(r, m.AskID), Kind: m.Kind, Account: accountOf(r), InForceAt: m.InForceAt,
 			Authority: freeze.Authority{Name: d.Book.Self.Name, Kind: m.AuthorityKind}, LegalBasis: or(a.Basis, "order"), Convert: freeze.Convert{Need: "none"},
 		}
 		if err := d.overlay(ctx, &said, m); err != nil {
@@ -171,6 +171,15 @@ func (d *Maker) measuresOf(ctx context.Context, o *freeze.Outcome, a *apply.Aler
 	}
 	concluded(o, a)
 	return nil
+}
+
+// theirAsk returns the ask of the partner that a measure answers. A measure that took
+// the place of the bank's knows that of our instruction, which is not theirs to know.
+func theirAsk(r *freeze.Request, id string) string {
+	if slices.ContainsFunc(r.Asks, func(k freeze.Ask) bool { return k.AskID == id }) {
+		return id
+	}
+	return askOf(r)
 }
 
 func accountOf(r *freeze.Request) freeze.Account {

@@ -15,7 +15,7 @@ func TrailMarks(root *caselog.Root, trail []freeze.Hop, left freeze.Servicer) []
 	for i, h := range trail {
 		out = append(out, caselog.HopMark{
 			ItemID: h.ItemID, ParentItems: h.ParentItems, Money: h.Money, Credited: h.Credited, Country: h.To.AccountCountry,
-			Refs: marksOfHop(root, h, Left(trail, i, left)), Account: root.Ref("account", SubjectOf(freeze.Subject{Account: h.To.Account, Servicer: h.To.Servicer})),
+			Refs: marksOfHop(root, h, Left(trail, i, left)), Account: accountMark(root, freeze.Subject{Account: h.To.Account, Servicer: h.To.Servicer}),
 			HandledBy: h.HandledBy, OnwardUse: h.OnwardUse,
 		})
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -16,7 +17,7 @@ import (
 type seen struct {
 	measures, hops, legs, consents map[string]string // by id, as JSON
 	items                          []*apply.Item
-	tasks                          []string // who did each, "" = open
+	tasks                          []string // taskMark of each
 	told                           []bool   // which messages of ours the party has
 	voided                         int
 }
@@ -36,7 +37,7 @@ func look(s *apply.Subject, r apply.Record) map[*apply.Alert]seen {
 			v.items = slices.Clone(a.Items)
 		}
 		for _, t := range a.Tasks {
-			v.tasks = append(v.tasks, t.Done)
+			v.tasks = append(v.tasks, taskMark(t))
 		}
 		for _, m := range a.Messages {
 			v.told = append(v.told, known(m) != "")
@@ -267,15 +268,18 @@ func (x *step) legs(before map[string]string) {
 	}
 }
 
+// taskMark tells what of a task changes.
+func taskMark(t apply.Task) string { return t.Done + strings.Repeat("|", len(t.Why)) }
+
 // tasks makes the rows of tasks that were opened or done. They name no one but our
 // people.
 func (x *step) tasks(before []string) {
 	for i, t := range x.a.Tasks {
-		if i < len(before) && before[i] == t.Done {
+		if i < len(before) && before[i] == taskMark(t) {
 			continue
 		}
 		row := caselog.TaskRow{
-			TaskID: t.ID, AlertID: x.a.ID, CaseID: x.a.CaseID, Direction: x.a.Direction, Party: x.a.Party, Kind: t.Kind, About: t.About,
+			TaskID: t.ID, AlertID: x.a.ID, CaseID: x.a.CaseID, Direction: x.a.Direction, Party: x.a.Party, Kind: t.Kind, About: t.About, Why: t.Why,
 			Least: string(t.For), OpenedAt: t.At, DoneBy: t.Done, Version: version(x.r),
 		}
 		if row.Least == "" {

@@ -27,6 +27,8 @@ func TestStandingsBecomeRows(t *testing.T) {
 			"consents [N01] to [AE] asked 02T04:01, all 02T04:01\ntrail N01 from [P01] 11000 GBP hop 1 to AE granted child true gone false",
 		"trail-gone": "approvals request O1 given; request O2 given\ntasks contradiction 02T04:02 to -\n" +
 			"trail N01 from [P01] 11000 GBP hop 1 to AE needed child true gone true",
+		"outcome-misfit-unknown": "measures 3SXONJBBF6SIVQ3LEVQ32J7UVE-M01 in_force in_force 18000 GBP standing true until -, 0 working days\n" +
+			"tasks contradiction 02T04:00 to 02T04:01 by desk because outcome_of Q009 is no message of ours, item P01: funds do not sum to what was credited, or the trail does not show what moved on, item P09: funds tell of a payment that we did not name",
 		"measure-expiring": "measures M1 in_force expiring 15500 GBP standing true until 11T17:00, 6 working days\ntasks half_life 06T23:01 to 09T23:01 by desk; expiring 09T23:01 to -",
 		"recall-returned-in-parts": "approvals recall_answer O1 given; recall_answer O1 given\nrecalls P01 returned [FOCR] 18000 GBP; P02 initiated [] 9500 EUR currency\n" +
 			"tasks return_differs 02T04:00 to 02T04:00 by desk; return_differs 02T04:00 to -",
@@ -59,7 +61,8 @@ func TestStandingsBecomeRows(t *testing.T) {
 			return strings.TrimSpace(fmt.Sprintf("%s %s %v %s %s %s", short(r.ItemID), r.State, r.Codes, r.Returned.Amount, r.Returned.Currency, r.Differs))
 		}))
 		add("tasks", each(b, func(r caselog.TaskRow) string {
-			return strings.TrimSuffix(fmt.Sprintf("%s %s to %s by %s", r.Kind, at(r.OpenedAt), at(r.DoneAt), r.DoneBy), " by ")
+			line := strings.TrimSuffix(fmt.Sprintf("%s %s to %s by %s", r.Kind, at(r.OpenedAt), at(r.DoneAt), r.DoneBy), " by ")
+			return strings.ReplaceAll(line+strings.TrimSuffix(" because "+strings.Join(r.Why, ", "), " because "), r.AlertID+"-", "")
 		}))
 		add("trail", each(b, func(r caselog.TrailRow) string {
 			return fmt.Sprintf("%s from %v %s %s hop %d to %s %s child %v gone %v", short(r.ItemID), all(r.ParentItems), r.Money.Amount, r.Money.Currency, r.Hop, r.Country, r.Consent, r.ChildAlert != "", r.Gone)
