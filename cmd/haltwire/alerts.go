@@ -19,6 +19,7 @@ import (
 	"github.com/haltwire/haltwire/rules/spec"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/api"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
@@ -248,10 +249,23 @@ func todo(v desk.View) string {
 	}
 	for _, t := range v.Tasks {
 		if t.Done == "" {
-			out = append(out, strings.TrimSpace(t.ID+" "+t.Kind))
+			out = append(out, strings.TrimSpace(t.ID+" "+t.Kind+waiting(v, t)))
 		}
 	}
 	return dash(strings.Join(out, ", "))
+}
+
+// waiting says how many onward movements a task is about, and the budget that they wait
+// for, "" of another task.
+func waiting(v desk.View, t apply.Task) string {
+	if t.Kind != "trail" || v.Waiting == 0 {
+		return ""
+	}
+	why := ""
+	if v.Overflow != nil {
+		why = fmt.Sprintf(" The budget of %d in 24 h is used up.", v.Overflow.Limit)
+	}
+	return fmt.Sprintf(" (%d movements wait: follow them?%s)", v.Waiting, why)
 }
 
 // nextVerb is the decision that an alert waits for, "" when it waits for none.

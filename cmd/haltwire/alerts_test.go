@@ -287,6 +287,7 @@ func TestToDo(t *testing.T) {
 		"inbound":            {desk.View{Direction: "in", State: "received"}, "accept"},
 		"half authorised":    {desk.View{Direction: "in", State: "accepted", Approvals: o1("authorise", "")}, "authorise (O1 has, another is needed)"},
 		"answer of the bank": {desk.View{Direction: "in", State: "bank_answered"}, "release"},
+		"movements wait":     {desk.View{Direction: "out", State: "decided", Waiting: 480, Overflow: &apply.Exceeded{Limit: 100}, Tasks: []apply.Task{{ID: "T2", Kind: "trail"}}}, "T2 trail (480 movements wait: follow them? The budget of 100 in 24 h is used up.)"},
 		"answered":           {desk.View{Direction: "in", State: "answered"}, "-"},
 	} {
 		if got := todo(c.v); got != c.want {

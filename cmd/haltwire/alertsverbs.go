@@ -62,7 +62,7 @@ func allVerbs() []verb {
 		{do: "measure", short: "Record what a partner, a bank or a court did to a measure", flags: []string{"about", "code", "until", "amount", "text"}},
 		{do: "recall", short: "Have our banks recall payments", flags: []string{"about", "code"}},
 		{do: "recall_answer", short: "Record what a bank said about a recall", flags: []string{"about", "code", "amount", "text"}},
-		{do: "follow", short: "Follow an onward movement that a partner found", flags: []string{"about", "text"}},
+		{do: "follow", short: "Follow onward movements that a partner found: --about one, --hop several, or --code all that wait", flags: []string{"about", "hops", "code", "text"}},
 		{do: "consent", short: "Ask for consent to use what a partner found, or answer such a question (two different officers): --code all, part or none", flags: []string{"about", "code", "until", "text"}},
 		{do: "feedback", short: "Tell the partner what its help was good for", flags: []string{"code", "amount", "text"}},
 		{do: "transmitted", short: "Say that a message of ours was carried over by hand, by a portal, by telephone", flags: []string{"about", "proof"}},
@@ -149,6 +149,8 @@ func termFlag(c *cobra.Command, name string, a *desk.Action, t *terms) {
 		f.StringVar(&a.Task, "task", "", "the task's id: T1, T2, …")
 	case "about":
 		f.StringVar(&a.About, "about", "", "id of the measure, message, item, party or alert that it is about")
+	case "hops":
+		f.StringSliceVar(&a.Items, "hop", nil, "item_id of a movement; may be repeated")
 	case "proof":
 		f.StringVar(&a.How, "how", "", "the way that it went: portal, fax, telephone, post")
 		f.StringVar(&t.at, "at", "", "when it was, RFC 3339; now without it")

@@ -53,6 +53,8 @@ type OfficerData struct {
 	// About is the id of what the act is about within the alert: a measure, a message,
 	// an item.
 	About string `json:"about,omitempty"`
+	// Items are what the act is about where it is about several, of the act follow.
+	Items []string `json:"items,omitempty"`
 	// Until and Amount are terms of the act: of an extension, of a lift.
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
@@ -115,11 +117,11 @@ type VoidedData struct {
 }
 
 // BudgetData is the data of budget.exceeded: why a request waits for one more
-// approval and does not go out by itself.
+// approval and does not go out by itself, or why onward movements wait for officers.
 type BudgetData struct {
 	AlertID string `json:"alert_id"`
-	What    string `json:"what"` // rule | party | subject
+	What    string `json:"what"` // rule | party | subject | onward
 	Of      string `json:"of"`   // rule id or party id
 	Limit   int    `json:"limit"`
-	Count   int    `json:"count"` // requests in the last 24 hours before this one
+	Count   int    `json:"count"` // requests, or accounts of onward movements, in the 24 hours before this one
 }

@@ -7,6 +7,9 @@ const (
 	ConsentNeeded  = "needed"
 	ConsentGranted = "granted" // by the outcome, by a consent_response, or because nobody else learns of it
 	ConsentNone    = "refused"
+	// ConsentMoved says that the partner tells of the fact no more: the money went to
+	// another account than it said first.
+	ConsentMoved = "moved"
 )
 
 // Arrived returns what arrived at the account that the money went to.
@@ -41,6 +44,13 @@ type FollowedData struct {
 	Own bool `json:"own,omitempty"`
 	// Blocked is the field for want of which the hop has no child.
 	Blocked string `json:"blocked,omitempty"`
+	// Moved says that the hop leads to another account now: on the key of the child
+	// that was told of it, and on the parent's that this child knows.
+	Moved bool `json:"moved,omitempty"`
+	// Decided says that officers had the hop followed: no budget is asked.
+	Decided bool `json:"decided,omitempty"`
+	// Fold is the version of the fold that the writer knew.
+	Fold int `json:"fold,omitempty"`
 
 	Party    string           `json:"party,omitempty"`   // that told of the hop
 	Message  string           `json:"message,omitempty"` // its outcome

@@ -28,6 +28,8 @@ type Action struct {
 	Task   string `json:"task,omitempty"`   // task id, of close_task
 	Reason string `json:"reason,omitempty"`
 	About  string `json:"about,omitempty"` // measure, message or item that it is about
+	// Items are the onward movements that follow is about, where it is about several.
+	Items []string `json:"items,omitempty"`
 	// How (a code), At and Document (SHA-256) prove what was transmitted or recorded.
 	How      string       `json:"how,omitempty"`
 	At       *freeze.Time `json:"at,omitempty"`
@@ -92,6 +94,12 @@ func (a *Action) complete(alert string) {
 	}
 	if shortID.MatchString(a.About) {
 		a.About = alert + "-" + a.About
+	}
+	a.Items = slices.Clone(a.Items)
+	for i, id := range a.Items {
+		if shortID.MatchString(id) {
+			a.Items[i] = alert + "-" + id
+		}
 	}
 	if len(a.Amounts) == 0 {
 		return
@@ -158,7 +166,7 @@ func (d *Desk) decide(ctx context.Context, key caselog.Key, full string, role ca
 	}
 	data := &caselog.OfficerData{
 		AlertID: full, By: action.As, Role: role, Act: act, Digest: action.Digest, Basis: action.Basis, Code: action.Code, Task: action.Task, Reason: action.Reason,
-		About: action.About, Until: action.Until, Amount: action.Amount, Fold: apply.Version,
+		About: action.About, Items: action.Items, Until: action.Until, Amount: action.Amount, Fold: apply.Version,
 	}
 	switch act {
 	case apply.ActTransmitted:

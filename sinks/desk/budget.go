@@ -19,6 +19,9 @@ type Budgets struct {
 	Rule    int `yaml:"rule"`
 	Party   int `yaml:"party"`
 	Subject int `yaml:"subject"`
+	// Onward bounds, by party, the accounts that movements of money which the party tells
+	// of are followed to by themselves. Above it they wait for an officer.
+	Onward int `yaml:"onward"`
 }
 
 // budgetOver is the period of budgets.
@@ -126,12 +129,8 @@ func (s *spending) take(b Budgets, key caselog.Key, a *apply.Alert) *caselog.Bud
 	s.expire()
 	_, party, subject := key.Split()
 	over := func(what, of, shown string, limit int) *caselog.BudgetData {
-		k := what + "/" + of
-		n := s.count[k] + s.held[k]
-		if slices.Contains(s.reserved[a.ID].keys, k) { // what is its own
-			n--
-		}
-		if limit == 0 || n < limit {
+		n, used := s.over(a.ID, what+"/"+of, limit)
+		if !used {
 			return nil
 		}
 		return &caselog.BudgetData{AlertID: a.ID, What: what, Of: shown, Limit: limit, Count: n}
@@ -155,7 +154,23 @@ func (s *spending) take(b Budgets, key caselog.Key, a *apply.Alert) *caselog.Bud
 	return nil
 }
 
-// count notes a request that the log has frozen.
+// over counts what is spent under a key, but for what is reserved under name itself, and
+// reports whether the limit is reached.
+func (s *spending) over(name, key string, limit int) (n int, used bool) {
+	n = s.count[key] + s.held[key]
+	if slices.Contains(s.reserved[name].keys, key) { // what is its own
+		n--
+	}
+	return n, limit > 0 && n >= limit
+}
+
+// counted sees every event of the log, and counts what budgets are about.
+func (d *Desk) counted(r apply.Record, s *apply.Subject, v apply.Verdict) {
+	d.countRequest(r, s, v)
+	d.countOnward(r, s, v)
+}
+
+// countRequest counts a request that the log has frozen.
 func (d *Desk) countRequest(r apply.Record, s *apply.Subject, v apply.Verdict) {
 	a := s.Alert(v.AlertID)
 	if r.Type != caselog.MessageQueued || !v.Applied || a == nil || a.Direction != caselog.Out || len(a.Parents) > 0 {
@@ -169,6 +184,9 @@ func (d *Desk) countRequest(r apply.Record, s *apply.Subject, v apply.Verdict) {
 // budgeted puts the word that a budget is used up in the place of a first request. An
 // emergency and what inbound alerts need are people's answer to it already.
 func (d *Desk) budgeted(s *apply.Subject, a *apply.Alert, drafts []intake.Draft) []intake.Draft {
+	if over := d.onward(s, a, drafts); over != nil {
+		return over
+	}
 	for _, x := range drafts {
 		q, ok := x.Data.(*caselog.QueuedData)
 		if !ok || q.Type != freeze.TypeRequest || a.Exceeded != nil || a.Emergency != "" || len(a.Parents) > 0 {

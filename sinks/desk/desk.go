@@ -148,7 +148,7 @@ func New(opt Options) (*Desk, error) {
 		fold:  newFold(apply.Machine{Root: opt.Root}, opt.Layout.Partitions),
 		lanes: map[string]*lane.Lane{}, ways: map[string][]*lane.Way{}, spending: newSpending(),
 	}
-	d.fold.taken = d.countRequest
+	d.fold.taken = d.counted
 	channels, forms := map[string][]string{}, map[string]draft.Form{}
 	for _, p := range opt.Book.Parties() {
 		d.lanes[p.ID] = lane.New(laneWorkers)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -337,7 +338,11 @@ func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]intake.Draft, err
 			continue
 		}
 		drafts, err := t.desk.maker.Make(ctx, s, e)
-		out = append(out, t.desk.budgeted(s, e.Alert, drafts)...)
+		for _, x := range t.desk.budgeted(s, e.Alert, drafts) {
+			if !slices.ContainsFunc(out, func(o intake.Draft) bool { return o.ID == x.ID }) { // the word of one budget, of many effects
+				out = append(out, x)
+			}
+		}
 		if err != nil {
 			errs = append(errs, err)
 		}

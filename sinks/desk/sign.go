@@ -114,6 +114,7 @@ func (v *View) asked(a *apply.Alert) {
 		return
 	}
 	v.Exceeded, v.Emergency, v.Voided = a.Exceeded, a.Emergency, slices.Clone(a.Voided)
+	v.Waiting, v.Overflow = len(a.Waiting()), a.Overflow
 	if a.Edit != nil {
 		v.Editors = slices.Clone(a.Edit.By)
 	}

@@ -44,12 +44,16 @@ type View struct {
 	// somebody has approved. Needs is how many officers it takes, 0 = nothing is asked.
 	Content   string          `json:"content"`
 	Needs     int             `json:"needs,omitempty"`
-	Editors   []string        `json:"editors,omitempty"`      // who may not approve what they wrote
-	Emergency string          `json:"emergency,omitempty"`    // on whose word alone it went out
-	Exceeded  *apply.Exceeded `json:"exceeded,omitempty"`     // why it takes one officer more
-	Voided    []apply.Voided  `json:"voided,omitempty"`       // approvals that no longer count
-	Golden    int64           `json:"golden_until,omitempty"` // 72 h after the first payment (T10)
-	At        apply.Times     `json:"at"`
+	Editors   []string        `json:"editors,omitempty"`   // who may not approve what they wrote
+	Emergency string          `json:"emergency,omitempty"` // on whose word alone it went out
+	Exceeded  *apply.Exceeded `json:"exceeded,omitempty"`  // why it takes one officer more
+	Voided    []apply.Voided  `json:"voided,omitempty"`    // approvals that no longer count
+	// Waiting are onward movements that officers decide about, all at once (follow), and
+	// Overflow is the budget for want of which they wait.
+	Waiting  int             `json:"waiting_hops,omitempty"`
+	Overflow *apply.Exceeded `json:"overflow,omitempty"`
+	Golden   int64           `json:"golden_until,omitempty"` // 72 h after the first payment (T10)
+	At       apply.Times     `json:"at"`
 }
 
 // Detail is an alert with what it is about. It holds personal data.

@@ -30,6 +30,7 @@ type HopView struct {
 	Child    string           `json:"child_alert,omitempty"` // the alert that asks
 	Consent  string           `json:"consent,omitempty"`     // where the consent of who told it stands
 	Blocked  string           `json:"blocked,omitempty"`     // for want of this field nobody is asked
+	Waits    string           `json:"waits,omitempty"`       // officers decide: not_granted | served | ended | many | budget
 	Gone     bool             `json:"gone,omitempty"`        // the latest outcome has it no more
 }
 
@@ -72,7 +73,7 @@ func (d *Desk) whole(ctx context.Context, a *apply.Alert) Whole {
 }
 
 func hopView(h *apply.Hop, o *freeze.Outcome) HopView {
-	v := HopView{HopMark: h.HopMark, To: h.To, Child: h.Child, Consent: h.Consent, Blocked: h.Blocked, Gone: h.Gone}
+	v := HopView{HopMark: h.HopMark, To: h.To, Child: h.Child, Consent: h.Consent, Blocked: h.Blocked, Waits: h.Waits, Gone: h.Gone}
 	v.ParentItems = list(v.ParentItems)
 	if o != nil && h.Index < len(o.Trail) && o.Trail[h.Index].ItemID == h.ItemID {
 		x := o.Trail[h.Index]

@@ -110,6 +110,7 @@ func Default() *Config {
 	c.Rules.Lateness = conn.Duration(7 * 24 * time.Hour)
 	c.Rules.MaxAge = conn.Duration(24 * time.Hour)
 	c.Rates.BaseCurrency = "USD"
+	c.Budgets.Onward = 100
 	c.People = people.Defaults()
 	c.Embedded.Kafka.Dir = "var/kafka"
 	c.Embedded.ClickHouse = Engine{Dir: "var/clickhouse", Memory: 1500 << 20}

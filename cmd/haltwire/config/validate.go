@@ -107,8 +107,8 @@ func (c *Config) rules() error {
 const maxLateness = 400 * 24 * time.Hour
 
 func (c *Config) budgets() error {
-	if b := c.Budgets; b.Rule < 0 || b.Party < 0 || b.Subject < 0 {
-		return errors.New("budgets: want requests in 24 hours, 0 = no bound")
+	if b := c.Budgets; b.Rule < 0 || b.Party < 0 || b.Subject < 0 || b.Onward < 0 {
+		return errors.New("budgets: want a number in 24 hours, 0 = no bound")
 	}
 	return nil
 }

@@ -207,6 +207,7 @@ func members() map[string]node {
 		"task": form(`^T[0-9]{1,6}$`), "reason": text(2000), "about": form(`^[A-Za-z0-9.][A-Za-z0-9._/:-]{0,99}$`), "until": {"type": "string", "format": "date-time"},
 		"amount": money, "offence": form(`^[a-z0-9_]{1,40}$`),
 		"how": form(`^[a-z0-9_.-]{1,32}$`), "at": {"type": "string", "format": "date-time"}, "document": form(`^[0-9a-f]{64}$`),
+		"items":   {"type": "array", "maxItems": 500, "items": form(`^[A-Z0-9][A-Z0-9-]{0,34}$`)},
 		"asks":    {"type": "array", "maxItems": 20, "items": form(`^-?[a-z_]{1,40}$`)},
 		"amounts": {"type": "object", "maxProperties": 500, "propertyNames": form(`^[A-Z0-9][A-Z0-9-]{0,34}$`), "additionalProperties": money},
 		"texts": {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000),

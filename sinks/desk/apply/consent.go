@@ -16,6 +16,7 @@ const (
 // The effects of trail and consent.
 const (
 	Follow        Kind = "follow"         // tell the child alert of a hop
+	Leave         Kind = "leave"          // tell a child that the hop leads to another account
 	Echo          Kind = "echo"           // tell the parent which alert the child is
 	AskConsent    Kind = "ask_consent"    // ask the partner, about hops to one country
 	PassConsent   Kind = "pass_consent"   // tell the child what the partner answered
@@ -51,12 +52,10 @@ func consentActs() []act {
 	return []act{
 		{
 			name: ActFollow, direction: caselog.Out, least: caselog.RoleOfficer, need: always(1), forbids: forbidFollow,
-			complete: func(f *fold, a *Alert, d caselog.OfficerData) {
-				h := a.Hop(d.About)
-				h.Wanted, h.Blocked = true, ""
-				h.Mark = h.content()
-				a.doneAbout("trail", h.ItemID)
-				a.doneAbout("blocked", h.ItemID)
+			complete: func(_ *fold, a *Alert, d caselog.OfficerData) {
+				for _, h := range a.chosen(d) {
+					a.want(h)
+				}
 				a.spendAbout(d)
 			},
 		},
@@ -78,19 +77,6 @@ func consentActs() []act {
 			},
 		},
 	}
-}
-
-func forbidFollow(a *Alert, d caselog.OfficerData) string {
-	h := a.Hop(d.About)
-	switch {
-	case h == nil || h.Gone:
-		return "the partner tells of no such movement: about is the item_id of one on the trail"
-	case h.ChildKey != "":
-		return "this movement is followed already"
-	case (h.Wanted || h.Onward) && h.Blocked == "":
-		return "this movement is about to be followed"
-	}
-	return ""
 }
 
 func forbidAskAgain(a *Alert, d caselog.OfficerData) string {
@@ -240,7 +226,7 @@ func (f *fold) responded(a *Alert, in *Inbound) {
 	c.Answer, c.Code = in.ID, in.data.Grant.Granted
 	a.doneAbout("overdue", "T9"+c.Message)
 	for _, h := range a.Trail {
-		if !slices.Contains(c.Facts, h.ItemID) {
+		if !slices.Contains(c.Facts, h.ItemID) || c.At <= h.Moved { // asked of another account
 			continue
 		}
 		to := in.data.Grant.To
@@ -260,10 +246,8 @@ func dueConsents(a *Alert, add func(Effect)) {
 		}
 		return
 	}
+	a.dueFollows(add)
 	for _, h := range a.Trail {
-		if h.due() {
-			add(Effect{Kind: Follow, About: h.ItemID, Hop: h})
-		}
 		if h.Answer != "" && !h.Passed && h.ChildKey != "" {
 			add(Effect{Kind: PassConsent, About: h.ItemID, Hop: h})
 		}

@@ -43,8 +43,10 @@ package apply
 // officers carry the version since then. 5 (2026-11-24): a request that nobody signed
 // goes out only while a hit stands that lets it, and an instruction that reports of ours
 // ask for too before it is frozen is for people to approve; outcomes carry the version
-// since then, and say what of them does not fit.
-const Version = 5
+// since then, and say what of them does not fit. 6 (2026-11-24): of onward movements that
+// wait for officers there is one task, and an account that a movement leads to no more is
+// told so; the words of the trail carry the version since then.
+const Version = 6
 
 // wordsSince is the version from which on the last word about a report counts.
 const wordsSince = 3
@@ -58,3 +60,7 @@ const hitSince = 5
 
 // fitSince is the version from which on outcomes are compared with what was asked.
 const fitSince = 5
+
+// onwardSince is the version from which on onward movements wait together, and one
+// that leads to another account than before is a movement to follow anew.
+const onwardSince = 6

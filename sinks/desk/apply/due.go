@@ -45,12 +45,13 @@ const (
 type Effect struct {
 	Kind    Kind
 	Alert   *Alert
-	Message *Message // of Deliver
-	Parent  *Parent  // of Relay and Tell
-	About   string   // id of the measure, item, message or fact that it is about
-	Hop     *Hop     // of Follow and PassConsent
-	Fact    *Fact    // of Echo
-	Own     bool     // of Echo: reports of ours prove the fact
+	Message *Message    // of Deliver
+	Parent  *Parent     // of Relay and Tell
+	About   string      // id of the measure, item, message or fact that it is about
+	Hop     *Hop        // of Follow, Leave and PassConsent
+	Child   caselog.Key // of Leave
+	Fact    *Fact       // of Echo
+	Own     bool        // of Echo: reports of ours prove the fact
 }
 
 // Type returns the type of the message that the effect queues, or "".

@@ -126,6 +126,7 @@ func (f *fold) reopened(a *Alert) {
 	}
 	a.done("orphan_measure", d.By)
 	a.done("contradiction", d.By)
+	f.elsewhere(a)
 	f.applied()
 }
 
@@ -138,7 +139,7 @@ func (f *fold) forbidsReopening(a *Alert, d caselog.OfficerData) string {
 		return fmt.Sprintf("%s is %s: reopen takes an officer", d.By, d.Role)
 	case a.Erasing || a.At.Erased > 0:
 		return "its personal data is erased: nothing of it can go on"
-	case !slices.Contains([]State{Closed, Withdrawing, Lapsed, Rejected, Undeliverable}, a.State), a.MovedTo != "", a.Ending == "no_consent":
+	case !slices.Contains([]State{Closed, Withdrawing, Lapsed, Rejected, Undeliverable}, a.State), a.MovedTo != "", a.Ending == endNoConsent, a.Ending == endMoved:
 		return a.impossible(d)
 	case len(a.Parents) > 0 && !slices.ContainsFunc(a.Items, a.needed):
 		return "none of the alerts that it serves needs it any more"

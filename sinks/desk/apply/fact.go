@@ -93,13 +93,13 @@ func (x *Fact) tell(d caselog.FollowedData) {
 	x.From, x.Party, x.Outcome, x.Hop, x.Content = d.Mark.ParentItems, d.Party, d.Message, d.Hop, d.Content
 	x.Amount, x.Source, x.Handling = d.Mark.Arrived(), Source{Personal: d.Personal}, d.Handling
 	x.Root, x.CaseID, x.Urgency, x.Severity, x.Offence, x.Ask = d.Root, d.CaseID, d.Urgency, d.Severity, d.Offence, d.Ask
-	if x.Answer == "" || d.Consent == caselog.ConsentGranted {
+	if x.Answer == "" || x.Consent == caselog.ConsentMoved || d.Consent == caselog.ConsentGranted {
 		x.Consent = d.Consent
 	}
 }
 
 func (f *fold) factAgain(a *Alert, i *Item, x *Fact, d caselog.FollowedData) {
-	if older := d.StateAt.Before(x.StateAt.Time); older || x.Content == d.Content {
+	if older := d.StateAt.Before(x.StateAt.Time); older || x.Content == d.Content && x.Consent != caselog.ConsentMoved {
 		if !older {
 			x.StateAt = d.StateAt
 		}
@@ -121,7 +121,7 @@ func (f *fold) factAgain(a *Alert, i *Item, x *Fact, d caselog.FollowedData) {
 		return
 	}
 	switch {
-	case x.Usable() && a.Ending == endNoConsent:
+	case x.Usable() && a.Ending == endNoConsent, a.Ending == endMoved:
 		f.reopenWith(a)
 	case x.Usable():
 		f.task(a, "contradiction", x.Item)
@@ -302,7 +302,7 @@ func (f *fold) consented(d caselog.ConsentData, given bool) {
 		return
 	}
 	f.on(a)
-	if x.Answer == d.Message || sequenceOf(d.Message) < sequenceOf(x.Answer) { // an older answer, of an owner that was stopped
+	if x.Answer == d.Message || x.Consent == caselog.ConsentMoved || sequenceOf(d.Message) < sequenceOf(x.Answer) { // an older answer, of an owner that was stopped
 		f.repeat()
 		return
 	}

@@ -42,7 +42,7 @@ func (f *fold) outcome() {
 	}
 	f.fits(a, &d)
 	f.measures(a, word{OutcomeMark: &d.OutcomeMark, message: d.MessageID, reply: d.InReplyTo})
-	f.trail(a, &d.OutcomeMark)
+	f.trail(a, &d)
 	f.recallOutcome(a, &d)
 	f.decide(a, d)
 	f.recallMoves(a)

@@ -186,6 +186,8 @@ func (f *fold) exceeded(a *Alert) {
 	var d caselog.BudgetData
 	switch {
 	case !f.data(&d):
+	case d.What == Onward:
+		f.overflow(a, d)
 	case a.Exceeded != nil:
 		f.repeat()
 	case a.Request() != nil || a.Emergency != "" || a.State != Proposed && a.State != Approved:

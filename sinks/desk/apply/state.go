@@ -117,6 +117,7 @@ type Alert struct {
 	Legs     []*Leg     `json:"legs,omitempty"`     // recalls, one an item
 	Recall   *Recall    `json:"recall,omitempty"`   // what was asked of our own banks
 	Trail    []*Hop     `json:"trail,omitempty"`    // onward movements that the partner found
+	Overflow *Exceeded  `json:"overflow,omitempty"` // the budget for want of which movements wait
 	Consents []*Consent `json:"consents,omitempty"` // asked for, by us or by the partner
 	Infos    []*Info    `json:"infos,omitempty"`    // what somebody needs to know
 	Reply    *Reply     `json:"reply,omitempty"`    // ours to what the partner needs to know, not sent yet

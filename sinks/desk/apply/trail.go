@@ -33,6 +33,16 @@ type Hop struct {
 	Answer   string      `json:"answer,omitempty"`      // the partner's consent_response
 	Passed   bool        `json:"passed,omitempty"`      // the child knows the answer
 	Purpose  string      `json:"purpose,omitempty"`     // sealed, of officers who ask again
+
+	Waits   string `json:"waits,omitempty"`   // why officers decide whether it is followed (onward.go)
+	Asking  bool   `json:"asking,omitempty"`  // they were asked
+	Decided bool   `json:"decided,omitempty"` // they have decided so of the account that it leads to
+	// Lead marks the account that the child is about, and Children are all that ever
+	// were told of the hop (moved.go).
+	Lead     string      `json:"lead,omitempty"`
+	Children []*HopChild `json:"children,omitempty"`
+	Moved    int64       `json:"moved,omitempty"`   // when the partner said last that it leads elsewhere
+	Noted    freeze.Time `json:"noted_at,omitzero"` // state of the last note of what the child was told
 }
 
 // Fact is what one partner told of an item: where it came from, and what the
@@ -94,9 +104,9 @@ func (a *Alert) Hop(id string) *Hop {
 
 // trail takes in what an outcome that counts says of onward movements. Its trail is
 // cumulative: a hop that it lacks is no more, and people look at what followed.
-func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
+func (f *fold) trail(a *Alert, o *caselog.OutcomeData) {
 	for i, m := range o.Trail {
-		f.hop(a, m, i)
+		f.hop(a, m, i, o.Fold)
 	}
 	for _, h := range a.Trail {
 		if !h.Gone && !slices.ContainsFunc(o.Trail, func(m caselog.HopMark) bool { return m.ItemID == h.ItemID }) {
@@ -106,25 +116,39 @@ func (f *fold) trail(a *Alert, o *caselog.OutcomeMark) {
 			}
 		}
 	}
+	if o.Fold >= onwardSince {
+		f.waiting(a)
+		a.forgetHops()
+	}
 }
 
 // hop takes in one movement of the trail of the latest outcome.
-func (f *fold) hop(a *Alert, m caselog.HopMark, i int) {
+func (f *fold) hop(a *Alert, m caselog.HopMark, i, version int) {
 	h := a.Hop(m.ItemID)
 	if h == nil {
 		h = &Hop{HopMark: m}
 		a.Trail = append(a.Trail, h)
 	}
+	led := h.ChildKey != "" && h.Account != m.Account
+	if led {
+		f.task(a, "contradiction", m.ItemID) // the child is about another account
+	}
+	if version >= onwardSince {
+		f.place(a, h, m)
+	} else {
+		f.placeAlone(a, h, m)
+	}
+	h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
+	h.Mark = h.content()
+}
+
+// placeAlone decides it as versions before onwardSince did: with a task for each hop.
+func (f *fold) placeAlone(a *Alert, h *Hop, m caselog.HopMark) {
 	before, fresh := h.Onward, h.Outcome == ""
 	h.Onward = h.ChildKey != "" || a.follows(m) && (before || !a.ended() && a.onward() < maxOnward)
 	if !h.Onward && (before || fresh) && m.HandledBy != "responder" {
 		f.task(a, "trail", m.ItemID) // not granted, or the alert is over: people decide
 	}
-	if h.ChildKey != "" && h.Account != m.Account {
-		f.task(a, "contradiction", m.ItemID) // the child is about another account
-	}
-	h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
-	h.Mark = h.content()
 }
 
 // follows reports whether a child alert follows a hop by itself: nobody but us handles
@@ -134,8 +158,8 @@ func (a *Alert) follows(m caselog.HopMark) bool {
 	return m.HandledBy != "responder" && m.OnwardUse != "not_granted" && !a.served()
 }
 
-// maxOnward bounds the onward movements of an alert that are followed by themselves:
-// one word of a partner must not open alerts without end. Officers follow the others.
+// maxOnward bounds the onward movements of an alert that were followed by themselves
+// before onwardSince.
 const maxOnward = 50
 
 // onward counts the movements that are followed.
@@ -151,7 +175,7 @@ func (a *Alert) onward() int {
 
 // due reports whether the child has to hear of the hop.
 func (h *Hop) due() bool {
-	return (h.Onward || h.Wanted) && !h.Gone && h.Blocked == "" && h.Told != h.Mark
+	return (h.Onward || h.Wanted) && !h.Gone && h.Blocked == "" && h.Waits == "" && h.Told != h.Mark
 }
 
 // content makes the mark of what the child is to be told.
@@ -171,17 +195,25 @@ func (h *Hop) content() string {
 func (h *Hop) Content() string { return h.content() }
 
 // Number returns how many hops from the victim's payment a hop is.
-func (a *Alert) Number(h *Hop) uint8 {
+func (a *Alert) Number(h *Hop) uint8 { return a.number(h, map[*Hop]uint8{}) }
+
+// number looks at every hop once, in however many ways the partner says that the money
+// came there.
+func (a *Alert) number(h *Hop, known map[*Hop]uint8) uint8 {
+	if n, ok := known[h]; ok {
+		return n
+	}
 	var n uint8
 	for _, id := range h.ParentItems {
 		if i := match(a.Items, caselog.PaymentMark{Item: id}); i != nil {
 			n = max(n, i.Hop)
 		}
 		if before := a.Hop(id); before != nil && before != h && before.Index < h.Index {
-			n = max(n, a.Number(before))
+			n = max(n, a.number(before, known))
 		}
 	}
-	return n + 1
+	known[h] = max(n, n+1) // 255 and more are 255
+	return known[h]
 }
 
 // Root returns the alert that the chain of an alert began with.
@@ -202,7 +234,7 @@ func (f *fold) followed() {
 		return
 	}
 	if d.AlertID == "" {
-		f.fact(d)
+		f.toldOf(d)
 		return
 	}
 	a := f.s.Alert(d.AlertID)
@@ -221,6 +253,8 @@ func (f *fold) followed() {
 		f.refuse("no such hop")
 	case d.Child != "":
 		f.childKnown(h, d)
+	case d.Moved:
+		f.leftBehind(h, d)
 	case d.Blocked != "":
 		if h.Blocked == d.Blocked {
 			f.repeat()
@@ -231,11 +265,20 @@ func (f *fold) followed() {
 		f.applied()
 	case d.Content == "": // the config has a party for it now
 		f.unblocked(a, h)
-	case h.Told == d.Content:
+	case h.Told == d.Content, d.StateAt.Before(h.Noted.Time): // the latter of an owner that was stopped
 		f.repeat()
 	default:
 		f.noted(h, d)
 	}
+}
+
+// toldOf takes in what a partner found at an account, or that it is elsewhere.
+func (f *fold) toldOf(d caselog.FollowedData) {
+	if d.Moved {
+		f.movedOff(d)
+		return
+	}
+	f.fact(d)
 }
 
 // unblocked lets a hop be followed that had no child before.
@@ -251,10 +294,18 @@ func (f *fold) unblocked(a *Alert, h *Hop) {
 
 // noted notes on the parent what the child was told.
 func (f *fold) noted(h *Hop, d caselog.FollowedData) {
+	if d.Fold >= onwardSince && d.Mark.Account != h.Account { // of an owner that was stopped
+		h.knows(d.ChildKey)
+		f.applied()
+		return
+	}
 	if h.ChildKey != d.ChildKey {
 		h.Child, h.Own, h.Asked, h.Answer, h.Passed = "", false, "", "", false
+		if c := h.child(d.ChildKey); c != nil { // it was faster than this note
+			h.Child, h.Own, c.Left = c.Alert, c.Own, false
+		}
 	}
-	h.To, h.ChildKey, h.Told = d.To, d.ChildKey, d.Content
+	h.To, h.ChildKey, h.Told, h.Lead, h.Noted, h.Decided, h.Waits = d.To, d.ChildKey, d.Content, d.Mark.Account, d.StateAt, false, ""
 	if h.Answer == "" || d.Consent == caselog.ConsentGranted {
 		h.Consent = d.Consent
 	}
@@ -264,6 +315,10 @@ func (f *fold) noted(h *Hop, d caselog.FollowedData) {
 // childKnown notes on the parent which alert the child is. The child, which lies in
 // another partition, may say so before our own note of what it was told is there.
 func (f *fold) childKnown(h *Hop, d caselog.FollowedData) {
+	if d.Fold >= onwardSince {
+		f.childHeard(h, d)
+		return
+	}
 	if h.ChildKey == "" && h.due() {
 		h.ChildKey = d.ChildKey
 	}

@@ -35,6 +35,8 @@ func (d *Maker) consentDrafts(ctx context.Context, s *apply.Subject, e apply.Eff
 	switch e.Kind {
 	case apply.Follow:
 		out, err = d.follow(ctx, s, e, party)
+	case apply.Leave:
+		out = d.leave(s, e)
 	case apply.Echo:
 		out = d.echo(s, e)
 	case apply.AskConsent:

@@ -23,7 +23,7 @@ func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 		return nil, err
 	}
 	child := d.askedAbout(a, o.Trail[h.Index].To)
-	note := &caselog.FollowedData{AlertID: a.ID, Mark: h.HopMark, Content: h.Mark}
+	note := &caselog.FollowedData{AlertID: a.ID, Mark: h.HopMark, Content: h.Mark, StateAt: stateAt(a), Fold: apply.Version}
 	id := hit.Text32("followed", a.ID, h.ItemID, note.Content)
 	noted := Draft{ID: hit.Text32("follow noted", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Note: true, Data: note}
 	if child == nil {
@@ -41,6 +41,7 @@ func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 		Parent: a.ID, ParentKey: s.Key, ChildKey: note.ChildKey, To: note.To, Mark: h.HopMark, Content: note.Content, Consent: note.Consent,
 		Party: a.Party, Message: h.Outcome, Hop: a.Number(h), Root: a.Root(), CaseID: a.CaseID, Urgency: a.Urgency, Severity: a.Severity,
 		Offence: a.Offence, Ask: list(a.Asks), Handling: o.Handling, StateAt: stateAt(a),
+		Decided: h.Decided, Fold: apply.Version,
 	}
 	return []Draft{
 		{
@@ -147,12 +148,27 @@ func (d *Maker) hopPersonal(ctx context.Context, a *apply.Alert, o *freeze.Outco
 // the hop, and notes here that it knows.
 func (d *Maker) echo(s *apply.Subject, e apply.Effect) []Draft {
 	x := e.Fact
-	up := &caselog.FollowedData{AlertID: x.Parent, ChildKey: s.Key, Child: e.Alert.ID, Own: e.Own, Mark: caselog.HopMark{ItemID: x.Item}}
+	up := &caselog.FollowedData{AlertID: x.Parent, ChildKey: s.Key, Child: e.Alert.ID, Own: e.Own, Mark: caselog.HopMark{ItemID: x.Item}, Fold: apply.Version}
 	note := &caselog.FollowedData{AlertID: e.Alert.ID, Parent: x.Parent, ParentKey: x.ParentKey, Own: e.Own, Mark: caselog.HopMark{ItemID: x.Item}}
 	id := hit.Text32("echo", x.Parent, x.Item, e.Alert.ID, fmt.Sprint(e.Own))
 	return []Draft{
 		{ID: id, Key: x.ParentKey, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Data: up},
 		{ID: hit.Text32("echoed", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: e.Alert.Trace, Alerts: true, Note: true, Data: note},
+	}
+}
+
+// leave tells an alert that was told of a hop that it leads to another account now, and
+// notes here that it knows.
+func (d *Maker) leave(s *apply.Subject, e apply.Effect) []Draft {
+	a, h := e.Alert, e.Hop
+	off := &caselog.FollowedData{
+		Parent: a.ID, ParentKey: s.Key, ChildKey: e.Child, Mark: caselog.HopMark{ItemID: h.ItemID}, Party: a.Party, Moved: true, StateAt: stateAt(a), Fold: apply.Version,
+	}
+	note := &caselog.FollowedData{AlertID: a.ID, ChildKey: e.Child, Mark: caselog.HopMark{ItemID: h.ItemID}, Moved: true, StateAt: stateAt(a), Fold: apply.Version}
+	id := hit.Text32("left", a.ID, h.ItemID, string(e.Child), fmt.Sprint(a.At.Updated))
+	return []Draft{
+		{ID: id, Key: e.Child, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Data: off},
+		{ID: hit.Text32("left noted", id), Key: s.Key, Type: caselog.TrailFollowed, Trace: a.Trace, Alerts: true, Note: true, Data: note},
 	}
 }
 
