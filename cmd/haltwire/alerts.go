@@ -219,6 +219,8 @@ func stateText(v desk.View) string {
 	switch {
 	case v.Blocked != "" && v.State == "proposed":
 		return "blocked: " + v.Blocked
+	case v.Blocked != "" && v.State != "closed":
+		return v.State + ", blocked: " + v.Blocked
 	case v.Ending != "":
 		return v.State + " (" + v.Ending + ")"
 	case v.Decision != "":
@@ -246,6 +248,9 @@ func todo(v desk.View) string {
 	}
 	if v.Provisional && !v.Confirmed && v.Direction == "out" && v.State != "closed" {
 		out = append(out, "confirm by "+clock(v.ConfirmBy))
+	}
+	for _, x := range v.Unrecalled {
+		out = append(out, "recall of "+suffix(v.ID, x.Item)+" blocked: "+x.Why)
 	}
 	for _, t := range v.Tasks {
 		if t.Done == "" {

@@ -51,6 +51,13 @@ func alertsOf(t *testing.T, args ...string) (stdout string, code int, asked []st
 			_ = json.NewEncoder(w).Encode(desk.View{ID: "IN22", Direction: "in", Party: "JP-FIU", State: "received"})
 		case r.URL.Path == "/api/v1/alerts":
 			_ = json.NewEncoder(w).Encode(map[string]any{"alerts": []desk.View{v}})
+		case strings.HasPrefix(r.URL.Path, "/api/v1/alerts/RECALL") && r.Method == http.MethodGet:
+			why := "payments.settled: no report tells the amount"
+			d := desk.Detail{View: desk.View{ID: "RECALL", Direction: "out", State: "sent", Blocked: "legal.facts", Unrecalled: []desk.Unrecalled{{Item: "RECALL-P01", Why: why}}}}
+			d.Recalls = []*apply.Leg{{Item: "RECALL-P01", Why: why}}
+			_ = json.NewEncoder(w).Encode(d)
+		case strings.HasPrefix(r.URL.Path, "/api/v1/alerts/RECALL"):
+			_ = json.NewEncoder(w).Encode(desk.View{ID: "RECALL", Direction: "out", State: "sent"})
 		case r.Method == http.MethodGet:
 			_ = json.NewEncoder(w).Encode(detailOf(v, r.URL.Path))
 		default:
@@ -126,6 +133,8 @@ func TestAlertsVerbs(t *testing.T) {
 			`POST /api/v1/alerts {"as":"O1","party":"JP-FIU","how":"post","at":"2026-03-02T04:30:00.000Z","document":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","from":"a courier","unsigned":true,"message":"package main\n`, "IN22   in   JP-FIU  received"},
 		{[]string{"receive", "/nothing/there"}, 2, "", ""},
 		{[]string{"receive", "alerts_test.go", "--at", "soon"}, 2, "", ""},
+		{[]string{"recall", "RECALL"}, 0, "GET /api/v1/alerts/RECALL", "sent, blocked: legal.facts  -         0         0     -         -       recall of P01 blocked: payments.settled: no report tells the amount"},
+		{[]string{"show", "RECALL"}, 0, "GET", "recall of P01 blocked: payments.settled"},
 		{[]string{"receive"}, 2, "", ""},
 		{[]string{"strike", "U3A5", "--about", "M"}, 0, "POST /api/v1/alerts/U3A5/strike", ""},
 		{[]string{"release", "U3A5", "--as", "O1"}, 1, "POST", ""},
@@ -281,6 +290,7 @@ func TestToDo(t *testing.T) {
 		"one of three":       {desk.View{Direction: "out", State: "proposed", Content: "d", Needs: 3, Approvals: o1("request", "d")}, "approve (O1 has, 2 others are needed)"},
 		"amendment":          {desk.View{Direction: "out", State: "received", Content: "d", Needs: 2}, "approve"},
 		"of other content":   {desk.View{Direction: "out", State: "proposed", Content: "e", Approvals: o1("request", "d")}, "approve"},
+		"recall blocked":     {desk.View{ID: "A", Direction: "out", State: "sent", Unrecalled: []desk.Unrecalled{{Item: "A-P01", Why: "asks: no recall"}}}, "recall of P01 blocked: asks: no recall"},
 		"blocked":            {desk.View{Direction: "out", State: "proposed", Blocked: "route"}, "-"},
 		"half withdrawn":     {desk.View{Direction: "out", State: "received", Approvals: o1("withdraw", "")}, "withdraw (O1 has, another is needed)"},
 		"withdrawn":          {desk.View{Direction: "out", State: "withdrawing", Approvals: o1("withdraw", "")}, "-"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/api"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
@@ -109,6 +111,9 @@ func alertsAct(o *alertsOptions, v verb) *cobra.Command {
 			view, err := client.Act(c.Context(), args[0], a)
 			if err != nil {
 				return deskError(err)
+			}
+			if a.Do == apply.ActRecall {
+				view = recallSettled(c.Context(), client, view)
 			}
 			return show(c.OutOrStdout(), o.output, view, func(w io.Writer) { listTable(w, []desk.View{view}) })
 		},
@@ -282,4 +287,30 @@ func (t *terms) read(a *desk.Action) error {
 		return errors.New("--text: a name is given twice")
 	}
 	return nil
+}
+
+// recallWithin is how long recall waits to hear whether a bank of ours can be asked.
+const recallWithin = 2 * time.Second
+
+// recallSettled returns the alert once it says of which payments no bank of ours can be
+// asked, or what it says after recallWithin.
+func recallSettled(ctx context.Context, client *api.Client, view desk.View) desk.View {
+	ctx, cancel := context.WithTimeout(ctx, recallWithin)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		d, err := client.Show(ctx, view.ID)
+		if err != nil {
+			return view
+		}
+		if view = d.View; len(d.Recalls) > 0 {
+			return view
+		}
+		select {
+		case <-ctx.Done():
+			return view
+		case <-tick.C:
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/pipeline/decimal"
 	"github.com/haltwire/haltwire/rules/spec"
 )
@@ -145,9 +146,7 @@ func (l *loader) alert(a *spec.Alert, base *Alert, sc *scope) *Alert {
 
 // Offences returns the predicate offences that a rule may name (FREEZE §2,
 // legal.predicate_offence).
-func Offences() []string {
-	return []string{"fraud", "computer_fraud", "identity_fraud", "corruption", "drug_trafficking", "extortion", "forgery", "human_trafficking", "money_laundering", "tax_crime", "terrorist_financing", "theft"}
-}
+func Offences() []string { return code.Offences() }
 
 func (l *loader) offence(s spec.Scalar) string {
 	if !slices.Contains(Offences(), s.Text) {

@@ -132,6 +132,9 @@ func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Ac
 			return fmt.Errorf("%w: text %q: want the name of a member: letters, digits, points and underscores", ErrRefused, name)
 		}
 	}
+	if key.Direction() != caselog.In && action.Do == apply.ActReroute {
+		return d.routable(key, id, action.About)
+	}
 	if key.Direction() != caselog.In {
 		return d.weighAnswer(key, action)
 	}

@@ -83,6 +83,52 @@ func TestIdsAreTakenAsListsShowThem(t *testing.T) {
 	turnedDown(t, in.desk, id, "no", desk.Action{Do: "edit", As: "O1", Amounts: map[string]freeze.Money{"P09": {Amount: "1.00", Currency: "GBP"}}})
 }
 
+// TestEditsAreBounded lets an officer dispute no more than the reports know of, name no
+// offence of his own, and take back what he lowered.
+func TestEditsAreBounded(t *testing.T) {
+	t.Parallel()
+	in, _ := pair(t, nil)
+	h := report("TX-1", uetr1, "18000.00")
+	h.Alerts[0].Payments[0].Credited = money("17900.00", "GBP")
+	h.Alerts[0].Payments[0].Amount = money("9000.00", "GBP")
+	appendHit(t, in.desk, h)
+	eventually(t, "a proposal", func() bool { return state(in.desk) == "proposed" })
+	id := one(t, in.desk).ID
+	edit := func(amount, currency string) desk.Action {
+		return desk.Action{Do: "edit", As: "O1", Amounts: map[string]freeze.Money{"P01": {Amount: freeze.Dec(amount), Currency: currency}}}
+	}
+	turnedDown(t, in.desk, id, "amounts."+id+"-P01: 17900.01 GBP: want more than 0 and at most 17900.00 GBP", edit("17900.01", "GBP"))
+	turnedDown(t, in.desk, id, "amounts."+id+"-P01: 1 USD: want GBP", edit("1", "USD"))
+	turnedDown(t, in.desk, id, "no payment would be left", edit("0", "GBP"))
+	turnedDown(t, in.desk, id, `offence: "frod": want one of fraud, computer_fraud`, desk.Action{Do: "edit", As: "O1", Offence: "frod"})
+	act(t, in.desk, id, desk.Action{Do: "edit", As: "O1", Offence: "identity_fraud"})
+	act(t, in.desk, id, edit("17900.00", "GBP"))
+	act(t, in.desk, id, edit("1.00", "GBP"))
+	act(t, in.desk, id, edit("9000.00", "GBP"))
+	if v := one(t, in.desk); v.Totals[0].Disputed != "9000.00" {
+		t.Errorf("after the edits: %s", asJSON(v))
+	}
+}
+
+// TestWhatIsReportedMayBeDisputed raises an amount back to what was reported, where the
+// reports tell no other sum.
+func TestWhatIsReportedMayBeDisputed(t *testing.T) {
+	t.Parallel()
+	in, _ := pair(t, nil)
+	h := report("TX-1", uetr1, "18000.00")
+	h.Alerts[0].Payments[0].Credited = nil
+	appendHit(t, in.desk, h)
+	eventually(t, "a proposal", func() bool { return state(in.desk) == "proposed" })
+	id := one(t, in.desk).ID
+	edit := func(amount string) desk.Action {
+		return desk.Action{Do: "edit", As: "O1", Amounts: map[string]freeze.Money{"P01": {Amount: freeze.Dec(amount), Currency: "GBP"}}}
+	}
+	act(t, in.desk, id, edit("1.00"))
+	act(t, in.desk, id, edit("2.00"))
+	turnedDown(t, in.desk, id, "at most 18000.00 GBP", edit("18000.01"))
+	act(t, in.desk, id, edit("18000.00"))
+}
+
 // TestRefusedActsLeaveNothing lets officers try what is refused, and looks at the log.
 func TestRefusedActsLeaveNothing(t *testing.T) {
 	t.Parallel()

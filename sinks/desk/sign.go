@@ -94,6 +94,9 @@ func (d *Desk) edit(ctx context.Context, key caselog.Key, id string, role caselo
 	if len(data.Asks)+len(data.Unask)+len(data.Amounts)+len(action.Texts) == 0 && data.MLSuspicion == nil && data.Offence == "" {
 		return fmt.Errorf("%w: edit: say what: texts, asks, amounts, ml_suspicion or offence", ErrRefused)
 	}
+	if err := d.bounded(ctx, key, id, action); err != nil {
+		return err
+	}
 	work := intake.Draft{ID: hit.Text32("edit", id, rand.Text()), Key: key, Type: caselog.Amended, Alerts: true, Data: data}
 	if len(action.Texts) > 0 {
 		data.Texts = map[string]string{}

@@ -212,13 +212,19 @@ func TestRejectedGoesToTheNextParty(t *testing.T) {
 	in, gb := newEnd(t, indiaSelf()), newEnd(t, ukSelf())
 	police := newEnd(t, policy.Self{ID: "GB-POL", Name: "Police", Kind: "lea", Country: "GB"})
 	police.start(t, setup{brokers: fake(t)}, []policy.Party{in.party(people())}, in)
-	in.start(t, setup{brokers: fake(t), change: func(o *desk.Options) { o.Role = roles }}, []policy.Party{gb.party(people()), police.party(people())}, gb, police)
+	tracer, traces := newEnd(t, policy.Self{ID: "GB-NCA", Name: "Agency", Kind: "lea", Country: "GB"}), people()
+	traces.Asks, traces.AutoProvisional = []string{"monitor"}, nil
+	in.start(t, setup{brokers: fake(t), change: func(o *desk.Options) { o.Role = roles }}, []policy.Party{gb.party(people()), police.party(people()), tracer.party(traces)}, gb, police)
 	appendHit(t, in.desk, report("TX-1", uetr1, "18000.00"))
 	eventually(t, "the alert is there", func() bool { return len(in.desk.List(desk.Filter{Party: "GB-FIU"})) == 1 })
 	id := find(in.desk, "out", "GB-FIU").ID
 	act(t, in.desk, id, desk.Action{Do: "approve", As: "O1"})
-	act(t, in.desk, id, desk.Action{Do: "reroute", As: "O1", About: "FR-FIU"})
-	eventually(t, "there is no such party", func() bool { return tasked(find(in.desk, "out", "GB-FIU"), "no_route") })
+	turnedDown(t, in.desk, id, "about: no party FR-FIU: want one of: GB-POL", desk.Action{Do: "reroute", As: "O1", About: "FR-FIU"})
+	turnedDown(t, in.desk, id, "about: GB-FIU is where it is: want one of: GB-POL", desk.Action{Do: "reroute", As: "O1", About: "GB-FIU"})
+	turnedDown(t, in.desk, id, "covers nothing of what is asked: want one of: GB-POL", desk.Action{Do: "reroute", As: "O1", About: "GB-NCA"})
+	if tasked(find(in.desk, "out", "GB-FIU"), "no_route") {
+		t.Error("a reroute that was refused is a task")
+	}
 	act(t, in.desk, id, desk.Action{Do: "reroute", As: "O1"})
 	eventually(t, "the alert is at the police", func() bool { return find(in.desk, "out", "GB-POL").ID != "" })
 	eventually(t, "it is closed here", func() bool {

@@ -25,6 +25,7 @@ type View struct {
 	Blocked     string           `json:"blocked,omitempty"`
 	BlockedWhy  string           `json:"blocked_why,omitempty"` // and what to do about it
 	MovedTo     string           `json:"moved_to,omitempty"`    // of a rerouted alert
+	Unrecalled  []Unrecalled     `json:"unrecalled,omitempty"`  // payments that no bank of ours was asked to recall
 	Severity    string           `json:"severity,omitempty"`
 	Asks        []string         `json:"asks"`
 	Rules       []string         `json:"rules,omitempty"`
@@ -54,6 +55,12 @@ type View struct {
 	Overflow *apply.Exceeded `json:"overflow,omitempty"`
 	Golden   int64           `json:"golden_until,omitempty"` // 72 h after the first payment (T10)
 	At       apply.Times     `json:"at"`
+}
+
+// Unrecalled is a payment that is to be recalled and cannot be, and why.
+type Unrecalled struct {
+	Item string `json:"item_id"`
+	Why  string `json:"why"`
 }
 
 // Detail is an alert with what it is about. It holds personal data.
@@ -88,6 +95,11 @@ func view(a *apply.Alert) View {
 		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), At: a.At,
 	}
 	v.asked(a)
+	for _, l := range a.Legs {
+		if l.Why != "" {
+			v.Unrecalled = append(v.Unrecalled, Unrecalled{Item: l.Item, Why: l.Why})
+		}
+	}
 	for _, h := range a.Hits {
 		if !slices.Contains(v.Rules, h.Rule) {
 			v.Rules = append(v.Rules, h.Rule)

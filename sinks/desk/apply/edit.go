@@ -205,6 +205,9 @@ func (f *fold) rate(a *Alert, id string, amount freeze.Money) {
 		a.takeBack(i)
 	}
 	if i.Amount.Amount.Cmp(amount.Amount) != 0 {
+		if was := i.Amount; !i.Fixed {
+			i.Reported = &was
+		}
 		i.Amount, i.Fixed = amount, true
 	}
 }

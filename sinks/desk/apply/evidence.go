@@ -211,7 +211,7 @@ func (f *fold) payment(a *Alert, p caselog.PaymentMark, from Source, evidence st
 		later := p.Told > i.Told
 		i.Told, i.Source = p.Told, from
 		if p.Amount != nil && (later || !i.Fixed) {
-			i.Amount, i.Fixed = *p.Amount, false
+			i.Amount, i.Fixed, i.Reported = *p.Amount, false, nil
 		}
 	}
 	f.bridge(a, i)

@@ -174,6 +174,8 @@ type Item struct {
 	Added    int64        `json:"added,omitempty"`
 	Executed int64        `json:"executed,omitempty"` // Unix ms
 	Fixed    bool         `json:"fixed,omitempty"`    // the amount is an officer's, until a later report
+	// Reported is the amount of the reports that an officer's stands for.
+	Reported *freeze.Money `json:"reported,omitempty"`
 }
 
 // Source says where the details of an item lie: a sealed text and a position in
