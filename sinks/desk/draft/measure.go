@@ -144,8 +144,8 @@ func (d *Maker) measuresOf(ctx context.Context, o *freeze.Outcome, a *apply.Aler
 	for i, said := range bank {
 		known := a.Sourced(said.MeasureID)
 		said.MeasureID, said.AskID = fmt.Sprintf("%s-M%02d", a.ID, i+1), askOf(r)
-		if sum := held(o.Funds); said.Amount != nil && len(bank) == 1 && len(sum) == 1 {
-			said.Amount = &sum[0] // the bank's measure may serve others too
+		if said.Amount != nil && len(bank) == 1 {
+			theirs(&said, o.Funds)
 		}
 		if known != nil {
 			said.MeasureID = known.MeasureID
@@ -180,6 +180,18 @@ func theirAsk(r *freeze.Request, id string) string {
 		return id
 	}
 	return askOf(r)
+}
+
+// theirs makes of the bank's only measure what it is to the partner: it may serve others
+// too, and of what those hold the partner hears nothing.
+func theirs(m *freeze.Measure, funds []freeze.Fund) {
+	switch sum := held(funds); {
+	case len(sum) == 1:
+		m.Amount = &sum[0]
+	case len(sum) == 0 && len(funds) > 0 && holding(m.State):
+		none := freeze.Money{Amount: freeze.Dec("0"), Currency: m.Amount.Currency}
+		m.State, m.Amount = "lifted", &none
+	}
 }
 
 func accountOf(r *freeze.Request) freeze.Account {
