@@ -292,17 +292,22 @@ func (a *Alert) unsigned(d caselog.QueuedData) string {
 	case d.Approval == nil:
 		return "a request has an approval"
 	case d.Approval.Mode == "none":
-		if !d.Provisional || a.State != Proposed || a.Exceeded != nil {
-			return "a request without approval is provisional"
-		}
-		if d.Fold >= hitSince && !slices.ContainsFunc(a.Hits, (*Hit).Sends) {
-			return "no hit that stands lets a request go out by itself"
-		}
-		return ""
+		return a.unaided(d)
 	case a.State == Proposed:
 		return "the alert is not approved"
 	}
 	return a.unlike(d.Approval)
+}
+
+// unaided says why a request may not go out without approval, or nothing.
+func (a *Alert) unaided(d caselog.QueuedData) string {
+	switch {
+	case !d.Provisional || a.State != Proposed || a.Exceeded != nil:
+		return "a request without approval is provisional"
+	case d.Fold >= hitSince && !slices.ContainsFunc(a.Hits, (*Hit).Sends):
+		return "no hit that stands lets a request go out by itself"
+	}
+	return ""
 }
 
 // unlike says in what the approval of a message differs from those of the alert, or

@@ -147,12 +147,19 @@ func (f *fold) fallen(d caselog.HitData) {
 	f.applied()
 	a.doneAbout("stands_again", h.HitID)
 	a.doneAbout("lowered", h.HitID)
+	if !again && a.Open() {
+		f.lose(a, h, d)
+	}
+}
+
+// lose draws the consequences of a hit that fell.
+func (f *fold) lose(a *Alert, h *Hit, d caselog.HitData) {
+	naked := a.State == Proposed && a.Standing() == 0
 	switch {
-	case again || !a.Open():
-	case d.Fold >= hitSince && a.State == Proposed && a.Standing() == 0 && a.ordered():
+	case d.Fold >= hitSince && naked && a.ordered():
 		f.regain(a)
 		f.task(a, "overturned", h.HitID)
-	case a.State == Proposed && a.Standing() == 0 && !a.learnt() && !a.unproven():
+	case naked && !a.learnt() && !a.unproven():
 		f.close(a, endOverturned)
 	default:
 		if before := a.Content(); a.State == Proposed {
