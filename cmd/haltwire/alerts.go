@@ -17,6 +17,7 @@ import (
 	"github.com/haltwire/haltwire/cmd/haltwire/config"
 	"github.com/haltwire/haltwire/pipeline/conn"
 	"github.com/haltwire/haltwire/rules/spec"
+	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/api"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
@@ -237,15 +238,14 @@ func totals(list []freeze.Total) string {
 	return dash(strings.Join(out, ", "))
 }
 
-// todo says what waits for people, and who has signed already.
+// todo says what waits for people, and how many have signed already.
 func todo(v desk.View) string {
 	var out []string
-	if next := nextVerb(v); next != "" {
-		out = append(out, next+signed(v, next))
+	next, signed := nextVerb(v), countersigns(v)
+	if next != "" && !slices.ContainsFunc(v.Countersign, func(c apply.Countersign) bool { return commandOf(c.Act) == next }) {
+		out = append(out, next)
 	}
-	if by := signed(v, "withdraw"); by != "" && v.State != "withdrawing" && v.State != "closed" {
-		out = append(out, "withdraw"+by)
-	}
+	out = append(out, signed...)
 	if v.Provisional && !v.Confirmed && v.Direction == "out" && v.State != "closed" {
 		out = append(out, "confirm by "+clock(v.ConfirmBy))
 	}
@@ -273,6 +273,38 @@ func waiting(v desk.View, t apply.Task) string {
 	return fmt.Sprintf(" (%d movements wait: follow them?%s)", v.Waiting, why)
 }
 
+// countersigns says of each act that waits for another signature on what terms, how many
+// have signed, and whose signature it takes: "extend M01 until 2026-04-11 18:00Z: 1 of 2".
+func countersigns(v desk.View) []string {
+	var out []string
+	for _, c := range v.Countersign {
+		text := commandOf(c.Act)
+		if c.About != "" {
+			text += " " + suffix(v.ID, c.About)
+		}
+		if c.Code != "" {
+			text += " (" + c.Code + ")"
+		}
+		if c.Amount != nil {
+			text += " " + money(*c.Amount)
+		}
+		text += fmt.Sprintf("%s: %d of %d", until(c.Until), c.Has, c.Needs)
+		if c.For != caselog.RoleOfficer {
+			text += " " + string(c.For) + "s"
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// commandOf is an act of the state as people type it.
+func commandOf(act string) string {
+	if act == apply.ActRequest {
+		return "approve"
+	}
+	return strings.ReplaceAll(act, "_", "-")
+}
+
 // nextVerb is the decision that an alert waits for, "" when it waits for none.
 func nextVerb(v desk.View) string {
 	if v.Direction == "out" {
@@ -284,30 +316,6 @@ func nextVerb(v desk.View) string {
 	return map[string]string{
 		"received": "accept", "accepted": "authorise", "assessing": "authorise", "bank_answered": "release", "review": "lift",
 	}[v.State]
-}
-
-// signed names the officers who have given one of the signatures that a verb
-// takes for what the alert is now.
-func signed(v desk.View, verb string) string {
-	act := verb
-	if verb == "approve" {
-		act = "request"
-	}
-	var by []string
-	for _, a := range v.Approvals {
-		if a.Act == act && (act != "request" || a.Digest == "" || a.Digest == v.Content) && !slices.Contains(by, a.By) {
-			by = append(by, a.By)
-		}
-	}
-	switch missing := v.Needs - len(by); {
-	case len(by) == 0:
-		return ""
-	case verb == "approve" && missing > 1:
-		return fmt.Sprintf(" (%s has, %d others are needed)", strings.Join(by, ", "), missing)
-	case len(by) > 1:
-		return " (" + strings.Join(by, ", ") + " have, another is needed)"
-	}
-	return " (" + by[0] + " has, another is needed)"
 }
 
 func clock(ms int64) string {
@@ -337,6 +345,7 @@ func detailTable(w io.Writer, d *desk.Detail) {
 		fmt.Fprintf(w, "moved to\t%s\n", d.MovedTo)
 	}
 	fmt.Fprintf(w, "case\t%s\nrules\t%s\nasks\t%s\ndigest\t%s\n", dash(d.CaseID), dash(strings.Join(d.Rules, ", ")), strings.Join(d.Asks, ", "), d.Content)
+	requestTable(w, d.Request)
 	fmt.Fprintln(w, "\nITEM\tDISPUTED\tEXECUTED\tRAIL\tUETR")
 	for _, p := range d.Items {
 		fmt.Fprintf(w, "%s\t%s %s\t%s\t%s\t%s\n", p.ItemID, p.Disputed.Amount, p.Disputed.Currency, p.ExecutedAt, p.Rail, dash(p.Refs.UETR))

@@ -278,24 +278,36 @@ func TestWatchGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestToDo(t *testing.T) {
-	o1 := func(act, digest string) []apply.Approval {
-		return []apply.Approval{{By: "O1", Act: act, Digest: digest}}
+	m01 := "U3A5VHP66CSQRGMDHUPYCP5QKM-M01"
+	half := func(act, about, code string, has, needs int) []apply.Countersign {
+		return []apply.Countersign{{Act: act, About: about, Code: code, Has: has, Needs: needs, For: caselog.RoleOfficer}}
 	}
+	end := freeze.At(time.Date(2026, 4, 11, 18, 0, 0, 0, time.UTC))
+	extend := half("extend", m01, "", 1, 2)
+	extend[0].Until = &end
+	lift := half("lift", m01, "returned", 1, 2)
+	lift[0].Amount = &freeze.Money{Amount: "500.00", Currency: "GBP"}
+	erase := half("erase", "", "", 1, 2)
+	erase[0].For = caselog.RoleSupervisor
 	for name, c := range map[string]struct {
 		v    desk.View
 		want string
 	}{
 		"nobody yet":         {desk.View{Direction: "out", State: "proposed", Content: "d"}, "approve"},
-		"one of two":         {desk.View{Direction: "out", State: "proposed", Content: "d", Approvals: o1("request", "d")}, "approve (O1 has, another is needed)"},
-		"one of three":       {desk.View{Direction: "out", State: "proposed", Content: "d", Needs: 3, Approvals: o1("request", "d")}, "approve (O1 has, 2 others are needed)"},
+		"one of two":         {desk.View{Direction: "out", State: "proposed", Countersign: half("request", "", "", 1, 2)}, "approve: 1 of 2"},
+		"one of three":       {desk.View{Direction: "out", State: "proposed", Needs: 3, Countersign: half("request", "", "", 1, 3)}, "approve: 1 of 3"},
 		"amendment":          {desk.View{Direction: "out", State: "received", Content: "d", Needs: 2}, "approve"},
-		"of other content":   {desk.View{Direction: "out", State: "proposed", Content: "e", Approvals: o1("request", "d")}, "approve"},
 		"recall blocked":     {desk.View{ID: "A", Direction: "out", State: "sent", Unrecalled: []desk.Unrecalled{{Item: "A-P01", Why: "asks: no recall"}}}, "recall of P01 blocked: asks: no recall"},
 		"blocked":            {desk.View{Direction: "out", State: "proposed", Blocked: "route"}, "-"},
-		"half withdrawn":     {desk.View{Direction: "out", State: "received", Approvals: o1("withdraw", "")}, "withdraw (O1 has, another is needed)"},
-		"withdrawn":          {desk.View{Direction: "out", State: "withdrawing", Approvals: o1("withdraw", "")}, "-"},
+		"half withdrawn":     {desk.View{Direction: "out", State: "received", Countersign: half("withdraw", "", "", 1, 2)}, "withdraw: 1 of 2"},
+		"half extended":      {desk.View{ID: m01[:26], Direction: "out", State: "decided", Countersign: extend}, "extend M01 until 2026-04-11 18:00Z: 1 of 2"},
+		"half lifted":        {desk.View{ID: m01[:26], Direction: "out", State: "decided", Countersign: lift}, "lift M01 (returned) 500.00 GBP: 1 of 2"},
+		"half erased":        {desk.View{Direction: "out", State: "closed", Countersign: erase}, "erase: 1 of 2 supervisors"},
+		"half refused":       {desk.View{Direction: "in", State: "accepted", Countersign: half("refuse", "", "no_power", 1, 2)}, "authorise, refuse (no_power): 1 of 2"},
+		"half consented":     {desk.View{ID: m01[:26], Direction: "in", State: "answered", Countersign: half("consent", m01[:26]+"-Q003", "all", 1, 2)}, "consent Q003 (all): 1 of 2"},
 		"inbound":            {desk.View{Direction: "in", State: "received"}, "accept"},
-		"half authorised":    {desk.View{Direction: "in", State: "accepted", Approvals: o1("authorise", "")}, "authorise (O1 has, another is needed)"},
+		"half authorised":    {desk.View{Direction: "in", State: "accepted", Countersign: half("authorise", "", "", 1, 2)}, "authorise: 1 of 2"},
+		"half released":      {desk.View{Direction: "in", State: "bank_answered", Countersign: half("release", "", "", 1, 2)}, "release: 1 of 2"},
 		"answer of the bank": {desk.View{Direction: "in", State: "bank_answered"}, "release"},
 		"movements wait":     {desk.View{Direction: "out", State: "decided", Waiting: 480, Overflow: &apply.Exceeded{Limit: 100}, Tasks: []apply.Task{{ID: "T2", Kind: "trail"}}}, "T2 trail (480 movements wait: follow them? The budget of 100 in 24 h is used up.)"},
 		"answered":           {desk.View{Direction: "in", State: "answered"}, "-"},

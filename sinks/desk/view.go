@@ -41,6 +41,8 @@ type View struct {
 	PartnerRef  string           `json:"partner_ref,omitempty"`
 	Tasks       []apply.Task     `json:"tasks,omitempty"`
 	Approvals   []apply.Approval `json:"approvals,omitempty"`
+	// Countersign is what some have approved and others have still to.
+	Countersign []apply.Countersign `json:"countersign,omitempty"`
 	// Content is the digest of what an approval is given to; in lists it is empty until
 	// somebody has approved. Needs is how many officers it takes, 0 = nothing is asked.
 	Content   string          `json:"content"`
@@ -69,6 +71,7 @@ type Detail struct {
 	Whole
 	Subject  *freeze.Subject  `json:"subject,omitempty"`
 	Items    []freeze.Payment `json:"items,omitempty"`
+	Request  *RequestView     `json:"request,omitempty"` // of an inbound alert
 	Messages []MessageView    `json:"messages"`
 	Inbox    []MessageView    `json:"inbox"`
 	// Recorded are words of the partner that an officer typed in and another has still
@@ -92,7 +95,7 @@ func view(a *apply.Alert) View {
 		ID: a.ID, Direction: a.Direction, Party: a.Party, Episode: a.Episode, CaseID: a.CaseID, State: string(a.State), Ending: a.Ending,
 		Blocked: a.Blocked, BlockedWhy: advice(a), MovedTo: a.MovedTo, Severity: a.Severity, Asks: append([]string{}, a.Asks...), Hits: a.Standing(), Payments: len(a.Items), Totals: a.Totals(),
 		Provisional: a.Provisional, Automatic: a.Automatic, Confirmed: a.Confirmed, ConfirmBy: a.ConfirmBy, PartnerRef: a.PartnerRef,
-		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), At: a.At,
+		Tasks: slices.Clone(a.Tasks), Approvals: slices.Clone(a.Approvals), Countersign: a.Countersigns(), At: a.At,
 	}
 	v.asked(a)
 	for _, l := range a.Legs {
@@ -175,7 +178,7 @@ func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
 		}
 		out.Subject, out.Items = &f.Subject, f.Payments
 	} else if r, _, err := d.maker.Asked(ctx, a); err == nil {
-		out.Subject, out.Items = &r.Subject, r.Payments
+		out.Subject, out.Items, out.Request = &r.Subject, r.Payments, requestView(r)
 	}
 	out.Whole, out.Notes, out.Content = d.whole(ctx, a), d.notes(ctx, a), d.content(ctx, a)
 	d.messages(ctx, a, out)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/api"
+	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 // described is openapi.json as tests read it. Objects with properties are closed:
@@ -161,4 +164,27 @@ func TestEveryActAndMemberIsDescribed(t *testing.T) {
 	if n != len(members) {
 		t.Errorf("%d members, %d described", n, len(members))
 	}
+}
+
+// TestAPartnersRequestIsAsTheDocumentSays holds an inbound alert that says everything
+// against the document.
+func TestAPartnersRequestIsAsTheDocumentSays(t *testing.T) {
+	text, err := os.ReadFile("../../freeze/testdata/messages/request.json")
+	must(t, err)
+	m, err := freeze.Parse(text)
+	must(t, err)
+	r, _ := m.(*freeze.Request)
+	full := desk.Detail{
+		View: desk.View{
+			ID: alert, Direction: "in", State: "assessing", Asks: []string{}, Totals: r.Totals,
+			Countersign: []apply.Countersign{{Act: "refuse", Code: "no_power", Until: &r.ValidUntil, Amount: r.Asks[0].Amount, Has: 1, Needs: 2, For: "officer"}},
+		},
+		Messages: []desk.MessageView{}, Inbox: []desk.MessageView{},
+		Request: &desk.RequestView{
+			Message: r.MessageID, Urgency: r.Urgency, Legal: r.Legal, Asks: r.Asks, Indicators: r.Indicators, Handling: r.Handling, ValidUntil: r.ValidUntil, DecideBy: r.AnswerBy.Decide,
+		},
+	}
+	text, err = json.Marshal(full)
+	must(t, err)
+	openDocument(t).check(t, "showAlert", http.StatusOK, "application/json", string(text))
 }
