@@ -241,6 +241,9 @@ func totals(list []freeze.Total) string {
 // todo says what waits for people, and how many have signed already.
 func todo(v desk.View) string {
 	var out []string
+	if v.Underway != "" {
+		out = append(out, v.Underway+" …")
+	}
 	next, signed := nextVerb(v), countersigns(v)
 	if next != "" && !slices.ContainsFunc(v.Countersign, func(c apply.Countersign) bool { return commandOf(c.Act) == next }) {
 		out = append(out, next)

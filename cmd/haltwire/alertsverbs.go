@@ -58,13 +58,13 @@ func allVerbs() []verb {
 		{do: "release", short: "Release the answer to the partner"},
 		{do: "duplicate", short: "Say that another alert is about the same", flags: []string{"about"}},
 		{do: "extend", short: "Ask that a measure lasts longer, or decide about it (two different officers)", flags: []string{"about", "until", "code", "text"}},
-		{do: "lift", short: "Lift what is needed no more, all or a part (two different officers)", flags: []string{"about", "amount", "code", "text"}},
+		{do: "lift", short: "Lift what is needed no more, all or a part (two different officers)", flags: []string{"about", "amount", "code"}},
 		{do: "chase", short: "Ask the partner where something stands", flags: []string{"about"}},
 		{do: "review", short: "Say that a measure is still necessary", flags: []string{"about"}},
 		{do: "measure", short: "Record what a partner, a bank or a court did to a measure", flags: []string{"about", "code", "until", "amount", "text"}},
 		{do: "recall", short: "Have our banks recall payments", flags: []string{"about", "code"}},
-		{do: "recall_answer", short: "Record what a bank said about a recall", flags: []string{"about", "code", "amount", "text"}},
-		{do: "follow", short: "Follow onward movements that a partner found: --about one, --hop several, or --code all that wait", flags: []string{"about", "hops", "code", "text"}},
+		{do: "recall_answer", short: "Record what a bank said about a recall", flags: []string{"about", "code", "amount"}},
+		{do: "follow", short: "Follow onward movements that a partner found: --about one, --hop several, or --code all that wait", flags: []string{"about", "hops", "code"}},
 		{do: "consent", short: "Ask for consent to use what a partner found, or answer such a question (two different officers): --code all, part or none", flags: []string{"about", "code", "until", "text"}},
 		{do: "feedback", short: "Tell the partner what its help was good for", flags: []string{"code", "amount", "text"}},
 		{do: "transmitted", short: "Say that a message of ours was carried over by hand, by a portal, by telephone", flags: []string{"about", "proof"}},
@@ -95,7 +95,7 @@ func alertsAct(o *alertsOptions, v verb) *cobra.Command {
 	var a desk.Action
 	var t terms
 	c := &cobra.Command{
-		Use: v.command() + " ALERT", Short: v.short, Args: cobra.ExactArgs(1),
+		Use: v.command() + " ALERT", Short: v.short, Long: v.long(), Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := t.into(&a); err != nil {
 				return exit(2, err)

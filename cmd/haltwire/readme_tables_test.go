@@ -40,7 +40,7 @@ func TestReadmeTables(t *testing.T) {
 	have := readme(t)
 	settle(t, readmePath, have, generated(t, have, map[string]func(*testing.T) string{
 		"commands": commandTable, "config": configTable, "metrics": metricTable, "fields": fieldTable,
-		"views": viewTable, "queries": queryBlock, "request": requestBlock, "states": stateList,
+		"views": viewTable, "queries": queryBlock, "request": requestBlock, "states": stateList, "texts": textTable,
 	}))
 }
 

@@ -37,7 +37,9 @@ type Action struct {
 	// Until and Amount are terms of the action.
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
-	// Texts become members of a message, by their names; they are sealed on the log.
+	// Texts become members of a message, by their names; they are sealed on the log. Each
+	// act takes those of TextsOf and refuses others; accept and ask_info (in) and info (out)
+	// take the path of any member of a request.
 	Texts map[string]string `json:"texts,omitempty"`
 	// Asks ("trace", "-trace"), Amounts by item (zero takes it out), MLSuspicion and
 	// Offence are what edit changes beside the texts.
@@ -57,9 +59,9 @@ var (
 	ErrAction = errors.New("unknown action")
 )
 
-// Act writes an officer's decision and returns the alert after it. It returns
-// when the decision is on the log and folded; what follows from it (a message)
-// comes after.
+// Act writes an officer's decision and returns the alert after it: when the decision is
+// folded and what follows from it is done. What takes longer than settleWithin is named
+// in View.Underway and comes after.
 func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) {
 	role, known := d.opt.Role(action.As)
 	if !known {
@@ -73,6 +75,7 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	if err := d.weigh(ctx, key, full, &action); err != nil {
 		return View{}, err
 	}
+	before := d.due(key, full)
 	switch {
 	case action.Do == apply.ActEdit && key.Direction() == caselog.Out:
 		err = d.edit(ctx, key, full, role, action)
@@ -84,7 +87,10 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 	if err != nil {
 		return View{}, err
 	}
-	return d.viewed(ctx, key, full)
+	word := d.settled(ctx, key, full, before)
+	v, err := d.viewed(ctx, key, full)
+	v.Underway = word
+	return v, err
 }
 
 // complete writes ids out that are given as lists show them: M01, P02, Q003.

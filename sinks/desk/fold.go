@@ -28,6 +28,7 @@ type fold struct {
 
 	mu      sync.RWMutex
 	waiters map[string]chan apply.Verdict // event id → its writer
+	watched map[caselog.Key]chan struct{} // of changed
 	reports reports
 }
 
@@ -41,7 +42,7 @@ type part struct {
 }
 
 func newFold(m apply.Machine, partitions int32) *fold {
-	f := &fold{machine: m, index: index.New(), feed: live.New(listeners), pulse: newPulse(), sights: newSights(), waiters: map[string]chan apply.Verdict{}, reports: newReports()}
+	f := &fold{machine: m, index: index.New(), feed: live.New(listeners), pulse: newPulse(), sights: newSights(), waiters: map[string]chan apply.Verdict{}, watched: map[caselog.Key]chan struct{}{}, reports: newReports()}
 	for range partitions {
 		f.parts = append(f.parts, &part{
 			subjects: map[caselog.Key]*apply.Subject{}, dirty: map[caselog.Key]struct{}{}, events: map[string][]int64{}, wake: make(chan struct{}, 1),
@@ -126,6 +127,10 @@ func (f *fold) note(r apply.Record, verdict apply.Verdict) chan apply.Verdict {
 	defer f.mu.Unlock()
 	if verdict.Applied && verdict.AlertID != "" && (r.Type == caselog.Hit || r.Type == caselog.HitChanged || r.Type == caselog.HitOverturned) {
 		f.reports.evidence(r)
+	}
+	if seen := f.watched[r.Key]; seen != nil {
+		close(seen)
+		delete(f.watched, r.Key)
 	}
 	ch := f.waiters[r.ID]
 	delete(f.waiters, r.ID)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
-	"github.com/haltwire/haltwire/sinks/desk/intake"
 	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/policy/profile"
 )
@@ -127,10 +126,8 @@ func (d *Desk) matched(key caselog.Key, a *apply.Alert) []MatchView {
 // weigh looks at what the log does not decide before an action is written: what our law
 // wants of a measure, and which accounts are never suspended. It completes the action.
 func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Action) error {
-	for name := range action.Texts {
-		if !intake.IsField(name) {
-			return fmt.Errorf("%w: text %q: want the name of a member: letters, digits, points and underscores", ErrRefused, name)
-		}
+	if err := nameTexts(key.Direction(), action); err != nil {
+		return err
 	}
 	if key.Direction() != caselog.In && action.Do == apply.ActReroute {
 		return d.routable(key, id, action.About)

@@ -113,7 +113,7 @@ func TestPeopleSignWhatGoesOut(t *testing.T) {
 	act(t, in.desk, id, desk.Action{Do: "edit", As: "O3", Texts: map[string]string{"legal.facts": "Seen by an officer.", "sub_account": "WALLET 77120"}, Reason: "sub-account known"})
 	turnedDown(t, in.desk, id, "edited this", desk.Action{Do: "approve", As: "O3"})
 	turnedDown(t, in.desk, id, "already", desk.Action{Do: "edit", As: "O3", Texts: map[string]string{"sub_account": "WALLET 77120"}})
-	turnedDown(t, in.desk, id, "no text narrative", desk.Action{Do: "edit", As: "O3", Texts: map[string]string{"narrative": "x"}})
+	turnedDown(t, in.desk, id, `text "narrative": edit takes legal.facts`, desk.Action{Do: "edit", As: "O3", Texts: map[string]string{"narrative": "x"}})
 	act(t, in.desk, id, desk.Action{Do: "approve", As: "O2"})
 	act(t, in.desk, id, desk.Action{Do: "approve", As: "O1"})
 	eventually(t, "GB has it", func() bool { return find(gb.desk, "in", "IN-FIU").State == "received" })

@@ -43,6 +43,9 @@ type View struct {
 	Approvals   []apply.Approval `json:"approvals,omitempty"`
 	// Countersign is what some have approved and others have still to.
 	Countersign []apply.Countersign `json:"countersign,omitempty"`
+	// Underway is, in the answer to an act, what follows from it and is not done yet:
+	// sending or preparing.
+	Underway string `json:"underway,omitempty"`
 	// Content is the digest of what an approval is given to; in lists it is empty until
 	// somebody has approved. Needs is how many officers it takes, 0 = nothing is asked.
 	Content   string          `json:"content"`

@@ -54,8 +54,8 @@ func runAlone(settings string) error {
 	return h.Run(context.Background())
 }
 
-// TestKilledBetweenApprovalAndSending kills India the moment its API has taken the
-// second approval. The next process sends the request, once, as it was signed.
+// TestKilledBetweenApprovalAndSending kills India the moment the second approval
+// counts. The next process sends the request, once, as it was signed.
 func TestKilledBetweenApprovalAndSending(t *testing.T) {
 	w := newTester(t, scenario.Options{})
 	w.start()
@@ -69,8 +69,14 @@ func TestKilledBetweenApprovalAndSending(t *testing.T) {
 		_, err := w.IN.Show(t.Context(), w.A1)
 		return err == nil
 	})
-	w.must(w.IN.Act(t.Context(), w.A1, desk.Action{Do: "approve"}, "O2"))
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		_ = w.IN.Act(t.Context(), w.A1, desk.Action{Do: "approve"}, "O2") // cut off
+	}()
+	w.reaches("the second approval counts", func() bool { v, err := w.IN.Show(t.Context(), w.A1); return err == nil && v.State != "proposed" })
 	kill()
+	<-answered
 	w.same("letters that arrived", len(w.list(w.GB, desk.Filter{})), 0)
 
 	w.must(w.IN.Start(t.Context()))

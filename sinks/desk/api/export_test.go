@@ -211,7 +211,7 @@ func members() map[string]node {
 		"asks":    {"type": "array", "maxItems": 20, "items": form(`^-?[a-z_]{1,40}$`)},
 		"amounts": {"type": "object", "maxProperties": 500, "propertyNames": form(`^[A-Z0-9][A-Z0-9-]{0,34}$`), "additionalProperties": money},
 		"texts": {"type": "object", "maxProperties": 50, "propertyNames": form(`^[A-Za-z0-9][A-Za-z0-9_.\[\]/-]{0,99}$`), "additionalProperties": text(4000),
-			"properties": node{"message": text(40000)}}, // what a partner said, as JSON
+			"properties": textProperties(text)},
 	}
 	for _, name := range []string{"as", "how", "at", "document", "reason"} {
 		out["Paper."+name] = out[name]
@@ -227,6 +227,29 @@ func members() map[string]node {
 	}
 	for name, about := range map[string]node{"Credentials.id": form(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`), "Credentials.password": {"type": "string", "format": "password"}, "Credentials.code": form(`^[0-9]{6}$`)} {
 		out[name] = about
+	}
+	return out
+}
+
+// textProperties are the texts that acts take, by name; accept, ask_info and info take beside them
+// the path of any member.
+func textProperties(text func(most int) node) node {
+	about := map[string][]string{}
+	for _, direction := range []string{caselog.Out, caselog.In} {
+		for _, do := range desk.Acts() {
+			for _, t := range desk.TextsOf(direction, do) {
+				about[t.Name] = append(about[t.Name], do+" ("+direction+"): "+t.About)
+			}
+		}
+	}
+	out := node{}
+	for _, name := range desk.TextNames() {
+		most := 4000
+		if name == "message" { // what a partner said, as JSON
+			most = 40000
+		}
+		out[name] = openapi.Node{"description": strings.Join(about[name], " ")}
+		maps.Copy(out[name].(node), text(most)) //nolint:forcetypeassert // put there above
 	}
 	return out
 }
