@@ -148,6 +148,9 @@ type RecordedData struct {
 	// StateAt is, of Lifted, that of the parent's word that the bank has followed
 	// (AmendedData).
 	StateAt freeze.Time `json:"state_at,omitzero"`
+	// Again says that the parent asked anew for what the bank holds already: it is told
+	// once more what the bank has said, which has nothing to add.
+	Again bool `json:"again,omitempty"`
 	OutcomeMark
 	Personal string `json:"personal,omitempty"` // BodyPersonal of the bank's outcome
 }

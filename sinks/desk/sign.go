@@ -121,7 +121,7 @@ func (v *View) asked(a *apply.Alert) {
 	if a.Edit != nil {
 		v.Editors = slices.Clone(a.Edit.By)
 	}
-	if r := a.Request(); a.State == apply.Proposed || r != nil && a.Open() && r.Content != a.Content() {
+	if a.State == apply.Proposed || a.Unsaid() {
 		v.Needs = a.Needs()
 	}
 	for _, p := range a.Signatures() {

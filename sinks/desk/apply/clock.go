@@ -45,7 +45,7 @@ func timersOfApproval(a *Alert, by Schedule) []Timer {
 	switch {
 	case a.State == Proposed && a.Party != caselog.Nobody:
 		from = a.At.Opened
-	case r != nil && a.Open() && r.Content != a.Content() && !a.served():
+	case a.Unsaid() && !a.served():
 		about = r.ID
 		for _, t := range a.Tasks {
 			if t.Kind == "amend" && t.Done == "" {

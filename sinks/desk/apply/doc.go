@@ -45,8 +45,11 @@ package apply
 // ask for too before it is frozen is for people to approve; outcomes carry the version
 // since then, and say what of them does not fit. 6 (2026-11-24): of onward movements that
 // wait for officers there is one task, and an account that a movement leads to no more is
-// told so; the words of the trail carry the version since then.
-const Version = 6
+// told so; the words of the trail carry the version since then. 7 (2026-11-24): what goes
+// on after its withdrawal had gone out is said to the party anew, once as many officers
+// have approved that as the request took; and a partner that amends what it took back, or
+// what is over, asks anew.
+const Version = 7
 
 // wordsSince is the version from which on the last word about a report counts.
 const wordsSince = 3
@@ -64,3 +67,6 @@ const fitSince = 5
 // onwardSince is the version from which on onward movements wait together, and one
 // that leads to another account than before is a movement to follow anew.
 const onwardSince = 6
+
+// againSince is the version from which on what was taken back can be asked for again.
+const againSince = 7

@@ -149,7 +149,7 @@ func dueOut(a *Alert, add func(bool, Kind)) {
 // dueRequest adds what is due after the request r went out.
 func dueRequest(a *Alert, r *Message, add func(bool, Kind)) {
 	signed := a.served() || len(a.Officers(ActRequest)) >= a.need(ActRequest)
-	add(a.Open() && ((r.Content != a.Content() || a.unrecalled()) && signed || a.Renewing), Amend)
+	add(a.Open() && ((a.Unsaid() || a.unrecalled()) && signed || a.Renewing), Amend)
 	add(a.Confirmed && a.Provisional && a.Open() && !a.has(freeze.TypeConfirmation), Confirm)
 	add((a.State == Withdrawing || a.State == Closed && a.Ending == string(Lapsed) && a.At.Decided == 0) && a.withdrawal() == nil, Withdraw)
 }

@@ -124,10 +124,21 @@ func (f *fold) reopened(a *Alert) {
 	if a.State == Lapsed {
 		f.task(a, "lapsed", a.Request().ID)
 	}
+	f.restore(a, d)
 	a.done("orphan_measure", d.By)
 	a.done("contradiction", d.By)
 	f.elsewhere(a)
 	f.applied()
+}
+
+// restore asks people for an amendment where the party was told that the request is
+// over. One that lapses by it is sent anew as any other (renew).
+func (f *fold) restore(a *Alert, d caselog.OfficerData) {
+	r := a.Request()
+	if a.Restoring = d.Fold >= againSince && r != nil && a.State != Lapsed && a.withdrawn(r); a.Restoring {
+		f.void(a, ActRequest, "taken back since", func(Approval) bool { return true })
+		f.task(a, "amend", r.ID)
+	}
 }
 
 // forbidsReopening says why an alert does not go on, or nothing.
@@ -180,8 +191,19 @@ func (a *Alert) reached() State {
 
 // toldOver reports whether the party was told that our latest request is over.
 func (a *Alert) toldOver(r *Message) bool {
-	over := func(m *Message) bool { return m.Type == freeze.TypeWithdrawal && m.Sequence > r.Sequence }
-	return a.Ending == string(Lapsed) && a.At.Decided == 0 || a.withdrawal() != nil || a.Reopened > 0 && slices.ContainsFunc(a.Messages, over)
+	return a.Ending == string(Lapsed) && a.At.Decided == 0 || a.withdrawal() != nil || a.Reopened > 0 && a.withdrawn(r)
+}
+
+// withdrawn reports whether our request r was taken back.
+func (a *Alert) withdrawn(r *Message) bool {
+	return slices.ContainsFunc(a.Messages, func(m *Message) bool { return m.Type == freeze.TypeWithdrawal && m.Sequence > r.Sequence })
+}
+
+// Unsaid reports whether the party does not know what the alert says now: something has
+// changed, or it was told that the request is over.
+func (a *Alert) Unsaid() bool {
+	r := a.Request()
+	return r != nil && a.Open() && (r.Content != a.Content() || a.Restoring)
 }
 
 // or returns s, or what stands for none.

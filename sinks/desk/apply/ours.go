@@ -229,11 +229,17 @@ func (f *fold) recorded() {
 		f.lifted(a, d)
 	case a.Lifting && a.Lifted: // from before the bank let go
 		f.repeat()
-	case a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time):
+	case a.Outcome != nil && !d.AsOf.After(a.Outcome.AsOf.Time) && !a.unchanged(d):
 		f.repeat()
 	default:
 		f.bankSaid(a, d)
 	}
+}
+
+// unchanged reports whether the bank, which holds already what the alert asks for anew,
+// has nothing to add to its latest word.
+func (a *Alert) unchanged(d caselog.RecordedData) bool {
+	return d.Again && d.AsOf.Equal(a.Outcome.AsOf.Time) && (a.State == Authorised || a.State == Instructed)
 }
 
 // bankSaid takes in the bank's latest word.
@@ -309,7 +315,7 @@ func (f *fold) relayed(a *Alert, d caselog.RecordedData) {
 			f.applied()
 			return
 		case !d.Lifted && p.Told.Before(d.AsOf.Time):
-			p.Told = d.AsOf
+			p.Told, p.Again = d.AsOf, false
 			f.applied()
 			return
 		}

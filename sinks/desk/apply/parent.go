@@ -87,8 +87,19 @@ func (f *fold) parent(a *Alert, d caselog.AmendedData) {
 		a.join()
 	}
 	f.serve(a)
+	p.hears(a, d.Fold)
+}
+
+// hears says what the parent hears at once, because the bank has nothing to change: that
+// nothing is held for it, or what the bank said of what it asks for anew.
+func (p *Parent) hears(a *Alert, version int) {
 	r := a.Request()
-	p.Freed = p.Lift && (r == nil || a.Open() && r.Content == a.Content()) // the bank has nothing to change
+	same := r != nil && a.Open() && r.Content == a.Content()
+	p.Freed = p.Lift && (r == nil || same)
+	p.Again = version >= againSince && same && len(p.Needs) > 0 && a.Outcome != nil && !p.Told.IsZero()
+	if p.Again {
+		p.Told = freeze.Time{}
+	}
 }
 
 // serve moves the alert of an instruction by what its parents need.

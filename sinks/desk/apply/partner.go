@@ -301,16 +301,39 @@ func (f *fold) askedAnew(a *Alert, d *caselog.ReceivedData) {
 	case Closed:
 		if a.Ending == "final" || a.Ending == "duplicate" {
 			a.State, a.Ending, a.At.Closed = Accepted, "", 0
+		} else if d.Fold >= againSince && a.At.Erased == 0 {
+			a.askedAgain()
 		}
 	case Rejected:
 		a.State, a.Released = Received, false
 	default:
+		a.keepsHolding(d)
 		a.State, a.Lifting, a.Lifted = Accepted, false, false
 		if d.Fold >= peopleSince && a.TakenUp() == nil { // it was refused before anybody took it up
 			a.State, a.Released = Received, false
 		}
 		f.spend(a, ActAuthorise)
 	}
+}
+
+// askedAgain lets an ended alert begin anew, which the partner had taken back, or which
+// we let go of: nobody holds anything for it any more.
+func (a *Alert) askedAgain() {
+	a.State, a.Ending, a.At.Closed, a.Released = Accepted, "", 0, false
+	if a.TakenUp() == nil {
+		a.State = Received
+	}
+	a.Lifting, a.Lifted, a.OwnLift = false, false, false
+}
+
+// keepsHolding takes back what was said about letting go: the partner asks again.
+func (a *Alert) keepsHolding(d *caselog.ReceivedData) {
+	if d.Fold < againSince {
+		return
+	}
+	a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == ActLift && p.About == "" })
+	a.OwnLift = false
+	a.done("lift", "desk")
 }
 
 func (f *fold) withdrawnByPartner(a *Alert, in *Inbound) {

@@ -107,7 +107,7 @@ func (f *fold) used(a *Alert) {
 	for _, act := range signing() {
 		f.spend(a, act)
 	}
-	a.Renewing = false
+	a.Renewing, a.Restoring = false, false
 	if a.Edit != nil {
 		a.Edit.By = nil
 	}

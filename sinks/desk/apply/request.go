@@ -30,11 +30,19 @@ func requestActs() []act {
 				return "other alerts need it: lift there what is needed no more"
 			}
 			return a.unless(a.Request() != nil && a.Open(), d)
-		}, func(_ *fold, a *Alert, _ caselog.OfficerData) { a.State = Withdrawing }),
+		}, (*fold).withdraw),
 		out(ActRenew, needRenew, forbidRenew, (*fold).renewed),
 		out(ActClose, always(1), forbidClose, (*fold).closedBy),
 		out(ActReroute, always(1), forbidReroute, (*fold).reroute),
 	}
+}
+
+// withdraw takes the request back. What the party was to hear anew it need not hear.
+func (f *fold) withdraw(a *Alert, d caselog.OfficerData) {
+	if a.Restoring {
+		a.done("amend", d.By)
+	}
+	a.State, a.Restoring = Withdrawing, false
 }
 
 func (f *fold) approvedRequest(a *Alert, d caselog.OfficerData) {
@@ -52,7 +60,7 @@ func needRequest(a *Alert, _ caselog.OfficerData) int {
 	switch {
 	case r == nil && a.Exceeded != nil:
 		return a.people() + 1
-	case r != nil && r.Said != nil && !a.Grows(r.Said):
+	case r != nil && r.Said != nil && !a.Restoring && !a.Grows(r.Said):
 		return 1
 	}
 	return a.people()
@@ -82,7 +90,7 @@ func (a *Alert) people() int {
 func forbidRequest(a *Alert, d caselog.OfficerData) string {
 	r := a.Request()
 	switch {
-	case a.State != Proposed && (r == nil || r.Content == a.Content() && !a.unrecalled() || !a.Open()), a.Rerouting != "":
+	case a.State != Proposed && !a.Unsaid() && (r == nil || !a.unrecalled() || !a.Open()), a.Rerouting != "":
 		return a.impossible(d)
 	case a.Blocked != "":
 		return "blocked: " + a.Blocked
@@ -211,7 +219,7 @@ func (f *fold) changed(a *Alert) {
 	}
 	f.unapprove(a)
 	switch r := a.Request(); {
-	case r != nil && r.Content != a.Content():
+	case r != nil && (r.Content != a.Content() || a.Restoring):
 		f.task(a, "amend", r.ID)
 	case r != nil: // it says again what the party knows
 		a.done("amend", "desk")

@@ -78,6 +78,9 @@ type Alert struct {
 	Rerouting string    `json:"rerouting,omitempty"` // "" | the party, or next: officers send it elsewhere
 	Renewing  bool      `json:"renewing,omitempty"`  // officers send the request once more
 	Reopened  uint32    `json:"reopened,omitempty"`  // our messages up to this sequence are from before it was reopened
+	// Restoring says that it goes on after its withdrawal had gone out, and that the party
+	// is still to hear that the request stands again.
+	Restoring bool `json:"restoring,omitempty"`
 
 	Items     []*Item    `json:"items,omitempty"`
 	Numbered  int        `json:"numbered,omitempty"`  // items ever: an id is never given to two payments
@@ -265,6 +268,9 @@ type Parent struct {
 	Until   *freeze.Time            `json:"until,omitempty"`
 	Freed   bool                    `json:"freed,omitempty"` // the bank has answered that message, or there is none
 	Heard   bool                    `json:"heard,omitempty"` // the parent knows
+	// Again says that the parent asks anew for what the bank holds already, and is to hear
+	// once more what the bank has said.
+	Again bool `json:"again,omitempty"`
 
 	// Asks, Basis and Urgency are the parent's own, and StateAt is of its last word.
 	Asks    []string    `json:"asks,omitempty"`

@@ -188,7 +188,7 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 	told := func(alert string) *caselog.RecordedData {
 		return &caselog.RecordedData{
 			AlertID: alert, Parent: e.Parent.Alert, ParentKey: e.Parent.Key, Child: e.Alert.ID, ChildKey: s.Key,
-			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(d.Root, mine, freeze.Servicer{}),
+			MessageID: o.MessageID, OutcomeMark: intake.OutcomeMark(d.Root, mine, freeze.Servicer{}), Again: e.Parent.Again,
 		}
 	}
 	up, note := told(e.Parent.Alert), told(e.Alert.ID)
@@ -196,6 +196,9 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 		return nil, err
 	}
 	id := hit.Text32("recorded", e.Parent.Alert, o.MessageID)
+	if e.Parent.Again {
+		id = hit.Text32(id, e.Parent.StateAt.String())
+	}
 	return []Draft{
 		{
 			ID: id, Key: e.Parent.Key, Type: caselog.Recorded, Trace: e.Alert.Trace, Alerts: true, Data: up,
