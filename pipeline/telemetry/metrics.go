@@ -57,6 +57,7 @@ type Metrics struct {
 	LaneDepth      metric.Int64Gauge       // party
 	Overdue        metric.Int64Counter     // party, state
 	Inbound        metric.Int64Counter     // party, result
+	InboxFiles     metric.Int64Counter     // party, result
 	Reloads        metric.Int64Counter     // result
 	RuleSetRules   metric.Int64Gauge       // status
 
@@ -171,6 +172,7 @@ func (m *maker) pipeline() *Metrics {
 		LaneDepth:      m.gauge("haltwire.lane.depth", "{message}", "Messages waiting for a party.", Party),
 		Overdue:        m.counter("haltwire.overdue", "{alert}", "Alerts whose timer ran out.", Party+", "+State),
 		Inbound:        m.counter("haltwire.inbound", "{message}", "Messages of partners, by HTTP status.", Party+", "+Result),
+		InboxFiles:     m.counter("haltwire.inbox.files", "{file}", "Files that were put aside from a folder of answers: taken, or why refused.", Party+", "+Result),
 		Reloads:        m.counter("haltwire.reloads", "{reload}", "Rule set reloads, by result.", Result),
 		RuleSetRules:   m.gauge("haltwire.rules", "{rule}", "Rules in force, by status.", Status),
 	}

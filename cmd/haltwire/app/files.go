@@ -87,7 +87,7 @@ func (a *App) startInboxes(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("parties: %s: channel %s: %w", p.ID, c.Kind, err)
 			}
-			in, err := answer.NewInbox(answer.InboxOptions{Party: p.ID, Dir: settings.In, Take: answer.Deliver(a.desk), Log: a.log, Now: a.opt.Now})
+			in, err := answer.NewInbox(answer.InboxOptions{Party: p.ID, Dir: settings.In, Take: answer.Deliver(a.desk), Log: a.log, Metrics: a.telemetry.Metrics, Now: a.opt.Now})
 			if err != nil {
 				return fmt.Errorf("parties: %s: channel %s: %w", p.ID, c.Kind, err)
 			}

@@ -380,6 +380,7 @@ func TestConfigMistakesAreNamed(t *testing.T) {
 	for want, change := range map[string]func(*camt056.Config){
 		"camt056.out":                   func(c *camt056.Config) { c.Out = "" },
 		"camt056.in":                    func(c *camt056.Config) { c.In = "./out" },
+		"must not hold":                 func(c *camt056.Config) { c.In, c.Out = "bank", "bank/out" },
 		"camt056.version":               func(c *camt056.Config) { c.Version = "09" },
 		"camt056.scheme":                func(c *camt056.Config) { c.Scheme = "swift" },
 		"camt056.service":               func(c *camt056.Config) { c.Service = strings.Repeat("x", 36) },

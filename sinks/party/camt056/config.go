@@ -63,8 +63,16 @@ func (c Config) Validate() error {
 		return errors.New("camt056.out: name the folder for drafts")
 	case c.In != "" && filepath.Clean(c.In) == filepath.Clean(c.Out):
 		return errors.New("camt056.in: must be another folder than out")
+	case c.In != "" && within(c.Out, c.In):
+		return errors.New("camt056.in: must not hold the folder out: what is no answer is moved from it")
 	}
 	return c.check()
+}
+
+// within reports whether a path lies under dir.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // check looks at what matters for drafts alone.

@@ -5,4 +5,10 @@
 //
 // Whoever shares the folder is not trusted: names never leave it (os.Root), links
 // and pipes are not followed, and a file that grows is cut off by its bound.
+//
+// Nothing stays in a folder to be looked at for ever. A name is claimed by renaming it
+// into claimed/, which of several readers one alone can; until when it is his and how
+// often it was tried stands in the new name, so a restart forgets neither. From there
+// it goes to done/ or refused/, which lie within the folder, because a rename is atomic
+// on one file system alone.
 package spool

@@ -30,7 +30,7 @@ func Deliver(desk delivery.Recalls) func(context.Context, Letter) error {
 			}
 		}
 		if len(strays) > 0 {
-			return &spool.Refusal{Reason: fmt.Errorf("%d of %d entries: %s", len(strays), len(entries(l.Answer)), strings.Join(strays, "; "))}
+			return &spool.Refusal{Code: codeStray, Reason: fmt.Errorf("%d of %d entries: %s", len(strays), len(entries(l.Answer)), strings.Join(strays, "; "))}
 		}
 		return nil
 	}

@@ -35,15 +35,31 @@ type InboxOptions struct {
 	// Every is the time between two looks, 5s by default, and Settle how long a
 	// file must have been left alone before it is read, 2s by default.
 	Every, Settle time.Duration
-	// Log gets what went wrong; nil discards.
-	Log *slog.Logger
+	// Log gets what went wrong, and Metrics one count a file that was put aside; nil
+	// discards.
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
 // Inbox looks into a bank's folder and hands out what it reads there. Documents
-// that are no answers are put aside with the reason.
-type Inbox struct{ opt InboxOptions }
+// that are no answers, and whatever else lies there, are put aside with the reason.
+type Inbox struct {
+	opt    InboxOptions
+	folder *spool.Folder
+	told   string // what went wrong at the last look
+}
+
+// The codes of files that are refused for what they say: no answer, and an answer that
+// fits nothing.
+const (
+	codeDocument = "document"
+	codeStray    = "stray"
+)
+
+// maxWait bounds the time between two looks into a folder that cannot be read.
+const maxWait = time.Minute
 
 // NewInbox validates the options; it opens nothing.
 func NewInbox(o InboxOptions) (*Inbox, error) {
@@ -62,35 +78,69 @@ func NewInbox(o InboxOptions) (*Inbox, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Inbox{o}, nil
+	if o.Metrics == nil {
+		o.Metrics = telemetry.Discard()
+	}
+	i := &Inbox{opt: o}
+	i.folder = spool.NewFolder(o.Dir, spool.Options{Suffix: ".xml", MaxBytes: MaxBytes, Settle: o.Settle, Aside: i.aside, Now: o.Now})
+	return i, nil
 }
 
-// Run looks into the folder until ctx ends, and then returns nil.
+// Run looks into the folder until ctx ends, and then returns nil. After a look that
+// failed it waits, twice as long each time up to a minute. An error that comes again at
+// the next look is logged once.
 func (i *Inbox) Run(ctx context.Context) error {
-	tick := time.NewTicker(i.opt.Every)
-	defer tick.Stop()
-	for {
-		if _, err := i.Scan(ctx); err != nil && ctx.Err() == nil {
-			i.opt.Log.WarnContext(ctx, "look into folder", telemetry.Party, i.opt.Party, telemetry.Error, err.Error())
-		}
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for every := i.opt.Every; ; {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-wait.C:
 		}
+		_, err := i.Scan(ctx)
+		switch every = min(2*every, max(i.opt.Every, maxWait)); {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			every = i.opt.Every
+		}
+		i.tell(ctx, err)
+		wait.Reset(every)
 	}
+}
+
+// tell logs an error that the last look had not.
+func (i *Inbox) tell(ctx context.Context, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text != "" && text != i.told {
+		i.opt.Log.WarnContext(ctx, "look into folder", telemetry.Party, i.opt.Party, telemetry.Error, text)
+	}
+	i.told = text
 }
 
 // Scan looks into the folder once and returns how many files were put aside,
 // taken or refused.
 func (i *Inbox) Scan(ctx context.Context) (int, error) {
-	o := spool.Options{Suffix: ".xml", MaxBytes: MaxBytes, Settle: i.opt.Settle, Now: i.opt.Now}
-	return spool.Take(ctx, i.opt.Dir, o, func(ctx context.Context, name string, body []byte) error {
+	return i.folder.Take(ctx, func(ctx context.Context, name string, body []byte) error {
 		a, err := Read(body)
 		if err != nil {
-			i.opt.Log.WarnContext(ctx, "answer refused", telemetry.Party, i.opt.Party, "file", name, telemetry.Error, err.Error())
-			return &spool.Refusal{Reason: err}
+			return &spool.Refusal{Code: codeDocument, Reason: err}
 		}
 		return i.opt.Take(ctx, Letter{i.opt.Party, name, body, freeze.DigestOf(body), a, i.opt.Now()})
 	})
+}
+
+// aside counts a file that was put aside, and logs a refused one: why in detail stands
+// beside the file alone, because it may quote it.
+func (i *Inbox) aside(path string, refused *spool.Refusal) {
+	result := "taken"
+	if refused != nil {
+		result = refused.Code
+		i.opt.Log.Warn("file of a bank refused", telemetry.Party, i.opt.Party, "file", path, telemetry.Reason, result)
+	}
+	i.opt.Metrics.InboxFiles.Add(context.Background(), 1, telemetry.Attr(telemetry.Party, i.opt.Party, telemetry.Result, result))
 }

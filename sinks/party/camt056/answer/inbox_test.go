@@ -1,8 +1,10 @@
 package answer_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,10 +60,11 @@ func TestInboxHandsOutAgainWhatWasNotTaken(t *testing.T) {
 	if n, err := in.Scan(context.Background()); n != 1 || !errors.Is(err, notReady) {
 		t.Fatalf("first look: %d, %v", n, err)
 	}
-	if n, err := in.Scan(context.Background()); n != 1 || err != nil {
+	now = now.Add(5 * time.Second)
+	if n, err := in.Scan(context.Background()); n != 2 || err != nil {
 		t.Fatalf("second look: %d, %v", n, err)
 	}
-	if len(letters) != 2 || letters[0].Digest != letters[1].Digest || letters[1].Digest != freeze.DigestOf(body) || letters[1].Answer.CaseID != alert {
+	if len(letters) != 3 || letters[0].Digest != letters[1].Digest || letters[1].Digest != freeze.DigestOf(body) || letters[1].Answer.CaseID != alert {
 		t.Errorf("handed out %+v", letters)
 	}
 	if refused, err := os.ReadDir(filepath.Join(dir, spool.RefusedFolder)); err != nil || len(refused) != 2 {
@@ -132,14 +135,20 @@ func TestInboxUnderAttack(t *testing.T) {
 	if err := os.Symlink(secret, filepath.Join(dir, "link.xml")); err != nil {
 		t.Fatal(err)
 	}
-	in, err := answer.NewInbox(answer.InboxOptions{Party: "BANK-IN", Dir: dir, Now: func() time.Time { return now }, Take: func(_ context.Context, l answer.Letter) error {
+	want["link.xml"] = "a link"
+	var log bytes.Buffer
+	in, err := answer.NewInbox(answer.InboxOptions{Party: "BANK-IN", Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: func() time.Time { return now }, Take: func(_ context.Context, l answer.Letter) error {
 		t.Errorf("%s was handed out", l.File)
 		return nil
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := in.Scan(context.Background()); n != len(want) || err != nil {
+	if n, err := in.Scan(context.Background()); n != len(want)-1 || err != nil {
+		t.Fatalf("%d of %d put aside, %v", n, len(want), err)
+	}
+	now = now.Add(2 * time.Second) // a link cannot be made older than it is
+	if n, err := in.Scan(context.Background()); n != 1 || err != nil {
 		t.Fatalf("%d of %d put aside, %v", n, len(want), err)
 	}
 	for name, reason := range want {
@@ -153,6 +162,46 @@ func TestInboxUnderAttack(t *testing.T) {
 			t.Errorf("%s: reason %q, want %s (%v)", name, text, reason, err)
 		}
 	}
+	if got := strings.Count(log.String(), "level=WARN"); got != len(want) || strings.Contains(log.String(), secret) || !strings.Contains(log.String(), "reason=too_large") {
+		t.Errorf("one line a file: %s", log.String())
+	}
+}
+
+// TestInboxWhileItsFolderIsGone says so once, looks less and less often, and goes on when
+// it is back.
+func TestInboxWhileItsFolderIsGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mount")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		var log bytes.Buffer
+		taken := make(chan time.Time, 1)
+		begin := time.Now()
+		in, err := answer.NewInbox(answer.InboxOptions{Party: "BANK-IN", Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil)), Take: func(context.Context, answer.Letter) error {
+			taken <- time.Now()
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- in.Run(ctx) }()
+		<-time.After(80 * time.Second) // of the bubble's clock: looks at 0, 10, 30 and 70 s, the next at 130 s
+		synctest.Wait()
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		copyTo(t, dir, "returned.xml", time.Now())
+		if at := (<-taken).Sub(begin); at != 130*time.Second {
+			t.Errorf("taken after %s", at)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if strings.Count(log.String(), "look into folder") != 1 {
+			t.Errorf("logged: %s", log.String())
+		}
+	})
 }
 
 func BenchmarkRead(b *testing.B) {
