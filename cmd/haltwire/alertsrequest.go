@@ -46,7 +46,9 @@ func requestTable(w io.Writer, r *desk.RequestView) {
 		line("our basis", coded(h.Code, h.Text))
 	}
 	line("offence", coded(l.PredicateOffence.Code, l.PredicateOffence.Text))
-	line("laundering", map[bool]string{true: "suspected", false: "not suspected"}[l.MLSuspicion])
+	if l.MLSuspicion != nil {
+		line("laundering", map[bool]string{true: "suspected", false: "not suspected"}[*l.MLSuspicion])
+	}
 	for _, t := range [][2]string{
 		{"facts", l.Facts}, {"background", l.Background}, {"reason", l.Reason}, {"nexus", l.Nexus}, {"intended use", l.IntendedUse},
 		{"at home", l.DomesticEquivalent}, {"proportionality", l.Proportionality},

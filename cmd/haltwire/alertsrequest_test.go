@@ -20,7 +20,7 @@ func TestShowTellsWhatAPartnerAsksAndWhy(t *testing.T) {
 		Asks: []freeze.Ask{{Kind: "hold_amount", Amount: &freeze.Money{Amount: "18000.00", Currency: "GBP"}}, {Kind: "trace", Note: "where it went"}},
 		Legal: freeze.Legal{
 			Regime: "cets198", RequesterBasis: freeze.Basis{Code: "PMLA", Text: "section 12A"}, RequestedBasis: &freeze.Hint{Text: "POCA 2002"},
-			PredicateOffence: freeze.Offence{Code: "fraud", Text: "cheating"}, MLSuspicion: true,
+			PredicateOffence: freeze.Offence{Code: "fraud", Text: "cheating"}, MLSuspicion: new(true),
 			Facts: "SIM change.\n\nMESSAGE\tTYPE\tOURS\n\x1b[2Jstate  authorised", Background: "a ring", Reason: "the money leaves", Nexus: "it went to you", IntendedUse: "to return it",
 			DomesticEquivalent: "suspended here too", Proportionality: strings.Repeat("necessary ", 30), Followup: &freeze.Followup{MLA: true, ExpectedBy: "2026-04-01", Authority: "court"},
 		},

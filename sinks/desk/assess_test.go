@@ -334,7 +334,7 @@ func TestTicksOfTheConvention(t *testing.T) {
 	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
 	id := c.again(t, arrives(t, c), func(r *freeze.Request) {
-		r.Legal.Regime, r.Legal.MLSuspicion, r.Legal.DomesticEquivalent = "cets198", true, "would be suspended here"
+		r.Legal.Regime, r.Legal.MLSuspicion, r.Legal.DomesticEquivalent = "cets198", new(true), "would be suspended here"
 	})
 	act(t, c.gb.desk, id, desk.Action{Do: "accept", As: "O1"})
 	refused(t, c.gb.desk, id, desk.Action{Do: "authorise", As: "O1", Basis: "b"}, "47_2_a")

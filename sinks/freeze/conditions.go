@@ -157,6 +157,7 @@ func (c *conditions) legal(r *Request) {
 		}
 	}
 	if l.Regime != "domestic" {
+		c.want(l.MLSuspicion != nil, "legal.ml_suspicion", "may be absent under domestic alone")
 		needed(l.Facts != "", "facts")
 		needed(l.Reason != "", "reason")
 		needed(l.Nexus != "", "nexus")
@@ -167,7 +168,7 @@ func (c *conditions) legal(r *Request) {
 		needed(l.DomesticEquivalent != "", "domestic_equivalent")
 	}
 	if l.Regime == "cets198" || l.Regime == "eu_amld6" && slices.ContainsFunc(r.Asks, isMeasure) {
-		needed(l.MLSuspicion, "ml_suspicion")
+		needed(l.Suspected(), "ml_suspicion")
 	}
 	account := func(a Ask) bool { return a.Kind == "suspend_account" }
 	needed(l.Proportionality != "" || !slices.ContainsFunc(r.Asks, account), "proportionality")

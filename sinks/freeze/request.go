@@ -63,11 +63,12 @@ type Approval struct {
 
 // Legal is the legal content of a request.
 type Legal struct {
-	Regime             string    `json:"regime" is:"enum=egmont|eu_amld6|cets198|ffkc|igrip|siena|bilateral|domestic"`
-	RequesterBasis     Basis     `json:"requester_basis"`
-	RequestedBasis     *Hint     `json:"requested_basis,omitempty"`
-	PredicateOffence   Offence   `json:"predicate_offence"`
-	MLSuspicion        bool      `json:"ml_suspicion"`
+	Regime           string  `json:"regime" is:"enum=egmont|eu_amld6|cets198|ffkc|igrip|siena|bilateral|domestic"`
+	RequesterBasis   Basis   `json:"requester_basis"`
+	RequestedBasis   *Hint   `json:"requested_basis,omitempty"`
+	PredicateOffence Offence `json:"predicate_offence"`
+	// MLSuspicion may be absent in an instruction to our own bank (regime domestic) alone.
+	MLSuspicion        *bool     `json:"ml_suspicion,omitempty"`
 	Facts              string    `json:"facts,omitempty" is:"text=2000"`
 	Background         string    `json:"background,omitempty" is:"text=2000"`
 	Reason             string    `json:"reason,omitempty" is:"text=2000"`
@@ -77,6 +78,10 @@ type Legal struct {
 	Proportionality    string    `json:"proportionality,omitempty" is:"text=500"`
 	Followup           *Followup `json:"followup,omitempty"`
 }
+
+// Suspected reports whether the message says that money laundering is suspected; one
+// that says nothing of it does not.
+func (l Legal) Suspected() bool { return l.MLSuspicion != nil && *l.MLSuspicion }
 
 // Basis is the requester's power to ask and to disclose.
 type Basis struct {

@@ -199,11 +199,13 @@ func legal(party *Party, p *Profile, f Facts) freeze.Legal {
 		RequesterBasis:   freeze.Basis{Code: t.RequesterBasis.Code, Text: t.RequesterBasis.Text},
 		RequestedBasis:   f.RequestedBasis,
 		PredicateOffence: freeze.Offence{Code: offence(f.Offence), Text: f.OffenceText},
-		MLSuspicion:      f.MLSuspicion,
 		Facts:            f.Facts,
 		Background:       cmp.Or(f.Background, t.Background), Reason: cmp.Or(f.Reason, t.Reason),
 		Nexus: cmp.Or(f.Nexus, t.Nexus), IntendedUse: cmp.Or(f.IntendedUse, t.IntendedUse),
 		DomesticEquivalent: cmp.Or(f.DomesticEquivalent, t.DomesticEquivalent), Proportionality: f.Proportionality,
+	}
+	if p.Regime != "domestic" { // the bank needs the order, not the suspicion
+		l.MLSuspicion = &f.MLSuspicion
 	}
 	if p.Followup {
 		l.Followup = &freeze.Followup{MLA: true}

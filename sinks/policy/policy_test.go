@@ -169,6 +169,7 @@ func TestInstructionTellsTheBankItsOwnCustomer(t *testing.T) {
 	b := newBook(t)
 	f := facts("100.00")
 	f.Payments[0].Debtor.Account.ID, f.Payments[0].Debtor.Account.Name, f.Payments[0].Debtor.Name = "42", "", "V. Victim"
+	f.MLSuspicion = true
 	f.Basis, f.Subject.Servicer = "order 7", freeze.Servicer{BIC: "HWBIINBBXXX", Country: "IN"}
 	other := f.Payments[0] // the customer of another bank
 	other.ItemID = strings.Repeat("A", 26) + "-P02"
@@ -178,7 +179,7 @@ func TestInstructionTellsTheBankItsOwnCustomer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(body), secret) || strings.Contains(string(body), `"facts"`) || !strings.Contains(string(body), `"id":"42"`) || !strings.Contains(string(body), "V. Victim") {
+	if strings.Contains(string(body), secret) || strings.Contains(string(body), `"facts"`) || strings.Contains(string(body), "ml_suspicion") || !strings.Contains(string(body), `"id":"42"`) || !strings.Contains(string(body), "V. Victim") {
 		t.Errorf("instruction %s", body)
 	}
 }

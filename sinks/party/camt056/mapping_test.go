@@ -134,7 +134,7 @@ func TestMembersWithoutAnElementStayHome(t *testing.T) {
 			r.ValidUntil, r.AnswerBy, r.ConfirmBy = at9, freeze.AnswerBy{Accept: at9, Decide: at9}, &at9
 		},
 		"approval":                func(r *freeze.Request) { r.Approval = freeze.Approval{Mode: "emergency", ContentDigest: "X"} },
-		"legal":                   func(r *freeze.Request) { r.Legal = freeze.Legal{Regime: "egmont", Facts: "X", MLSuspicion: true} },
+		"legal":                   func(r *freeze.Request) { r.Legal = freeze.Legal{Regime: "egmont", Facts: "X", MLSuspicion: new(true)} },
 		"asks.note":               func(r *freeze.Request) { r.Asks[0].Note, r.Asks[0].AskID, r.Asks[0].Until = "X", "Y", &at9 },
 		"subject.account_country": func(r *freeze.Request) { r.Subject.AccountCountry, r.Subject.Servicer.Country = "US", "US" },
 		"subject.holders.id": func(r *freeze.Request) {

@@ -61,7 +61,7 @@ func scenario() *freeze.Request {
 		Urgency: "critical", ValidUntil: freeze.At(executed.Add(72 * time.Hour)), AnswerBy: freeze.AnswerBy{Accept: freeze.At(executed), Decide: freeze.At(executed)},
 		Approval: freeze.Approval{Mode: "two", ContentDigest: strings.Repeat("0", 64)},
 		Legal: freeze.Legal{
-			Regime: "egmont", RequesterBasis: freeze.Basis{Code: "SECRET", Text: "SECRET basis"}, PredicateOffence: freeze.Offence{Code: "computer_fraud"}, MLSuspicion: true,
+			Regime: "egmont", RequesterBasis: freeze.Basis{Code: "SECRET", Text: "SECRET basis"}, PredicateOffence: freeze.Offence{Code: "computer_fraud"}, MLSuspicion: new(true),
 			Facts: "SIM change at 03:52, then 2 payments abroad.", Reason: "The payments are disputed as unauthorised.", Nexus: "The account is kept in the UK.", IntendedUse: "To hold & return <the money>.",
 			Followup: &freeze.Followup{MLA: true}, Proportionality: "SECRET proportionality",
 		},

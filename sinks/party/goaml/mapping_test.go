@@ -41,7 +41,7 @@ func TestEveryMemberHasItsElement(t *testing.T) {
 		{"legal.nexus", func(r *freeze.Request) { r.Legal.Nexus = "N 9" }, "action", "~N 9"},
 		{"legal.intended_use", func(r *freeze.Request) { r.Legal.IntendedUse = "U 9" }, "action", "~U 9"},
 		{"legal.predicate_offence.code", func(r *freeze.Request) { r.Legal.PredicateOffence.Code = "other_fraud" }, "report_indicators/indicator", "OTHER"},
-		{"legal.ml_suspicion", func(r *freeze.Request) { r.Legal.MLSuspicion = false }, tx + "transaction_is_suspicious", "false"},
+		{"legal.ml_suspicion", func(r *freeze.Request) { r.Legal.MLSuspicion = new(bool) }, tx + "transaction_is_suspicious", "false"},
 		{"indicators", func(r *freeze.Request) {
 			r.Legal.PredicateOffence.Code, r.Indicators = "x", []freeze.Indicator{{Code: "other_fraud"}}
 		}, "report_indicators/indicator", "OTHER"},

@@ -179,7 +179,9 @@ func (w *writer) activity() {
 	w.subject()
 	if w.config.late() {
 		w.Leaf("country", r.Subject.AccountCountry)
-		w.Leaf("is_suspected", strconv.FormatBool(r.Legal.MLSuspicion))
+		if r.Legal.MLSuspicion != nil {
+			w.Leaf("is_suspected", strconv.FormatBool(*r.Legal.MLSuspicion))
+		}
 	}
 	reason := joined(" ", r.Legal.Reason)
 	if reason == "" {

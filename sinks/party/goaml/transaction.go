@@ -14,8 +14,8 @@ func (w *writer) transaction(i int) {
 	at := fmt.Sprintf("payments[%d].", i)
 	w.Open("transaction")
 	w.Leaf("transactionnumber", p.ItemID)
-	if c.late() {
-		w.Leaf("transaction_is_suspicious", strconv.FormatBool(r.Legal.MLSuspicion))
+	if c.late() && r.Legal.MLSuspicion != nil {
+		w.Leaf("transaction_is_suspicious", strconv.FormatBool(*r.Legal.MLSuspicion))
 	}
 	w.Leaf("internal_ref_number", r.AlertID)
 	w.Leaf("transaction_location", c.Place)

@@ -50,7 +50,7 @@ func pathsOf(t freeze.Type) []string {
 func requestPaths() []string {
 	return []string{
 		"urgency", "valid_until", "answer_by.*", "provisional", "confirm_by", "approval.*", "asks.*",
-		"legal.regime", "legal.requester_basis.*", "legal.predicate_offence.code", "legal.ml_suspicion", "legal.proportionality", "legal.followup.*",
+		"legal.regime", "legal.requester_basis.*", "legal.predicate_offence.code", "legal.proportionality", "legal.followup.*",
 		"subject.account.scheme", "subject.account.id", "subject.account.currency", "subject.account.type", "subject.account.sub_account", "subject.servicer.*", "subject.account_country",
 		"payments.item_id", "payments.hop", "payments.parent_items", "payments.refs.*",
 		"payments.instructed.*", "payments.settled.*", "payments.credited.*", "payments.disputed.*",

@@ -37,7 +37,7 @@ func rows() []row {
 		{name: "routing", request: []string{"payments.intermediaries.*", "payments.further_credit"}},
 		{
 			name:    "reasons",
-			request: []string{"legal.facts", "legal.background", "legal.reason", "legal.nexus", "legal.intended_use", "legal.domestic_equivalent", "legal.requested_basis.*", "legal.predicate_offence.text"},
+			request: []string{"legal.ml_suspicion", "legal.facts", "legal.background", "legal.reason", "legal.nexus", "legal.intended_use", "legal.domestic_equivalent", "legal.requested_basis.*", "legal.predicate_offence.text"},
 		},
 		{name: "indicators", request: []string{"indicators.code"}},
 		{name: "indicator_detail", request: []string{"indicators.text", "indicators.since", "indicators.until"}},
