@@ -119,7 +119,11 @@ func alertsAct(o *alertsOptions, v verb) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&a.As, "as", "", "the officer who decides, in the development form; else the token says it")
-	c.Flags().StringVar(&a.Reason, "reason", "", "why, for the log")
+	why := "why, for the log"
+	if v.do == "withdraw" {
+		why += "; a partner reads the first officer's, so it names nobody"
+	}
+	c.Flags().StringVar(&a.Reason, "reason", "", why)
 	for _, name := range v.flags {
 		termFlag(c, name, &a, &t)
 	}

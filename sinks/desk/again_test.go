@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/haltwire/haltwire/sinks/desk"
@@ -25,10 +26,18 @@ func TestReopenedAfterTheWithdrawalStandsAgain(t *testing.T) {
 	c := newCountries(t, fake(t), fake(t))
 	decide(t, c)
 	id := one(t, c.in.desk).ID
-	act(t, c.in.desk, id, desk.Action{Do: "withdraw", As: "O1"})
-	act(t, c.in.desk, id, desk.Action{Do: "withdraw", As: "O2"})
+	act(t, c.in.desk, id, desk.Action{Do: "withdraw", As: "O1", Code: "returned", Reason: "the money came back"})
+	_, err := c.in.desk.Act(t.Context(), id, desk.Action{Do: "withdraw", As: "O2", Code: "false_positive"})
+	if err == nil || !strings.Contains(err.Error(), `O1 takes it back with the code "returned", not "false_positive"`) {
+		t.Errorf("another code: %v", err)
+	}
+	act(t, c.in.desk, id, desk.Action{Do: "withdraw", As: "O1", Code: "false_positive", Reason: "the wrong account"})
+	act(t, c.in.desk, id, desk.Action{Do: "withdraw", As: "O2", Code: "false_positive", Reason: "agreed"})
 	review := func() bool { return find(c.gb.desk, "in", "IN-FIU").State == "review" }
 	eventually(t, "GB reviews it", review)
+	if w, ok := lastWord(t, c.gb.desk, id).(*freeze.Withdrawal); !ok || w.Reason != "false_positive: the wrong account" {
+		t.Errorf("GB was told %s", asJSON(w))
+	}
 	act(t, c.gb.desk, id, desk.Action{Do: "lift", As: "O1"})
 
 	act(t, c.in.desk, id, desk.Action{Do: "reopen", As: "O1", Reason: "by mistake"})

@@ -29,6 +29,7 @@ type act struct {
 	// terms returns what has to be the same in every approval; nil = nothing. Whoever
 	// approves other terms takes his earlier word back.
 	terms func(caselog.OfficerData) string
+	since int // the version from which on terms count, where it is later than peopleSince
 	// complete draws the consequences, once enough have approved.
 	complete func(*fold, *Alert, caselog.OfficerData)
 }
@@ -114,7 +115,7 @@ func (f *fold) approve(a *Alert, d caselog.OfficerData) {
 // proposed returns d with the texts of whoever proposed it, where d has none of its
 // own, and the terms of the approval.
 func (a *Alert) proposed(x *act, d caselog.OfficerData) (of caselog.OfficerData, terms string) {
-	if x.terms == nil || d.Fold < peopleSince {
+	if x.terms == nil || d.Fold < max(peopleSince, x.since) {
 		return d, ""
 	}
 	for _, p := range a.Approvals {

@@ -48,7 +48,8 @@ package apply
 // told so; the words of the trail carry the version since then. 7 (2026-11-24): what goes
 // on after its withdrawal had gone out is said to the party anew, once as many officers
 // have approved that as the request took; and a partner that amends what it took back, or
-// what is over, asks anew.
+// what is over, asks anew; who takes
+// a request back says why with the same code.
 const Version = 7
 
 // wordsSince is the version from which on the last word about a report counts.

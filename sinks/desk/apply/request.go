@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,18 +24,28 @@ func requestActs() []act {
 	out := func(name string, need func(*Alert, caselog.OfficerData) int, forbids func(*Alert, caselog.OfficerData) string, complete func(*fold, *Alert, caselog.OfficerData)) act {
 		return act{name: name, direction: caselog.Out, least: caselog.RoleOfficer, need: need, forbids: forbids, complete: complete}
 	}
+	withdraw := out(ActWithdraw, always(2), forbidWithdraw, (*fold).withdraw)
+	withdraw.terms, withdraw.since = sameCode, againSince
 	return []act{
-		out(ActRequest, needRequest, forbidRequest, (*fold).approvedRequest),
-		out(ActWithdraw, always(2), func(a *Alert, d caselog.OfficerData) string {
-			if d.Fold >= peopleSince && a.served() && !a.instructs() {
-				return "other alerts need it: lift there what is needed no more"
-			}
-			return a.unless(a.Request() != nil && a.Open(), d)
-		}, (*fold).withdraw),
+		out(ActRequest, needRequest, forbidRequest, (*fold).approvedRequest), withdraw,
 		out(ActRenew, needRenew, forbidRenew, (*fold).renewed),
 		out(ActClose, always(1), forbidClose, (*fold).closedBy),
 		out(ActReroute, always(1), forbidReroute, (*fold).reroute),
 	}
+}
+
+// forbidWithdraw says why the request cannot be taken back, or nothing. Both officers say
+// the same code; who was wrong says it once more, with another one.
+func forbidWithdraw(a *Alert, d caselog.OfficerData) string {
+	if d.Fold >= peopleSince && a.served() && !a.instructs() {
+		return "other alerts need it: lift there what is needed no more"
+	}
+	for _, p := range a.Approvals {
+		if d.Fold >= againSince && p.Act == ActWithdraw && p.Fold >= againSince && p.By != d.By && p.Code != d.Code {
+			return fmt.Sprintf("%s takes it back with the code %q, not %q: say the same, or have %s say another", p.By, p.Code, d.Code, p.By)
+		}
+	}
+	return a.unless(a.Request() != nil && a.Open(), d)
 }
 
 // withdraw takes the request back. What the party was to hear anew it need not hear.

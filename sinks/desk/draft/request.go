@@ -238,7 +238,7 @@ func (d *Maker) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]D
 	case a.State == apply.Closed:
 		m = &freeze.Withdrawal{Envelope: head, Reason: "The request is over: its validity has ended."}
 	default:
-		m = &freeze.Withdrawal{Envelope: head, Reason: "The requesting authority takes the request back."}
+		m = &freeze.Withdrawal{Envelope: head, Reason: takenBack(a, party)}
 	}
 	profile, err := party.Profile()
 	if err != nil {
@@ -252,5 +252,24 @@ func (d *Maker) note(s *apply.Subject, e apply.Effect, party *policy.Party) ([]D
 	q.Approval = &caselog.ApprovalData{Mode: mode(len(a.Officers(act))), ContentDigest: about.Signed, By: list(a.Officers(act))}
 	return []Draft{frozen(s.Key, a, q, body)}, nil
 }
+
+// takenBack says why officers take a request back: their code, and what the first of
+// them wrote. A bank need not know why.
+func takenBack(a *apply.Alert, party *policy.Party) string {
+	code, why := "", ""
+	for _, p := range a.Approvals {
+		if p.Act == apply.ActWithdraw && party.Kind != "bank" {
+			code, why = or(code, p.Code), or(why, p.Reason)
+		}
+	}
+	if code != "" && why != "" {
+		code += ": "
+	}
+	text := []rune(strings.TrimSpace(code + why))
+	return or(string(text[:min(len(text), reasonLength)]), "The requesting authority takes the request back.")
+}
+
+// reasonLength bounds the reason of a withdrawal (FREEZE 2.1).
+const reasonLength = 500
 
 func mode(officers int) string { return []string{"none", "one", "two"}[min(officers, 2)] }
