@@ -47,6 +47,34 @@ func TestFundsThatContradictTheCreditedAmount(t *testing.T) {
 	}
 }
 
+// TestAmountsAreRecomputed lets the bank tell sums that are not those of its funds: the
+// sums of the funds are shown, and one task says what the bank told instead.
+func TestAmountsAreRecomputed(t *testing.T) {
+	t.Parallel()
+	c := newCountries(t, fake(t), fake(t))
+	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
+	authoriseFrom(t, c, "IN-FIU")
+	eventually(t, "the bank is instructed", func() bool { return len(c.stub.messages()) == 1 })
+	order, ok := c.stub.messages()[0].(*freeze.Request)
+	if !ok {
+		t.Fatalf("the bank got %T", c.stub.messages()[0])
+	}
+	wrong := c.outcome(order, 1, "15500.00", "2500.00")
+	wrong.Amounts = slices.Clone(wrong.Amounts)
+	wrong.Amounts[0].Held = "15498.00"
+	c.send(t, wrong)
+	eventually(t, "the word is recorded", func() bool { return find(c.gb.desk, "out", "BANK-A").State == "decided" })
+	v := find(c.gb.desk, "out", "BANK-A")
+	shown, err := c.gb.desk.Show(t.Context(), v.ID)
+	must(t, err)
+	if v.Amounts[0].Held != "15500.00" || shown.Amounts[0].Held != "15500.00" || shown.Outcome.Amounts[0].Held != "15500.00" {
+		t.Errorf("shown as told: %s", asJSON(shown))
+	}
+	if _, open := contradictions(v); len(open) != 1 || !says(open[0], "amounts GBP: held 15498.00 is not 15500.00") || tasked(v, "unbalanced") {
+		t.Errorf("tasks %s", asJSON(v.Tasks))
+	}
+}
+
 // tasked reports whether a task of the kind is open.
 func tasked(v desk.View, kind string) bool {
 	return slices.ContainsFunc(v.Tasks, func(t apply.Task) bool { return t.Kind == kind && t.Done == "" })

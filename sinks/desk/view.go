@@ -112,9 +112,18 @@ func view(a *apply.Alert) View {
 		}
 	}
 	if a.Outcome != nil {
-		v.Decision, v.Amounts = a.Outcome.Decision, a.Outcome.Amounts
+		v.Decision, v.Amounts = a.Outcome.Decision, summed(a.Outcome)
 	}
 	return v
+}
+
+// summed returns the sums of the funds, whatever the partner says that they are: only
+// where there are no funds its word stands for them.
+func summed(o *caselog.OutcomeMark) []freeze.Amounts {
+	if len(o.Funds) == 0 {
+		return o.Amounts
+	}
+	return freeze.AmountsOf(o.Funds)
 }
 
 // advice says why an alert cannot go out and what people can do about it.
@@ -185,6 +194,9 @@ func (d *Desk) detail(ctx context.Context, a *apply.Alert) (*Detail, error) {
 	}
 	out.Whole, out.Notes, out.Content = d.whole(ctx, a), d.notes(ctx, a), d.content(ctx, a)
 	d.messages(ctx, a, out)
+	if a.Outcome != nil { // a is a copy
+		a.Outcome.Amounts = summed(a.Outcome)
+	}
 	return out, nil
 }
 

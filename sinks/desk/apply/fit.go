@@ -47,6 +47,9 @@ func (a *Alert) unfit(d *caselog.OutcomeData) []string {
 		out = append(out, "outcome_of "+d.OutcomeOf+" is no message of ours")
 	}
 	for _, item := range d.Mismatched {
+		if slices.ContainsFunc(d.Misfits, func(m caselog.Misfit) bool { return m.ID == item && m.Field == caselog.MisfitFunds }) {
+			continue // which says it better
+		}
 		out = union(out, []string{"item " + item + ": funds do not sum to what was credited, or the trail does not show what moved on"})
 	}
 	for _, x := range d.Funds {
@@ -58,6 +61,12 @@ func (a *Alert) unfit(d *caselog.OutcomeData) []string {
 		out = union(out, []string{m.String()})
 	}
 	return out
+}
+
+// unsummed reports whether the amounts of an outcome are not the sums of its funds, and
+// nothing that is told of it says so.
+func unsummed(d *caselog.OutcomeData) bool {
+	return !d.Balanced && !slices.ContainsFunc(d.Misfits, func(m caselog.Misfit) bool { return m.Of == caselog.MisfitAmounts })
 }
 
 // names reports whether a request of the alert may have named a payment.

@@ -37,7 +37,7 @@ func (f *fold) outcome() {
 	}
 	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
 	f.answers(a, &d)
-	if !d.Balanced {
+	if unsummed(&d) {
 		f.task(a, "unbalanced", d.MessageID)
 	}
 	f.fits(a, &d)

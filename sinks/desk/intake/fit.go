@@ -3,6 +3,7 @@ package intake
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -55,18 +56,16 @@ type fitting struct {
 }
 
 // Misfits returns what an outcome says that fits neither what was asked nor the
-// payments nor itself, in the order of the outcome. That funds do not sum to what was
-// credited is not among them: see freeze.Mismatched and freeze.Untraced.
+// payments nor itself: first its sums, then the rest in the order of the outcome. That
+// funds do not sum to what was credited in the currency in which it was is not among
+// them: see freeze.Mismatched and freeze.Untraced.
 func Misfits(root *caselog.Root, o *freeze.Outcome, asked Asked) []caselog.Misfit {
 	f := &fitting{root: root, o: o, asked: asked}
+	f.amounts()
 	for i := range o.Measures {
 		f.measure(&o.Measures[i])
 	}
-	for _, fund := range o.Funds {
-		if fund.At != nil && f.ahead(*fund.At) {
-			f.add("item", fund.ItemID, "funds.at", fund.At.String(), f.afterAsOf())
-		}
-	}
+	f.funds()
 	for _, h := range o.Trail {
 		f.hop(h)
 	}
@@ -168,7 +167,7 @@ func text(m freeze.Money) string { return string(m.Amount) + " " + m.Currency }
 // amount compares the amount of a measure with the payments.
 func (f *fitting) amount(m *freeze.Measure, followed bool) {
 	if known := f.currencies(m, followed); !slices.Contains(known, m.Amount.Currency) {
-		f.add("measure", m.MeasureID, "amount", text(*m.Amount), "is in a currency of neither the payments nor the funds")
+		f.add("measure", m.MeasureID, "amount", text(*m.Amount), "is in none of the currencies of the payments and funds: "+strings.Join(known, ", "))
 		return
 	}
 	credited := f.credited(m.Amount.Currency, followed)
@@ -190,7 +189,9 @@ func (f *fitting) currencies(m *freeze.Measure, followed bool) []string {
 		}
 	}
 	for _, fund := range f.o.Funds {
-		out = append(out, fund.Money.Currency)
+		if f.strange(fund) == "" {
+			out = append(out, fund.Money.Currency)
+		}
 	}
 	if followed {
 		for _, h := range f.o.Trail {
@@ -200,7 +201,8 @@ func (f *fitting) currencies(m *freeze.Measure, followed bool) []string {
 	if k := f.asked.Ask(m.AskID); len(out) == 0 || k != nil && k.Amount != nil && k.Amount.Currency == m.Amount.Currency {
 		out = append(out, m.Amount.Currency)
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func arrived(h freeze.Hop) freeze.Money {

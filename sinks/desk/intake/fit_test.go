@@ -129,8 +129,9 @@ func measureCases() map[string]fitCase {
 			holds("90000.00", "GBP")(&o.Measures[0])
 			o.Measures[0].AskID = "K03"
 		}, nil},
-		"a currency of nothing": {measured(holds("1.00", "EUR")), []string{"measure M01: amount 1.00 EUR is in a currency of neither the payments nor the funds"}},
-		"a currency of the funds": {func(o *freeze.Outcome, _ *freeze.Request) {
+		"a currency of nothing": {measured(holds("1.00", "EUR")), []string{"measure M01: amount 1.00 EUR is in none of the currencies of the payments and funds: GBP"}},
+		"a currency of the funds": {func(o *freeze.Outcome, r *freeze.Request) {
+			r.Payments[0].Credited = nil
 			o.Funds[0].Money = freeze.Money{Amount: "18000.00", Currency: "EUR"}
 			holds("18000.01", "EUR")(&o.Measures[0])
 		}, []string{"measure M01: amount 18000.01 EUR is above 18000.00 EUR that was credited"}},
@@ -144,7 +145,7 @@ func measureCases() map[string]fitCase {
 			m.Account = iban(accountC)
 			holds("52000.01", "AED")(m)
 		}), []string{"measure M01: amount 52000.01 AED is above 52000.00 AED that was credited"}},
-		"that currency at the account that was asked about": {measured(holds("1.00", "AED")), []string{"measure M01: amount 1.00 AED is in a currency of neither the payments nor the funds"}},
+		"that currency at the account that was asked about": {measured(holds("1.00", "AED")), []string{"measure M01: amount 1.00 AED is in none of the currencies of the payments and funds: GBP"}},
 		"a sub-account more": {measured(func(m *freeze.Measure) { m.Account.SubAccount = "WALLET 77120" }), nil},
 		"another sub-account": {func(o *freeze.Outcome, r *freeze.Request) {
 			o.Measures[0].Account.SubAccount, r.Subject.Account.SubAccount = "WALLET 1", "WALLET 2"
@@ -202,7 +203,7 @@ func timeCases() map[string]fitCase {
 // read what does not fit any more, and against what.
 func TestMisfits(t *testing.T) {
 	root := maker(t).Root
-	for _, cases := range []map[string]fitCase{measureCases(), timeCases()} {
+	for _, cases := range []map[string]fitCase{measureCases(), timeCases(), sumCases()} {
 		for name, c := range cases {
 			o, r := answered(), asked()
 			c.change(o, r)
