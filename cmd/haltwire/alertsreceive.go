@@ -23,7 +23,7 @@ FILE is JSON: a whole message of haltwire.freeze/1 as the partner wrote it, or o
 what the document tells:
 
   {"urgency": "critical",
-   "legal": {"requester_basis": {"code": "MLPA", "text": "section 7"}, "predicate_offence": {"code": "fraud"},
+   "legal": {"requester_basis": {"code": "MLPA", "text": "section 7"}, "predicate_offence": {"code": "fraud"}, "ml_suspicion": false,
              "facts": "…", "reason": "…", "nexus": "…", "intended_use": "…", "followup": {"mla": false}},
    "asks": [{"kind": "hold_amount"}],
    "subject": {"account": {"scheme": "iban", "id": "GB52HWBA00000000000101"}, "servicer": {"bic": "HWBAGB2L", "country": "GB"}},

@@ -52,7 +52,7 @@ func allVerbs() []verb {
 		{do: "note", short: "Write a remark", flags: []string{"text"}},
 		{do: "accept", short: "Take a partner's request up", flags: []string{"text"}},
 		{do: "assess", short: "Look at a request that was taken up"},
-		{do: "authorise", short: "Authorise the measure that a partner asks for (two different officers)", flags: []string{"basis", "code", "text", "until", "amount"}},
+		{do: "authorise", short: "Authorise the measure that a partner asks for (two different officers, the same basis, amount and end)", flags: []string{"basis", "code", "text", "until", "amount"}},
 		{do: "ask_info", short: "Ask the partner for what is missing: --text FIELD=WHY", flags: []string{"code", "text"}},
 		{do: "info", short: "Answer what the partner needs to know: --text FIELD=VALUE", flags: []string{"text"}},
 		{do: "release", short: "Release the answer to the partner"},

@@ -183,6 +183,9 @@ func (d *Desk) decide(ctx context.Context, key caselog.Key, full string, role ca
 	case apply.ActMeasure:
 		data.Measure = measureOf(action)
 	}
+	if act == apply.ActAuthorise && action.Until != nil && !action.Until.After(d.opt.Now()) {
+		return fmt.Errorf("%w: until %s is over", ErrRefused, action.Until)
+	}
 	if err := d.sign(ctx, key, data); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // letter is what a document tells of a request, and no more.
-const letter = `{"urgency":"critical","legal":{"requester_basis":{"code":"MLPA","text":"section 7"},"predicate_offence":{"code":"fraud"},"facts":"A SIM was changed.",
+const letter = `{"urgency":"critical","legal":{"requester_basis":{"code":"MLPA","text":"section 7"},"predicate_offence":{"code":"fraud"},"ml_suspicion":false,"facts":"A SIM was changed.",
 "reason":"fraud","nexus":"the money went there","intended_use":"to hold it","followup":{"mla":false}},"asks":[{"kind":"hold_amount"}],
 "subject":{"account":{"scheme":"iban","id":"GB52HWBA00000000000101"},"servicer":{"bic":"HWBAGB2L","country":"GB"}},
 "payments":[{"refs":{"uetr":"6513270e-269e-4d37-b2a7-4de452e6b438"},"disputed":{"amount":"18000.00","currency":"GBP"},"executed_at":"2026-03-02T04:10:00.000Z","debtor":{"servicer":{"name":"Bank of the victim","country":"IN"}}}]}`

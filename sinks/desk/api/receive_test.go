@@ -10,7 +10,7 @@ import (
 )
 
 // letter is what a document tells of a request.
-const letter = `{"legal":{"requester_basis":{"code":"MLPA","text":"section 7"},"predicate_offence":{"code":"fraud"},"facts":"A SIM was changed.",
+const letter = `{"legal":{"requester_basis":{"code":"MLPA","text":"section 7"},"predicate_offence":{"code":"fraud"},"ml_suspicion":false,"facts":"A SIM was changed.",
 "reason":"fraud","nexus":"the money went there","intended_use":"to follow it"},"asks":[{"kind":"trace"}],
 "subject":{"account":{"scheme":"iban","id":"GB52HWBA00000000000101"},"servicer":{"bic":"HWBAGB2L","country":"GB"}}}`
 

@@ -103,7 +103,7 @@ func (f *fold) approve(a *Alert, d caselog.OfficerData) {
 		a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == d.Act && p.About == d.About && p.By == d.By })
 	}
 	a.Approvals = append(a.Approvals, Approval{
-		By: d.By, Act: d.Act, About: d.About, Digest: d.Digest, Reason: d.Reason, Until: d.Until, Amount: d.Amount,
+		By: d.By, Act: d.Act, About: d.About, Digest: d.Digest, Reason: d.Reason, Until: d.Until, Amount: d.Amount, Basis: d.Basis,
 		Code: d.Code, Fold: d.Fold, Terms: terms, TextMark: d.TextMark, Personal: d.Personal, Fields: d.Fields,
 	})
 	f.applied()
@@ -121,6 +121,9 @@ func (a *Alert) proposed(x *act, d caselog.OfficerData) (of caselog.OfficerData,
 	for _, p := range a.Approvals {
 		if d.TextMark == "" && p.Act == d.Act && p.About == d.About {
 			d.TextMark, d.Personal, d.Fields = p.TextMark, p.Personal, p.Fields
+		}
+		if d.Fold >= orderSince && d.Basis == "" && p.Act == d.Act && p.About == d.About {
+			d.Basis = p.Basis
 		}
 	}
 	return d, x.terms(d) + "|" + d.TextMark

@@ -49,7 +49,7 @@ func (a *Alert) Countersigns() []Countersign {
 // his own.
 func (p Approval) again() caselog.OfficerData {
 	d := caselog.OfficerData{
-		Act: p.Act, About: p.About, Code: p.Code, Until: p.Until, Amount: p.Amount, Fields: p.Fields, TextMark: p.TextMark, Personal: p.Personal, Fold: p.Fold,
+		Act: p.Act, About: p.About, Code: p.Code, Until: p.Until, Amount: p.Amount, Basis: p.Basis, Fields: p.Fields, TextMark: p.TextMark, Personal: p.Personal, Fold: p.Fold,
 	}
 	if p.Act == ActMeasure { // what is recorded stands in its terms alone
 		var terms struct{ Measure *caselog.MeasureMark }

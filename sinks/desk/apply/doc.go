@@ -48,9 +48,10 @@ package apply
 // told so; the words of the trail carry the version since then. 7 (2026-11-24): what goes
 // on after its withdrawal had gone out is said to the party anew, once as many officers
 // have approved that as the request took; and a partner that amends what it took back, or
-// what is over, asks anew; who takes
-// a request back says why with the same code.
-const Version = 7
+// what is over, asks anew; who takes a request back says why with the same code. 8
+// (2026-11-24): orders of a measure add up that say the same basis, amount and end, and
+// the bank is told those.
+const Version = 8
 
 // wordsSince is the version from which on the last word about a report counts.
 const wordsSince = 3
@@ -71,3 +72,6 @@ const onwardSince = 6
 
 // againSince is the version from which on what was taken back can be asked for again.
 const againSince = 7
+
+// orderSince is the version from which on the amount and the end of an order count.
+const orderSince = 8

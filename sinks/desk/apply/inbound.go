@@ -42,14 +42,16 @@ func inboundActs() []act {
 		return act{name: name, direction: caselog.In, least: least, need: always(2), forbids: forbids, terms: sameCode, complete: complete}
 	}
 	officer, open := caselog.RoleOfficer, []State{Accepted, Assessing, InfoNeeded}
-	emergency := in(ActEmergency, caselog.RoleSupervisor, forbidIn(open...), (*fold).emergency)
-	emergency.need = always(1)
+	emergency := in(ActEmergency, caselog.RoleSupervisor, forbidOrder(open...), (*fold).emergency)
+	emergency.need, emergency.terms = always(1), orderTerms
+	authorise := in(ActAuthorise, officer, forbidOrder(open...), (*fold).authorise)
+	authorise.terms = orderTerms
 	release := in(ActRelease, officer, forbidRelease, func(_ *fold, a *Alert, _ caselog.OfficerData) { a.Released = true })
 	release.need = needRelease
 	lift := in(ActLift, officer, forbidLetGo, (*fold).letItGo)
 	release.terms, lift.terms = nil, nil
 	return slices.Concat([]act{
-		in(ActAuthorise, officer, forbidIn(open...), (*fold).authorise),
+		authorise,
 		in(ActRefuse, officer, forbidRefuse, (*fold).refuseRequest),
 		in(ActDuplicate, officer, forbidDuplicate, (*fold).duplicate),
 		emergency, release, lift,
@@ -79,7 +81,8 @@ func (a *Alert) agreedOn(d caselog.OfficerData) {
 }
 
 func (f *fold) authorise(a *Alert, d caselog.OfficerData) {
-	a.agreedOn(d)
+	a.onTerms(d, orderTerms)
+	a.order(d)
 	a.State, a.Basis, a.Granted, a.Hold = Authorised, d.Basis, d.About, nil
 	a.Telling, a.Anew = d.Fold >= peopleSince, false
 	a.takeUp(d.By)

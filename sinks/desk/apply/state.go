@@ -235,6 +235,7 @@ type Approval struct {
 	Fold   int           `json:"fold,omitempty"`
 	Until  *freeze.Time  `json:"until,omitempty"`
 	Amount *freeze.Money `json:"amount,omitempty"`
+	Basis  string        `json:"basis,omitempty"`
 	// Personal seals the officer's texts, of which Fields are the names.
 	Personal string   `json:"personal,omitempty"`
 	Fields   []string `json:"fields,omitempty"`

@@ -16,6 +16,7 @@ type Terms struct {
 	// Amounts is what is still needed of each item; zero is nothing.
 	Amounts map[string]freeze.Money `json:"amounts,omitempty"`
 	Until   *freeze.Time            `json:"until,omitempty"`
+	Ordered bool                    `json:"ordered,omitempty"` // as the measure was authorised
 }
 
 // needing returns the terms to change, with a new revision.

@@ -14,7 +14,7 @@ import (
 
 const letter = `{
 	"urgency": "critical",
-	"legal": {"requester_basis": {"code": "MLPA", "text": "section 7"}, "predicate_offence": {"code": "fraud"}, "facts": "A SIM was changed.",
+	"legal": {"requester_basis": {"code": "MLPA", "text": "section 7"}, "predicate_offence": {"code": "fraud"}, "ml_suspicion": false, "facts": "A SIM was changed.",
 		"reason": "fraud", "nexus": "the money went there", "intended_use": "to hold it", "followup": {"mla": false}},
 	"asks": [{"kind": "hold_amount"}, {"kind": "trace"}],
 	"subject": {"account": {"scheme": "iban", "id": "GB52HWBA00000000000101"}, "servicer": {"bic": "HWBAGB2L", "country": "GB"}},
