@@ -85,7 +85,7 @@ func TestNothingOfTheLawIsMadeUp(t *testing.T) {
 	for what, member := range map[string]string{
 		`"facts": "A SIM was changed.",`: "legal.facts", `"reason": "fraud", `: "legal.reason", `, "followup": {"mla": false}`: "legal.followup",
 		`"requester_basis": {"code": "MLPA", "text": "section 7"}, `: "legal.requester_basis", `"refs": {"uetr": "6513270e-269e-4d37-b2a7-4de452e6b438"}, `: "payments[0].refs",
-		`"predicate_offence": {"code": "fraud"}, `: "legal.predicate_offence", `"disputed": {"amount": "18000.00", "currency": "GBP"},`: "payments[0].disputed",
+		`"predicate_offence": {"code": "fraud"}, `: "legal.predicate_offence", `"ml_suspicion": false, `: "legal.ml_suspicion", `"disputed": {"amount": "18000.00", "currency": "GBP"},`: "payments[0].disputed",
 	} {
 		text := strings.Replace(letter, what, "", 1)
 		if text == letter {
