@@ -335,6 +335,17 @@ func dash(s string) string {
 	return s
 }
 
+// notesTable prints what people wrote about an alert, for whoever is shown it.
+func notesTable(w io.Writer, notes []desk.NoteView) {
+	if len(notes) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNOTE BY\tAT\tTEXT")
+	for _, n := range notes {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", n.By, clock(n.At), strings.Join(strings.Fields(n.Text), " "))
+	}
+}
+
 func detailTable(w io.Writer, d *desk.Detail) {
 	listTable(w, []desk.View{d.View})
 	if s := d.Subject; s != nil {
@@ -361,6 +372,7 @@ func detailTable(w io.Writer, d *desk.Detail) {
 		fmt.Fprintf(w, "%s\t%s\tno\t%s\t-\t%s\n", m.ID, m.Type, clock(m.At), dash(older(d.ID, m)))
 	}
 	openTasks(w, &d.View)
+	notesTable(w, d.Notes)
 	for _, a := range d.Amounts {
 		fmt.Fprintf(w, "\nmoney %s\tcredited %s\theld %s\treturned %s\tonward %s\tlost %s\tunaccounted %s\n", a.Currency, a.Credited, a.Held, a.Returned, a.Onward, a.Lost, a.Unaccounted)
 	}

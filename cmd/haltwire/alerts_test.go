@@ -317,3 +317,16 @@ func TestToDo(t *testing.T) {
 		}
 	}
 }
+
+// TestShowPrintsRemarks prints what people wrote, one line each, and no head without any.
+func TestShowPrintsRemarks(t *testing.T) {
+	d := &desk.Detail{}
+	var out bytes.Buffer
+	if detailTable(&out, d); strings.Contains(out.String(), "NOTE BY") {
+		t.Errorf("without remarks:\n%s", out.String())
+	}
+	d.Notes = []desk.NoteView{{By: "O1", At: 1772424600000, Text: "called back,\nsame desk"}}
+	if detailTable(&out, d); !strings.Contains(out.String(), "O1\t2026-03-02 04:10:00Z\tcalled back, same desk\n") {
+		t.Errorf("with a remark:\n%s", out.String())
+	}
+}

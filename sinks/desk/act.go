@@ -72,6 +72,9 @@ func (d *Desk) Act(ctx context.Context, id string, action Action) (View, error) 
 		return View{}, err
 	}
 	action.complete(full)
+	if action.Do == apply.ActNote && len(action.Texts) == 0 && action.Reason != "" { // sealed, as every remark
+		action.Texts, action.Reason = map[string]string{"text": action.Reason}, ""
+	}
 	if err := d.weigh(ctx, key, full, &action); err != nil {
 		return View{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/haltwire/haltwire/pipeline/code"
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -20,6 +21,9 @@ import (
 func (d *Desk) bounded(ctx context.Context, key caselog.Key, id string, action Action) error {
 	if o := action.Offence; o != "" && !slices.Contains(code.Offences(), o) {
 		return fmt.Errorf("%w: offence: %q: want one of %s", ErrRefused, o, strings.Join(code.Offences(), ", "))
+	}
+	if err := d.covered(key, action); err != nil {
+		return err
 	}
 	if len(action.Amounts) == 0 {
 		return nil
@@ -43,6 +47,32 @@ func (d *Desk) bounded(ctx context.Context, key caselog.Key, id string, action A
 		}
 		if err := within(a.Items, f.Payments[n], action.Amounts[item]); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// covered says which text is too long for the message, or which ask the agreement with
+// the party does not cover.
+func (d *Desk) covered(key caselog.Key, action Action) error {
+	paths := map[string]string{"sub_account": "subject.account.sub_account", "complaint_ref": "payments.complaint_ref"}
+	for _, name := range slices.Sorted(maps.Keys(action.Texts)) {
+		most := freeze.MaxText(cmp.Or(paths[name], name))
+		if n := utf8.RuneCountInString(action.Texts[name]); most > 0 && n > most {
+			return fmt.Errorf("%w: text %s: %d characters: want at most %d", ErrRefused, name, n, most)
+		}
+	}
+	party := d.opt.Book.Party(key.Party())
+	if party == nil {
+		return nil
+	}
+	agreed, err := party.Profile()
+	if err != nil {
+		return fmt.Errorf("read the agreement with %s: %w", party.ID, err)
+	}
+	for _, ask := range action.Asks {
+		if kind := strings.TrimPrefix(ask, "+"); !strings.HasPrefix(kind, "-") && !party.Allows(kind) {
+			return fmt.Errorf("%w: asks: %q: the agreement with %s (%s) covers %s", ErrRefused, kind, party.ID, agreed.Name, strings.Join(party.Allowed(agreed.Asks), ", "))
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/haltwire/haltwire/sinks/caselog"
@@ -136,6 +137,8 @@ func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Ac
 		return d.weighAnswer(key, action)
 	}
 	switch action.Do {
+	case apply.ActLift, apply.ActExtend:
+		return refusal(action)
 	case apply.ActDuplicate:
 		if _, full, err := d.locate(action.About); err == nil {
 			action.About = full
@@ -144,6 +147,19 @@ func (d *Desk) weigh(ctx context.Context, key caselog.Key, id string, action *Ac
 		return d.weighMeasure(ctx, key, id, action)
 	}
 	return nil
+}
+
+// refusal holds the code of a decision about a partner's wish against those there are:
+// without a code the wish is granted, with one it is refused.
+func refusal(action *Action) error {
+	codes := freeze.RefusalCodes()
+	switch {
+	case action.Code == "" || slices.Contains(codes, action.Code) && (action.About != "" || action.Do != apply.ActLift):
+		return nil
+	case action.About == "":
+		return fmt.Errorf("%w: code: it refuses a partner's wish about a measure: about names that one; without both all that is held is let go", ErrRefused)
+	}
+	return fmt.Errorf("%w: code: %q: a code refuses the partner's wish: want one of %s; without a code it is granted", ErrRefused, action.Code, strings.Join(codes, ", "))
 }
 
 // weighAnswer checks what a partner is to be told against the agreement with it.

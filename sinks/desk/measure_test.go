@@ -113,6 +113,8 @@ func TestPartIsLiftedAndTheRestStays(t *testing.T) {
 	part := &freeze.Money{Amount: "5000.25", Currency: "GBP"}
 	both(t, c.in.desk, id, desk.Action{Do: "lift", About: id + "-M01", Amount: part, Code: "victim_withdrew"})
 	eventually(t, "GB has the question", func() bool { return tasked(find(c.gb.desk, "in", "IN-FIU"), "lift") })
+	turnedDown(t, c.gb.desk, id, `code: "victim_withdrew": a code refuses the partner's wish: want one of no_power, `, desk.Action{Do: "lift", As: "O1", About: id + "-M01", Code: "victim_withdrew"})
+	turnedDown(t, c.gb.desk, id, "about names that one", desk.Action{Do: "lift", As: "O1", Code: "other"})
 	both(t, c.gb.desk, id, desk.Action{Do: "lift", About: id + "-Q002"})
 	rest, ok := told(t, c, 3).(*freeze.Amendment)
 	if !ok || len(rest.Payments) != 2 || rest.Totals[0].Disputed != "22499.75" || rest.Asks[0].Amount.Amount != "22499.75" {

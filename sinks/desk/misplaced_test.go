@@ -100,6 +100,14 @@ func TestEditsAreBounded(t *testing.T) {
 	turnedDown(t, in.desk, id, "amounts."+id+"-P01: 17900.01 GBP: want more than 0 and at most 17900.00 GBP", edit("17900.01", "GBP"))
 	turnedDown(t, in.desk, id, "amounts."+id+"-P01: 1 USD: want GBP", edit("1", "USD"))
 	turnedDown(t, in.desk, id, "no payment would be left", edit("0", "GBP"))
+	text := func(name string, n int) desk.Action {
+		return desk.Action{Do: "edit", As: "O1", Texts: map[string]string{name: strings.Repeat("é", n)}}
+	}
+	turnedDown(t, in.desk, id, "text legal.facts: 2001 characters: want at most 2000", text("legal.facts", 2001))
+	turnedDown(t, in.desk, id, "text sub_account: 65 characters: want at most 64", text("sub_account", 65))
+	turnedDown(t, in.desk, id, `asks: "monitor": the agreement with GB-FIU (bilateral) covers hold_amount, `, desk.Action{Do: "edit", As: "O1", Asks: []string{"trace", "+monitor"}})
+	act(t, in.desk, id, text("legal.facts", 2000))
+	act(t, in.desk, id, text("legal.facts", 0))
 	turnedDown(t, in.desk, id, `offence: "frod": want one of fraud, computer_fraud`, desk.Action{Do: "edit", As: "O1", Offence: "frod"})
 	act(t, in.desk, id, desk.Action{Do: "edit", As: "O1", Offence: "identity_fraud"})
 	act(t, in.desk, id, edit("17900.00", "GBP"))

@@ -117,6 +117,9 @@ func (d *Desk) readPaper(p Paper) (delivery.Inbound, *policy.Party, error) {
 			return delivery.Inbound{}, nil, refusedForm(err)
 		}
 	}
+	if err := plausible(form.Request(), d.opt.Now()); err != nil {
+		return delivery.Inbound{}, nil, err
+	}
 	h := form.Message.Head()
 	if wrong := delivery.Misplaced(h, d.opt.Book.Self.ID, d.opt.Environment); wrong != nil {
 		return delivery.Inbound{}, nil, refusedAs(wrong)
@@ -154,6 +157,9 @@ func (d *Desk) asking(p Paper, form *paper.Form) (*policy.Party, error) {
 	party := d.opt.Book.Party(cmp.Or(named, p.Party))
 	if party == nil {
 		return nil, fmt.Errorf("%w: party: %q is none of the config: want one of %s", ErrRefused, cmp.Or(named, p.Party), strings.Join(d.partyIDs(), ", "))
+	}
+	if party.Policy.Profile == "own_bank" {
+		return nil, fmt.Errorf("%w: party: %s is a bank of ours, which nobody takes requests of in: what it reports is for a reporter; what it says of a measure, record", ErrRefused, party.ID)
 	}
 	if way := d.signs(party); way != "" && !p.Unsigned {
 		return nil, fmt.Errorf("%w: unsigned: %s signs what it sends (%s): say that this came on paper all the same", ErrRefused, party.ID, way)

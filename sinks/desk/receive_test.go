@@ -119,13 +119,21 @@ func TestPaperIsChecked(t *testing.T) {
 		change func(*desk.Paper)
 		want   string
 	}{
-		"no document":       {func(p *desk.Paper) { p.Document = "" }, "document: needed"},
-		"no hash":           {func(p *desk.Paper) { p.Document = "letter.pdf" }, "document: want a SHA-256"},
-		"no way":            {func(p *desk.Paper) { p.How = "" }, "how: needed"},
-		"long sender":       {func(p *desk.Paper) { p.From = strings.Repeat("x", 141) }, "from: want at most 140"},
-		"tomorrow":          {func(p *desk.Paper) { p.At = tomorrow() }, "at: lies in the future"},
-		"nobody":            {func(p *desk.Paper) { p.Party = "XX-FIU" }, "want one of IN-FIU, BANK-A"},
-		"a bank that signs": {func(p *desk.Paper) { p.Party = "BANK-A" }, "unsigned: BANK-A signs what it sends (webhook)"},
+		"no document":    {func(p *desk.Paper) { p.Document = "" }, "document: needed"},
+		"no hash":        {func(p *desk.Paper) { p.Document = "letter.pdf" }, "document: want a SHA-256"},
+		"no way":         {func(p *desk.Paper) { p.How = "" }, "how: needed"},
+		"long sender":    {func(p *desk.Paper) { p.From = strings.Repeat("x", 141) }, "from: want at most 140"},
+		"tomorrow":       {func(p *desk.Paper) { p.At = tomorrow() }, "at: lies in the future"},
+		"nobody":         {func(p *desk.Paper) { p.Party = "XX-FIU" }, "want one of IN-FIU, BANK-A"},
+		"a bank of ours": {func(p *desk.Paper) { p.Party = "BANK-A" }, "party: BANK-A is a bank of ours"},
+		"no currency":    {func(p *desk.Paper) { p.Message = strings.Replace(letter, `"GBP"`, `"XXX"`, 1) }, "payments[0].disputed.currency: XXX is no currency"},
+		"not yet":        {func(p *desk.Paper) { p.Message = strings.Replace(letter, "2026-03-02T", "2999-03-02T", 1) }, "payments[0].executed_at: 2999-03-02T04:10:00.000Z lies in the future"},
+		"more than is disputed": {func(p *desk.Paper) {
+			p.Message = strings.Replace(letter, `{"kind":"hold_amount"}`, `{"kind":"hold_amount","amount":{"amount":"18000.01","currency":"GBP"}}`, 1)
+		}, "asks[0].amount: 18000.01 GBP is above 18000.00 that is disputed"},
+		"asked for in none": {func(p *desk.Paper) {
+			p.Message = strings.Replace(letter, `{"kind":"hold_amount"}`, `{"kind":"hold_amount","amount":{"amount":"1.00","currency":"XTS"}}`, 1)
+		}, "asks[0].amount.currency: XTS is no currency"},
 		"an auditor":        {func(p *desk.Paper) { p.As = "A1" }, "receive takes an officer"},
 		"no facts":          {func(p *desk.Paper) { p.Message = strings.Replace(letter, `"facts":"A SIM was changed.",`, "", 1) }, "legal_content_missing: legal.facts"},
 		"an unknown member": {func(p *desk.Paper) { p.Message = strings.Replace(letter, `"urgency"`, `"urgent"`, 1) }, "urgent"},

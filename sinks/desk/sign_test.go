@@ -275,6 +275,7 @@ func TestNotesAndEditsStayOffTheOpenLog(t *testing.T) {
 	eventually(t, "the alert is there", func() bool { return len(in.desk.List(desk.Filter{})) == 1 })
 	id := one(t, in.desk).ID
 	act(t, in.desk, id, desk.Action{Do: "note", As: "O1", Texts: map[string]string{"text": "SECRETNOTE"}})
+	act(t, in.desk, id, desk.Action{Do: "note", As: "O2", Reason: "SECRETREASON"})
 	act(t, in.desk, id, desk.Action{Do: "edit", As: "O1", Texts: map[string]string{"legal.facts": "SECRETFACTS"}})
 	events, err := in.desk.Events(t.Context(), id, -1, 100)
 	must(t, err)
@@ -285,7 +286,7 @@ func TestNotesAndEditsStayOffTheOpenLog(t *testing.T) {
 	}
 	detail, err := in.desk.Show(t.Context(), id)
 	must(t, err)
-	if len(detail.Notes) != 1 || detail.Notes[0].Text != "SECRETNOTE" || detail.Notes[0].By != "O1" {
+	if len(detail.Notes) != 2 || detail.Notes[1].Text != "SECRETREASON" || detail.Notes[1].By != "O2" || detail.Notes[0].Text != "SECRETNOTE" || detail.Notes[0].By != "O1" {
 		t.Errorf("notes %s", asJSON(detail.Notes))
 	}
 }

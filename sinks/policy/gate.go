@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haltwire/haltwire/sinks/freeze"
@@ -19,11 +20,11 @@ func (b *Book) gates(party *Party, p *Profile, f Facts, asks []string) *Gate {
 		return gate
 	}
 	if len(asks) == 0 {
-		return &Gate{Field: "asks", Text: "the agreement with " + party.ID + " covers none of them: ask for something of " + fmt.Sprint(p.Asks) + ", or another party"}
+		return &Gate{Field: "asks", Text: "the agreement with " + party.ID + " covers none of them: ask for something of " + strings.Join(party.Allowed(p.Asks), ", ") + ", or another party"}
 	}
 	if slices.Contains(asks, "suspend_account") {
 		if reason, guarded := b.Guarded(f.Subject); guarded {
-			return &Gate{Field: "asks", Text: "suspend_account is never asked for this account (" + reason + "): ask for hold_amount"}
+			return &Gate{Field: "asks", Text: "suspend_account is never asked for this account (" + reason + "): take it out and ask for " + instead(party, p)}
 		}
 	}
 	if len(f.Payments) == 0 && slices.ContainsFunc(asks, isMeasure) {
@@ -35,6 +36,16 @@ func (b *Book) gates(party *Party, p *Profile, f Facts, asks []string) *Gate {
 		}
 	}
 	return nil
+}
+
+// instead lists what may be asked for where an account is not to be suspended, what
+// holds money first.
+func instead(party *Party, p *Profile) string {
+	allowed := slices.DeleteFunc(party.Allowed(p.Asks), func(ask string) bool { return ask == "suspend_account" })
+	if slices.Contains(allowed, "hold_amount") {
+		return "hold_amount"
+	}
+	return strings.Join(allowed, ", ")
 }
 
 // mayAsk reports whether we are among those who may send under the profile.

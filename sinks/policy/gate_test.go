@@ -263,3 +263,27 @@ func BenchmarkRequest(b *testing.B) {
 		}
 	}
 }
+
+// TestGatesAdviseWhatIsCovered wants no remedy that the agreement with the party, which
+// may be narrower than its profile, would refuse as well.
+func TestGatesAdviseWhatIsCovered(t *testing.T) {
+	self := policy.Self{ID: "DE-FIU", Kind: "fiu", Country: "DE"}
+	for _, c := range []struct {
+		covers []string
+		ask    string
+		want   string
+	}{
+		{[]string{"suspend_account", "trace"}, "suspend_account", "take it out and ask for trace"}, // guarded
+		{nil, "suspend_account", "take it out and ask for hold_amount"},
+		{[]string{"trace", "monitor"}, "hold_amount", "ask for something of trace, monitor, or another party"},
+	} {
+		p := agreed("P", "fiu", "FR", "eu_amld6")
+		p.Policy.Asks = c.covers
+		b := bookOf(t, self, p)
+		_, _, err := b.Request(b.Party("P"), full(c.ask))
+		var gate *policy.Gate
+		if !errors.As(err, &gate) || gate.Field != "asks" || !strings.Contains(gate.Text, c.want) {
+			t.Errorf("%v, %s: %v, want %q", c.covers, c.ask, err, c.want)
+		}
+	}
+}

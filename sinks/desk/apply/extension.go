@@ -54,6 +54,8 @@ func termsOf(d caselog.OfficerData) string {
 func (a *Alert) about(d caselog.OfficerData) (*Measure, string) {
 	m := a.Measure(d.About)
 	switch {
+	case m == nil && d.About == "":
+		return nil, "about which measure? about is its id"
 	case m == nil:
 		return nil, "no measure " + d.About
 	case !m.Standing():

@@ -127,6 +127,8 @@ func (a *Alert) askedOf(do, about string) (*Measure, *MeasureAsk) {
 func forbidDecide(a *Alert, d caselog.OfficerData) string {
 	m, x := a.askedOf(doExtend, d.About)
 	switch {
+	case m == nil && d.About == "":
+		return "about which measure? about is its id, or that of the partner's message"
 	case m == nil || !m.Live():
 		return "no measure in force that " + d.About + " is about"
 	case a.Lifting || a.State == Review:

@@ -67,7 +67,7 @@ func TestAmountsFitWhenTheyBalance(t *testing.T) {
 			o.Amounts = append(o.Amounts, freeze.Amounts{Currency: ccy("another"), Credited: "1", Held: dec("more held"), Returned: "0", Onward: "0", Lost: "0", Unaccounted: "0"})
 		}
 		if len(o.Amounts) == 0 {
-			t.Skip("nothing is told: the schema refuses it with funds")
+			return // the schema refuses it with funds
 		}
 		misfits := intake.Misfits(root, o, intake.Asked{})
 		if balances := freeze.Balance(o, nil) == nil; balances != (len(misfits) == 0) {
