@@ -238,6 +238,9 @@ func totals(list []freeze.Total) string {
 	return dash(strings.Join(out, ", "))
 }
 
+// maxTodo bounds what a cell of a list says: show says all of it.
+const maxTodo = 8
+
 // todo says what waits for people, and how many have signed already.
 func todo(v desk.View) string {
 	var out []string
@@ -259,6 +262,9 @@ func todo(v desk.View) string {
 		if t.Done == "" {
 			out = append(out, strings.TrimSpace(t.ID+" "+t.Kind+waiting(v, t)))
 		}
+	}
+	if more := len(out) - maxTodo; more > 0 {
+		out = append(out[:maxTodo], fmt.Sprintf("and %d more", more))
 	}
 	return dash(strings.Join(out, ", "))
 }

@@ -311,6 +311,7 @@ func TestToDo(t *testing.T) {
 		"answer of the bank": {desk.View{Direction: "in", State: "bank_answered"}, "release"},
 		"movements wait":     {desk.View{Direction: "out", State: "decided", Waiting: 480, Overflow: &apply.Exceeded{Limit: 100}, Tasks: []apply.Task{{ID: "T2", Kind: "trail"}}}, "T2 trail (480 movements wait: follow them? The budget of 100 in 24 h is used up.)"},
 		"answered":           {desk.View{Direction: "in", State: "answered"}, "-"},
+		"many tasks":         {desk.View{Direction: "out", State: "decided", Tasks: slices.Repeat([]apply.Task{{ID: "T1", Kind: "blocked"}}, 500)}, strings.Repeat("T1 blocked, ", 8) + "and 492 more"},
 	} {
 		if got := todo(c.v); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

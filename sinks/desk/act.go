@@ -148,8 +148,7 @@ func (d *Desk) officer(ctx context.Context, x intake.Draft, again string) error 
 	return fmt.Errorf("%w: %s", ErrRefused, v.Reason)
 }
 
-// trial folds an officer's event into a copy of the state. The copy lacks what parked
-// messages of partners say, which no event of an officer looks at.
+// trial folds an officer's event into a copy of the state.
 func (d *Desk) trial(x intake.Draft) (apply.Verdict, error) {
 	if x.Seal != nil {
 		x.Seal("sealed when it is written")
@@ -159,10 +158,7 @@ func (d *Desk) trial(x intake.Draft) (apply.Verdict, error) {
 		return apply.Verdict{}, err
 	}
 	var s *apply.Subject
-	d.fold.with(x.Key, func(now *apply.Subject) { s, err = clone(now) })
-	if err != nil {
-		return apply.Verdict{}, err
-	}
+	d.fold.with(x.Key, func(now *apply.Subject) { s = clone(now) })
 	_, v := d.fold.machine.Fold(s, apply.Record{Event: event, Appended: d.opt.Now().UnixMilli()})
 	return v, nil
 }

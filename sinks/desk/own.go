@@ -216,8 +216,9 @@ func (t *tenure) recheck(ctx context.Context) error {
 	var errs []error
 	p.mu.Lock()
 	for _, s := range p.subjects {
+		maker := t.desk.maker.Once()
 		for _, a := range s.Alerts {
-			drafts, err := t.desk.maker.Recheck(ctx, s, a)
+			drafts, err := maker.Recheck(ctx, s, a)
 			work = append(work, drafts...)
 			m, moved, unread := t.reroute(ctx, s.Key, a)
 			if moved {
@@ -325,6 +326,7 @@ func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]intake.Draft, err
 	}
 	var out []intake.Draft
 	var errs []error
+	maker := t.desk.maker.Once()
 	for _, e := range apply.Due(s) {
 		if e.Kind == apply.Deliver {
 			t.offer(s.Key, e)
@@ -337,7 +339,7 @@ func (t *tenure) due(ctx context.Context, s *apply.Subject) ([]intake.Draft, err
 			}
 			continue
 		}
-		drafts, err := t.desk.maker.Make(ctx, s, e)
+		drafts, err := maker.Make(ctx, s, e)
 		for _, x := range t.desk.budgeted(s, e.Alert, drafts) {
 			if !slices.ContainsFunc(out, func(o intake.Draft) bool { return o.ID == x.ID }) { // the word of one budget, of many effects
 				out = append(out, x)

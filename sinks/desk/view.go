@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -162,21 +161,9 @@ func (d *Desk) Show(ctx context.Context, id string) (*Detail, error) {
 // copied returns an alert as it is now, to be read without the lock of its subject.
 func (d *Desk) copied(key caselog.Key, id string) (*apply.Alert, error) {
 	var out *apply.Alert
-	var err error
-	d.fold.with(key, func(s *apply.Subject) { out, err = clone(s.Alert(id)) })
-	return out, err
-}
-
-// clone copies a part of the state, so that it can be read without its lock. What the
-// state keeps out of JSON stays behind.
-func clone[T any](from *T) (*T, error) {
-	text, err := json.Marshal(from)
-	if err != nil {
-		return nil, fmt.Errorf("copy state: %w", err)
-	}
-	out := new(T)
-	if err := json.Unmarshal(text, out); err != nil {
-		return nil, fmt.Errorf("copy state: %w", err)
+	d.fold.with(key, func(s *apply.Subject) { out = clone(s.Alert(id)) })
+	if out == nil {
+		return nil, fmt.Errorf("%w: %q", ErrNoAlert, id)
 	}
 	return out, nil
 }

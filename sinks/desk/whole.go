@@ -49,10 +49,10 @@ func (d *Desk) whole(ctx context.Context, a *apply.Alert) Whole {
 	w := Whole{Measures: unsealed(a.Measures), Recalls: a.Legs, Proposals: d.proposals(ctx, a)}
 	bodies := map[string]*freeze.Outcome{}
 	for _, h := range a.Trail {
-		if _, read := bodies[h.Body]; !read {
-			bodies[h.Body] = d.outcomeOf(ctx, h.Body)
+		if _, read := bodies[h.Outcome]; !read {
+			bodies[h.Outcome] = d.outcomeOf(ctx, a.Sealed(h.Outcome))
 		}
-		w.Trail = append(w.Trail, hopView(h, bodies[h.Body]))
+		w.Trail = append(w.Trail, hopView(h, bodies[h.Outcome]))
 	}
 	for _, c := range a.Consents {
 		v := ConsentView{Message: c.Message, Facts: list(c.Facts), To: list(c.To), Code: c.Code, By: c.By}

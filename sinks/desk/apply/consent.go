@@ -184,7 +184,7 @@ func (a *Alert) tell(d caselog.QueuedData) {
 			h = &Hop{}
 			a.Trail = append(a.Trail, h)
 		}
-		h.HopMark, h.Index, h.Outcome, h.Body = m, i, d.MessageID, d.Personal
+		h.HopMark, h.Index, h.Outcome = m, i, d.MessageID
 	}
 }
 
@@ -283,7 +283,7 @@ func (a *Alert) unasked() []string {
 		if h.due() || h.ChildKey != "" && h.Child == "" {
 			return nil
 		}
-		if len(a.Unasked(h.Country)) > 0 {
+		if !slices.Contains(out, h.Country) && len(a.Unasked(h.Country)) > 0 {
 			out = union(out, []string{h.Country})
 		}
 	}

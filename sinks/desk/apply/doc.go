@@ -50,8 +50,9 @@ package apply
 // have approved that as the request took; and a partner that amends what it took back, or
 // what is over, asks anew; who takes a request back says why with the same code. 8
 // (2026-11-24): orders of a measure add up that say the same basis, amount and end, and
-// the bank is told those.
-const Version = 8
+// the bank is told those. 9 (2026-11-24): of the movements that nobody can be
+// asked about there is one task, which says how many they are.
+const Version = 9
 
 // wordsSince is the version from which on the last word about a report counts.
 const wordsSince = 3
@@ -75,3 +76,7 @@ const againSince = 7
 
 // orderSince is the version from which on the amount and the end of an order count.
 const orderSince = 8
+
+// blockedSince is the version from which on movements that nobody can be asked about are
+// one task.
+const blockedSince = 9

@@ -77,6 +77,22 @@ func (a *Alert) Message(id string) *Message {
 	return nil
 }
 
+// Sealed returns the text, sealed, of the message with that id, of ours or the partner's,
+// or of the bank's word that counts; "" where the alert has it no more. What refers to a
+// message keeps its id and not its text: that of an outcome has half a megabyte.
+func (a *Alert) Sealed(id string) string {
+	if in := a.Inbound(id); in != nil {
+		return in.Personal
+	}
+	if m := a.Message(id); m != nil {
+		return m.Personal
+	}
+	if id == a.OutcomeID {
+		return a.OutcomeBody
+	}
+	return ""
+}
+
 // Request returns our latest request or amendment, or nil.
 func (a *Alert) Request() *Message {
 	for i := len(a.Messages) - 1; i >= 0; i-- {

@@ -187,7 +187,8 @@ func (a *Alert) want(h *Hop) {
 	h.Wanted, h.Decided, h.Blocked, h.Waits = true, true, "", ""
 	h.Mark = h.content()
 	a.doneAbout(taskTrail, h.ItemID)
-	a.doneAbout("blocked", h.ItemID)
+	a.doneAbout(taskBlocked, h.ItemID)
+	a.countBlocked()
 	if len(a.Waiting()) == 0 {
 		a.settleTrail()
 	}

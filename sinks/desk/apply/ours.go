@@ -27,11 +27,11 @@ func (f *fold) blocked(a *Alert) {
 // block notes for want of which field the alert cannot go out, or that it can.
 func (f *fold) block(a *Alert, field, why string) {
 	if a.Blocked != field {
-		a.done("blocked", "desk")
+		a.goesOut()
 	}
 	a.Blocked, a.BlockedWhy = field, why
 	if field != "" {
-		f.task(a, "blocked", field)
+		f.task(a, taskBlocked, field)
 	}
 }
 

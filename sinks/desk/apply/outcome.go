@@ -35,7 +35,7 @@ func (f *fold) outcome() {
 		f.older(a, in, &d)
 		return
 	}
-	a.Outcome, a.OutcomeID, a.OutcomeBody = &d.OutcomeMark, d.MessageID, d.Personal
+	a.Outcome, a.OutcomeID = &d.OutcomeMark, d.MessageID
 	f.answers(a, &d)
 	if unsummed(&d) {
 		f.task(a, "unbalanced", d.MessageID)

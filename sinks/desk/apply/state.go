@@ -99,7 +99,7 @@ type Alert struct {
 
 	Outcome     *caselog.OutcomeMark `json:"outcome,omitempty"`
 	OutcomeID   string               `json:"outcome_id,omitempty"`
-	OutcomeBody string               `json:"outcome_body,omitempty"` // sealed
+	OutcomeBody string               `json:"outcome_body,omitempty"` // sealed, of our bank; a partner's lies in Inbox
 	Unfit       []string             `json:"unfit,omitempty"`        // what of it does not fit, in words
 	Released    bool                 `json:"released,omitempty"`     // the answer may go
 	Telling     bool                 `json:"telling,omitempty"`      // the instruction is told, or perhaps was, and that is not noted yet

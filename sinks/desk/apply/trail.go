@@ -14,9 +14,8 @@ import (
 // we told a partner of, of an inbound one.
 type Hop struct {
 	caselog.HopMark
-	Index   int    `json:"index"` // in the trail of the outcome
-	Outcome string `json:"outcome"`
-	Body    string `json:"body,omitempty"`   // of the outcome, sealed
+	Index   int    `json:"index"`            // in the trail of the outcome
+	Outcome string `json:"outcome"`          // whose sealed text is Alert.Sealed
 	Gone    bool   `json:"gone,omitempty"`   // the latest outcome has it no more
 	Onward  bool   `json:"onward,omitempty"` // a child alert follows it by itself
 	Wanted  bool   `json:"wanted,omitempty"` // or because officers want it
@@ -116,6 +115,7 @@ func (f *fold) trail(a *Alert, o *caselog.OutcomeData) {
 			}
 		}
 	}
+	a.countBlocked()
 	if o.Fold >= onwardSince {
 		f.waiting(a)
 		a.forgetHops()
@@ -138,7 +138,7 @@ func (f *fold) hop(a *Alert, m caselog.HopMark, i, version int) {
 	} else {
 		f.placeAlone(a, h, m)
 	}
-	h.HopMark, h.Index, h.Outcome, h.Body, h.Gone = m, i, a.OutcomeID, a.OutcomeBody, false
+	h.HopMark, h.Index, h.Outcome, h.Gone = m, i, a.OutcomeID, false
 	h.Mark = h.content()
 }
 
@@ -256,13 +256,7 @@ func (f *fold) followed() {
 	case d.Moved:
 		f.leftBehind(h, d)
 	case d.Blocked != "":
-		if h.Blocked == d.Blocked {
-			f.repeat()
-			return
-		}
-		h.Blocked = d.Blocked
-		f.task(a, "blocked", h.ItemID)
-		f.applied()
+		f.nobodyToAsk(a, h, d)
 	case d.Content == "": // the config has a party for it now
 		f.unblocked(a, h)
 	case h.Told == d.Content, d.StateAt.Before(h.Noted.Time): // the latter of an owner that was stopped
@@ -279,17 +273,6 @@ func (f *fold) toldOf(d caselog.FollowedData) {
 		return
 	}
 	f.fact(d)
-}
-
-// unblocked lets a hop be followed that had no child before.
-func (f *fold) unblocked(a *Alert, h *Hop) {
-	if h.Blocked == "" {
-		f.repeat()
-		return
-	}
-	h.Blocked = ""
-	a.doneAbout("blocked", h.ItemID)
-	f.applied()
 }
 
 // noted notes on the parent what the child was told.

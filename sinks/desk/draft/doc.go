@@ -11,6 +11,7 @@ import (
 
 	"github.com/haltwire/haltwire/sinks/caselog"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
+	"github.com/haltwire/haltwire/sinks/freeze"
 	"github.com/haltwire/haltwire/sinks/freeze/signature"
 	"github.com/haltwire/haltwire/sinks/policy"
 )
@@ -30,4 +31,16 @@ type Maker struct {
 	Matches func(caselog.Key, *apply.Alert) []caselog.Match
 	// Open opens personal data; the errors are those of caselog.Keyring.Open.
 	Open func(ctx context.Context, personal string, into any) error
+
+	// outcomes are those that were read, by their sealed text; nil = none is kept.
+	outcomes map[string]*freeze.Outcome
+}
+
+// Once returns a Maker for all that is due of one subject, which opens and reads an
+// outcome once however many of its movements are followed. It is for one goroutine, and
+// to be dropped after that: what it has read is personal data.
+func (d *Maker) Once() *Maker {
+	once := *d
+	once.outcomes = map[string]*freeze.Outcome{}
+	return &once
 }

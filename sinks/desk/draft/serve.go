@@ -169,7 +169,7 @@ func (d *Maker) relay(ctx context.Context, s *apply.Subject, e apply.Effect) ([]
 		return d.letGo(s, e), nil
 	}
 	var personal caselog.BodyPersonal
-	if err := d.Open(ctx, e.Alert.OutcomeBody, &personal); err != nil {
+	if err := d.Open(ctx, e.Alert.Sealed(e.Alert.OutcomeID), &personal); err != nil {
 		return nil, err
 	}
 	m, err := freeze.Parse([]byte(personal.Body))

@@ -18,7 +18,7 @@ import (
 // child that is, or that nobody can be asked about the account.
 func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, party *policy.Party) ([]Draft, error) {
 	a, h := e.Alert, e.Hop
-	o, err := d.found(ctx, h)
+	o, err := d.found(ctx, a, h)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (d *Maker) rerouted(ctx context.Context, s *apply.Subject, a *apply.Alert) 
 		if a.Direction != caselog.Out || h.Blocked == "" || h.Gone {
 			continue
 		}
-		o, err := d.found(ctx, h)
+		o, err := d.found(ctx, a, h)
 		if errors.Is(err, caselog.ErrErased) {
 			continue
 		}
@@ -98,18 +98,33 @@ func (d *Maker) consentTo(party, child *policy.Party, h *apply.Hop) string {
 }
 
 // found opens the outcome that tells of a hop.
-func (d *Maker) found(ctx context.Context, h *apply.Hop) (*freeze.Outcome, error) {
+func (d *Maker) found(ctx context.Context, a *apply.Alert, h *apply.Hop) (*freeze.Outcome, error) {
+	o, err := d.opened(ctx, a.Sealed(h.Outcome))
+	if err != nil {
+		return nil, err
+	}
+	if o == nil || h.Index >= len(o.Trail) || o.Trail[h.Index].ItemID != h.ItemID {
+		return nil, fmt.Errorf("message %s does not tell of %s", h.Outcome, h.ItemID)
+	}
+	return o, nil
+}
+
+// opened opens a sealed outcome, nil where something else is sealed.
+func (d *Maker) opened(ctx context.Context, sealed string) (*freeze.Outcome, error) {
+	if o, known := d.outcomes[sealed]; known {
+		return o, nil
+	}
 	var body caselog.BodyPersonal
-	if err := d.Open(ctx, h.Body, &body); err != nil {
+	if err := d.Open(ctx, sealed, &body); err != nil {
 		return nil, err
 	}
 	m, err := freeze.Parse([]byte(body.Body))
 	if err != nil {
 		return nil, err
 	}
-	o, ok := m.(*freeze.Outcome)
-	if !ok || h.Index >= len(o.Trail) || o.Trail[h.Index].ItemID != h.ItemID {
-		return nil, fmt.Errorf("message %s does not tell of %s", h.Outcome, h.ItemID)
+	o, _ := m.(*freeze.Outcome)
+	if d.outcomes != nil {
+		d.outcomes[sealed] = o
 	}
 	return o, nil
 }

@@ -42,6 +42,7 @@ type Maker struct {
 	rows     Rows
 	touched  map[*apply.Alert]*apply.Subject
 	paid     map[*apply.Alert]apply.Record // the last event that may have changed the items
+	outcomes map[string]*freeze.Outcome    // some that were opened since the last Take, by what they are sealed as
 }
 
 // step is one event on its way to rows.
@@ -54,8 +55,6 @@ type step struct {
 	// opened is what was opened last: the items that one hit brought follow one
 	// another.
 	opened *opened
-	// outcomes are those that were opened, by what they are sealed as.
-	outcomes map[string]*freeze.Outcome
 }
 
 // opened is what was sealed of a hit.
@@ -83,13 +82,13 @@ func (m *Maker) Event(r apply.Record, write bool) {
 		return
 	}
 	if !write {
-		m.subjects[r.Key], _, _ = m.Machine.Apply(m.subjects[r.Key], r)
+		m.subjects[r.Key], _ = m.Machine.Fold(m.subjects[r.Key], r)
 		return
 	}
 	before, seen := m.prior(r), look(m.subjects[r.Key], r)
-	s, v, _ := m.Machine.Apply(m.subjects[r.Key], r)
+	s, v := m.Machine.Fold(m.subjects[r.Key], r)
 	m.subjects[r.Key] = s
-	x := &step{Maker: m, r: r, v: v, a: s.Alert(v.AlertID), prior: before, outcomes: map[string]*freeze.Outcome{}}
+	x := &step{Maker: m, r: r, v: v, a: s.Alert(v.AlertID), prior: before}
 	x.event()
 	x.hit()
 	if x.a == nil || !v.Applied {
@@ -130,7 +129,7 @@ func (m *Maker) Take() Rows {
 	}
 	clear(m.touched)
 	rows := m.rows
-	m.rows = Rows{}
+	m.rows, m.outcomes = Rows{}, nil
 	return rows
 }
 

@@ -20,6 +20,7 @@ type seen struct {
 	tasks                          []string // taskMark of each
 	told                           []bool   // which messages of ours the party has
 	voided                         int
+	hop                            string // the only hop that the event may change; "" = any
 }
 
 // look notes what the alerts of a subject are before r.
@@ -28,9 +29,10 @@ func look(s *apply.Subject, r apply.Record) map[*apply.Alert]seen {
 		return nil
 	}
 	out := make(map[*apply.Alert]seen, len(s.Alerts))
+	only := aboutHop(r)
 	for _, a := range s.Alerts {
 		v := seen{
-			measures: marks(a.Measures, measureID), hops: marks(a.Trail, hopID), legs: marks(a.Legs, legItem), consents: marks(a.Consents, consentMessage),
+			hop: only, measures: marks(a.Measures, measureID), hops: marks(hops(a, only), hopID), legs: marks(a.Legs, legItem), consents: marks(a.Consents, consentMessage),
 			voided: len(a.Voided),
 		}
 		if changesPayments(r.Type) {
@@ -45,6 +47,36 @@ func look(s *apply.Subject, r apply.Record) map[*apply.Alert]seen {
 		out[a] = v
 	}
 	return out
+}
+
+// aboutHop returns the hop that an event is about and leaves the others as they are, or
+// "". A trail of hundreds of hops is followed with as many events.
+func aboutHop(r apply.Record) string {
+	switch r.Type {
+	case caselog.TrailFollowed:
+		var d caselog.FollowedData
+		if err := r.Into(&d); err == nil && d.AlertID != "" {
+			return d.Mark.ItemID
+		}
+	case caselog.ConsentGiven, caselog.ConsentRefused:
+		var d caselog.ConsentData
+		if err := r.Into(&d); err == nil && d.AlertID != "" {
+			return d.ItemID
+		}
+	}
+	return ""
+}
+
+// hops returns those of an alert that an event about one of them, or about any, may
+// change.
+func hops(a *apply.Alert, only string) []*apply.Hop {
+	if only == "" {
+		return a.Trail
+	}
+	if h := a.Hop(only); h != nil {
+		return []*apply.Hop{h}
+	}
+	return nil
 }
 
 func measureID(m *apply.Measure) string      { return m.MeasureID }
@@ -92,7 +124,7 @@ func (x *step) standings(s *apply.Subject, before map[*apply.Alert]seen) {
 		for _, m := range changed(a.Measures, measureID, was.measures) {
 			x.rows.Measures = append(x.rows.Measures, y.measure(m))
 		}
-		for _, h := range changed(a.Trail, hopID, was.hops) {
+		for _, h := range changed(hops(a, was.hop), hopID, was.hops) {
 			x.rows.Trail = append(x.rows.Trail, y.hop(h))
 		}
 		for _, c := range changed(a.Consents, consentMessage, was.consents) {
@@ -163,7 +195,7 @@ func workingDays(c *calendar.Calendar, from, end time.Time) []int64 {
 // said returns what the latest message that names a measure says of it, or nil: the
 // partner's outcome, the bank's, or our own.
 func (x *step) said(m *apply.Measure) *freeze.Measure {
-	bodies := []string{x.a.OutcomeBody}
+	bodies := []string{x.a.Sealed(x.a.OutcomeID)}
 	for _, in := range slices.Backward(x.a.Inbox) {
 		if in.Type == freeze.TypeOutcome {
 			bodies = append(bodies, in.Personal)
@@ -188,6 +220,9 @@ func (x *step) said(m *apply.Measure) *freeze.Measure {
 	return nil
 }
 
+// keptOutcomes bounds the outcomes that are kept open, of half a megabyte each.
+const keptOutcomes = 4
+
 // opens returns a sealed outcome, or nil when it is erased.
 func (x *step) opens(personal string) *freeze.Outcome {
 	if personal == "" {
@@ -200,6 +235,9 @@ func (x *step) opens(personal string) *freeze.Outcome {
 	if m, err := freeze.Parse([]byte(x.body(personal))); err == nil {
 		o, _ = m.(*freeze.Outcome)
 	}
+	if x.outcomes == nil || len(x.outcomes) >= keptOutcomes {
+		x.outcomes = map[string]*freeze.Outcome{}
+	}
 	x.outcomes[personal] = o
 	return o
 }
@@ -210,7 +248,7 @@ func (x *step) hop(h *apply.Hop) caselog.TrailRow {
 		Hop: x.a.Number(h), Money: money(&h.Money), Credited: money(h.Credited), Country: h.Country, HandledBy: h.HandledBy, OnwardUse: h.OnwardUse,
 		Consent: consent(h), ToParty: h.To, ChildAlert: h.Child, Gone: h.Gone, Version: version(x.r),
 	}
-	o := x.opens(h.Body)
+	o := x.opens(x.a.Sealed(h.Outcome))
 	if o == nil || h.Index >= len(o.Trail) || o.Trail[h.Index].ItemID != h.ItemID {
 		return row
 	}
@@ -269,7 +307,7 @@ func (x *step) legs(before map[string]string) {
 }
 
 // taskMark tells what of a task changes.
-func taskMark(t apply.Task) string { return t.Done + strings.Repeat("|", len(t.Why)) }
+func taskMark(t apply.Task) string { return t.Done + "|" + strings.Join(t.Why, "|") }
 
 // tasks makes the rows of tasks that were opened or done. They name no one but our
 // people.
@@ -298,6 +336,7 @@ func (x *step) erased(s *apply.Subject, before map[*apply.Alert]seen) {
 	if x.r.Type != caselog.Erased {
 		return
 	}
+	x.outcomes = nil // nothing is known of them any more
 	row := caselog.ErasedRow{Key: string(s.Key), Version: version(x.r)}
 	for _, a := range s.Alerts {
 		row.Alerts = append(row.Alerts, a.ID)
