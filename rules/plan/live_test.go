@@ -150,6 +150,20 @@ func TestLiveDoubt(t *testing.T) {
 	s.want(s.come(2), "gone c alone by 0/3", "hit c levels high", "hit c levels high changed")
 }
 
+// TestLiveDoubtOfWhatWaits holds that a report which waits for the clock, and comes once
+// more from where a process before may have judged it, is taken back if it does not hold.
+func TestLiveDoubtOfWhatWaits(t *testing.T) {
+	alone := rule("alone", counted(lang.Lt, "2"))
+	alone.Settle = 5_000
+	s := play(t, counting(alone), nil, "GBP 10 a", "GBP 9 b")
+	s.want(s.come(0), "hold bank/0 0") // new here
+	s.want(s.come(1), "hold bank/0 0")
+	s.high = 1
+	s.want(s.comeFrom(1, 0), "hold bank/0 0") // the process before saw it here, without b
+	s.want(s.tick(14), "hit b alone", "hold bank/0 0")
+	s.want(s.tick(15), "gone a alone by 0/0")
+}
+
 // TestLiveReload keeps what rules have in common with those before.
 func TestLiveReload(t *testing.T) {
 	lines := []string{"GBP 10 a", "GBP 9 b", "GBP 8 c", "GBP 7 d", "GBP 6 e", "GBP 5 f"}

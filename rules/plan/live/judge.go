@@ -242,7 +242,11 @@ func (j *Judge) openVerdicts(t *turn, ref shelf.Ref, open []plan.Open, watched b
 		n := j.book.numbers[o.Rule]
 		known := false
 		for i := 0; i < had && !known; i++ {
-			known = j.shelf.Verdict(ref, i).Rule == n
+			have := j.shelf.Verdict(ref, i)
+			known = have.Rule == n
+			if known && t.doubt && have.State == waiting { // it came again, from where a process before may have said it
+				j.settle.wait(occurred+j.book.rules[n].settle, ref, true)
+			}
 		}
 		if known {
 			continue
