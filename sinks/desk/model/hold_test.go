@@ -156,11 +156,12 @@ func (n *node) inbound(p *apply.Parent) *apply.Alert {
 	return s.Alert(p.Alert)
 }
 
-// serving returns the latest instruction that serves an alert, and what it knows of it.
+// serving returns the instruction that serves an alert, and what it knows of it: the
+// latest that does, but an earlier one that people have reopened where that has ended.
 func serving(s *apply.Subject, alert string) (child *apply.Alert, of *apply.Parent) {
 	for _, a := range s.Alerts {
 		for _, p := range a.Parents {
-			if p.Alert == alert {
+			if p.Alert == alert && (child == nil || a.Open() || !child.Open()) {
 				child, of = a, p
 			}
 		}
