@@ -61,6 +61,7 @@ type FollowedData struct {
 	Severity string           `json:"severity,omitempty"`
 	Offence  string           `json:"predicate_offence,omitempty"`
 	Ask      []string         `json:"ask,omitempty"`
+	Owners   []string         `json:"owners,omitempty"`   // of the rules that the chain began with
 	Handling *freeze.Handling `json:"handling,omitempty"` // how the partner told of it
 	Personal string           `json:"personal,omitempty"` // HopPersonal
 }

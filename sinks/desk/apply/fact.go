@@ -93,6 +93,7 @@ func (x *Fact) tell(d caselog.FollowedData) {
 	x.From, x.Party, x.Outcome, x.Hop, x.Content = d.Mark.ParentItems, d.Party, d.Message, d.Hop, d.Content
 	x.Amount, x.Source, x.Handling = d.Mark.Arrived(), Source{Personal: d.Personal}, d.Handling
 	x.Root, x.CaseID, x.Urgency, x.Severity, x.Offence, x.Ask = d.Root, d.CaseID, d.Urgency, d.Severity, d.Offence, d.Ask
+	x.Owners = d.Owners
 	if x.Answer == "" || x.Consent == caselog.ConsentMoved || d.Consent == caselog.ConsentGranted {
 		x.Consent = d.Consent
 	}

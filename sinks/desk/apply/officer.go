@@ -168,3 +168,20 @@ func (f *fold) closeTask(a *Alert, d caselog.OfficerData) {
 	}
 	f.refuse("no open task %s", d.Task)
 }
+
+// Owners lists who wrote the rules that proposed the alert, or the alert that its chain
+// began with. What a partner found for an alert of somebody's rule is of his rule too.
+func (a *Alert) Owners() []string {
+	var out []string
+	for _, h := range a.Hits {
+		if h.Owner != "" && (!h.Gone || a.Standing() == 0) {
+			out = union(out, []string{h.Owner})
+		}
+	}
+	for _, i := range slices.Concat(a.Items, a.Held) {
+		for _, x := range i.Facts {
+			out = union(out, x.Owners)
+		}
+	}
+	return out
+}

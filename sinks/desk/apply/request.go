@@ -135,7 +135,7 @@ func (a *Alert) biased(d caselog.OfficerData) string {
 		return d.By + " has edited this: somebody else approves it"
 	case slices.Contains(a.Proposers, d.By):
 		return d.By + " has proposed this: somebody else approves it"
-	case slices.ContainsFunc(a.Hits, func(h *Hit) bool { return (!h.Gone || a.Standing() == 0) && strings.EqualFold(h.Owner, d.By) }):
+	case slices.ContainsFunc(a.Owners(), func(owner string) bool { return strings.EqualFold(owner, d.By) }):
 		return d.By + " wrote the rule that proposed this: somebody else approves it"
 	}
 	return ""

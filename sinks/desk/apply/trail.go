@@ -73,6 +73,7 @@ type Fact struct {
 	Severity  string           `json:"severity,omitempty"`
 	Offence   string           `json:"predicate_offence,omitempty"`
 	Ask       []string         `json:"ask,omitempty"`
+	Owners    []string         `json:"owners,omitempty"` // of the rules that the chain began with
 	At        int64            `json:"at,omitempty"`
 }
 

@@ -40,7 +40,7 @@ func (d *Maker) follow(ctx context.Context, s *apply.Subject, e apply.Effect, pa
 	told := &caselog.FollowedData{
 		Parent: a.ID, ParentKey: s.Key, ChildKey: note.ChildKey, To: note.To, Mark: h.HopMark, Content: note.Content, Consent: note.Consent,
 		Party: a.Party, Message: h.Outcome, Hop: a.Number(h), Root: a.Root(), CaseID: a.CaseID, Urgency: a.Urgency, Severity: a.Severity,
-		Offence: a.Offence, Ask: list(a.Asks), Handling: o.Handling, StateAt: stateAt(a),
+		Offence: a.Offence, Ask: list(a.Asks), Owners: a.Owners(), Handling: o.Handling, StateAt: stateAt(a),
 		Decided: h.Decided, Fold: apply.Version,
 	}
 	return []Draft{

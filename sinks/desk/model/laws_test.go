@@ -19,6 +19,7 @@ type truth struct {
 	sights  map[string]sight
 	signed  map[string]map[string][]string // digests by alert and person, since the last message
 	wrote   map[string][]string            // who edited since then
+	ruled   map[string]bool                // a rule of the author proposed it, or what it continues
 	ordered map[string][]string            // who stands behind a measure, by inbound alert
 	told    map[string]bool                // references that reports of ours or messages of a partner tell of, by party
 	granted map[string]bool                // hops that partners let us use, as in hops
@@ -30,7 +31,7 @@ type truth struct {
 
 func newTruth() *truth {
 	return &truth{
-		sights: map[string]sight{}, signed: map[string]map[string][]string{}, wrote: map[string][]string{}, ordered: map[string][]string{},
+		sights: map[string]sight{}, signed: map[string]map[string][]string{}, wrote: map[string][]string{}, ruled: map[string]bool{}, ordered: map[string][]string{},
 		told: map[string]bool{}, granted: map[string]bool{}, latest: map[string]string{}, named: map[string][]string{}, hops: map[string]freeze.Hop{}, serves: map[string][]string{},
 	}
 }
@@ -51,9 +52,14 @@ func (x *truth) take(n *node, r apply.Record, s *apply.Subject, v apply.Verdict)
 		if json.Unmarshal(r.Data, &d) == nil && d.Edit { // else it is what another alert needs
 			x.wrote[a.ID] = append(x.wrote[a.ID], d.By)
 		}
+	case caselog.TrailFollowed:
+		var d caselog.FollowedData
+		n.w.must(json.Unmarshal(r.Data, &d))
+		x.ruled[a.ID] = x.ruled[a.ID] || len(d.Owners) > 0
 	case caselog.Hit, caselog.HitChanged:
 		var d caselog.HitData
 		n.w.must(json.Unmarshal(r.Data, &d))
+		x.ruled[a.ID] = true
 		var p caselog.HitPersonal
 		n.w.must(n.open(context.Background(), d.Personal, &p))
 		for _, pay := range p.Payments {
@@ -260,7 +266,7 @@ func (w *world) covered(n *node, s *apply.Subject, a *apply.Alert, m *apply.Mess
 		if !slices.Contains(n.known.signed[a.ID][by], digest) {
 			w.t.Fatalf("%s: %s is in the name of %s, who signed %v and not %s", n.id, m.ID, by, n.known.signed[a.ID][by], digest)
 		}
-		if by == "author" || slices.Contains(n.known.wrote[a.ID], by) || roleOf(by) == caselog.RoleAuditor {
+		if by == "author" && n.known.ruled[a.ID] || slices.Contains(n.known.wrote[a.ID], by) || roleOf(by) == caselog.RoleAuditor {
 			w.t.Fatalf("%s: %s approved %s, his own", n.id, by, m.ID)
 		}
 	}

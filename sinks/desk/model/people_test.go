@@ -56,6 +56,9 @@ func likely(a *apply.Alert) []string {
 	case apply.InfoNeeded:
 		return []string{"info", "info", "edit", "approve", "withdraw"}
 	}
+	if a.Provisional && !a.Confirmed {
+		return []string{"confirm", "confirm", "confirm", "approve", "withdraw", "edit"}
+	}
 	return []string{"approve", "approve", "confirm", "withdraw", "withdraw", "edit", "extend", "lift", "chase", "measure", "follow", "consent", "feedback", "close"}
 }
 
