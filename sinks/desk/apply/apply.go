@@ -108,12 +108,10 @@ func (f *fold) ours() {
 		f.refuse("unreadable data")
 		return
 	}
-	a := f.s.Alert(head.AlertID)
+	a := f.alert(head.AlertID)
 	if a == nil {
-		f.refuse("no such alert")
 		return
 	}
-	f.on(a)
 	switch f.r.Type {
 	case caselog.Blocked:
 		f.blocked(a)
@@ -150,6 +148,18 @@ func (f *fold) message(a *Alert) {
 	default:
 		f.delivered(a)
 	}
+}
+
+// alert makes the alert with that id the one of the verdict and returns it; without one
+// it refuses the event and returns nil.
+func (f *fold) alert(id string) *Alert {
+	a := f.s.Alert(id)
+	if a == nil {
+		f.refuse("no such alert")
+		return nil
+	}
+	f.on(a)
+	return a
 }
 
 // on makes a the alert of the verdict.

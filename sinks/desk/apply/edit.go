@@ -30,12 +30,10 @@ func (f *fold) edited() {
 	if !f.data(&d) {
 		return
 	}
-	a := f.s.Alert(d.AlertID)
+	a := f.alert(d.AlertID)
 	if a == nil {
-		f.refuse("no such alert")
 		return
 	}
-	f.on(a)
 	if why := a.unwritable(d); why != "" {
 		f.refuse("%s", why)
 		return

@@ -216,12 +216,10 @@ func (f *fold) recorded() {
 	if !f.data(&d) {
 		return
 	}
-	a := f.s.Alert(d.AlertID)
+	a := f.alert(d.AlertID)
 	if a == nil {
-		f.refuse("no such alert")
 		return
 	}
-	f.on(a)
 	switch {
 	case a.Direction == caselog.Out:
 		f.relayed(a, d)

@@ -20,12 +20,10 @@ func (f *fold) outcome() {
 	if !f.data(&d) {
 		return
 	}
-	a := f.s.Alert(d.AlertID)
+	a := f.alert(d.AlertID)
 	if a == nil {
-		f.refuse("no such alert")
 		return
 	}
-	f.on(a)
 	in, fresh := f.seen(a, d.MessageMark, d.Personal)
 	if !fresh {
 		return

@@ -33,12 +33,10 @@ func (f *fold) receipt() {
 	if !f.data(&d) {
 		return
 	}
-	a := f.s.Alert(d.AlertID)
+	a := f.alert(d.AlertID)
 	if a == nil {
-		f.refuse("no such alert")
 		return
 	}
-	f.on(a)
 	if _, fresh := f.seen(a, d.MessageMark, d.Personal); !fresh {
 		return
 	}

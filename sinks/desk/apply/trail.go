@@ -238,12 +238,10 @@ func (f *fold) followed() {
 		f.toldOf(d)
 		return
 	}
-	a := f.s.Alert(d.AlertID)
+	a := f.alert(d.AlertID)
 	if a == nil {
-		f.refuse("no such alert")
 		return
 	}
-	f.on(a)
 	if d.Parent != "" {
 		f.echoed(a, d)
 		return
