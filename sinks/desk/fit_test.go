@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
 	"github.com/haltwire/haltwire/sinks/freeze"
@@ -42,13 +41,7 @@ func says(t apply.Task, words ...string) bool {
 func TestWordThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
-	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
-	authoriseFrom(t, c, "IN-FIU")
-	eventually(t, "the bank is instructed", func() bool { return len(c.stub.messages()) == 1 })
-	order, ok := c.stub.messages()[0].(*freeze.Request)
-	if !ok {
-		t.Fatalf("the bank got %T", c.stub.messages()[0])
-	}
+	order := c.instructed(t)
 	wrong := c.outcome(order, 1, "15500.00", "2500.00")
 	m := &wrong.Measures[0]
 	m.AskID, m.InForceAt = order.AlertID+"-K77", freeze.At(time.Now().Add(-48*time.Hour))

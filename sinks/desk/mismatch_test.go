@@ -5,10 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/haltwire/haltwire/rules/hit"
 	"github.com/haltwire/haltwire/sinks/desk"
 	"github.com/haltwire/haltwire/sinks/desk/apply"
-	"github.com/haltwire/haltwire/sinks/freeze"
 )
 
 // TestFundsThatContradictTheCreditedAmount lets the bank account for less than
@@ -16,13 +14,7 @@ import (
 func TestFundsThatContradictTheCreditedAmount(t *testing.T) {
 	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
-	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
-	authoriseFrom(t, c, "IN-FIU")
-	eventually(t, "the bank is instructed", func() bool { return len(c.stub.messages()) == 1 })
-	order, ok := c.stub.messages()[0].(*freeze.Request)
-	if !ok {
-		t.Fatalf("the bank got %T", c.stub.messages()[0])
-	}
+	order := c.instructed(t)
 	c.send(t, c.outcome(order, 1, "15500.00", "2000.00"))
 	eventually(t, "the word is recorded", func() bool { return find(c.gb.desk, "out", "BANK-A").State == "decided" })
 	if !tasked(find(c.gb.desk, "out", "BANK-A"), "contradiction") {
@@ -52,13 +44,7 @@ func TestFundsThatContradictTheCreditedAmount(t *testing.T) {
 func TestAmountsAreRecomputed(t *testing.T) {
 	t.Parallel()
 	c := newCountries(t, fake(t), fake(t))
-	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
-	authoriseFrom(t, c, "IN-FIU")
-	eventually(t, "the bank is instructed", func() bool { return len(c.stub.messages()) == 1 })
-	order, ok := c.stub.messages()[0].(*freeze.Request)
-	if !ok {
-		t.Fatalf("the bank got %T", c.stub.messages()[0])
-	}
+	order := c.instructed(t)
 	wrong := c.outcome(order, 1, "15500.00", "2500.00")
 	wrong.Amounts = slices.Clone(wrong.Amounts)
 	wrong.Amounts[0].Held = "15498.00"

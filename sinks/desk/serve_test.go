@@ -32,6 +32,20 @@ func newCountries(t *testing.T, brokersIN, brokersGB []string) *countries {
 	return c
 }
 
+// instructed lets India ask and the United Kingdom authorise it, and returns what the
+// bank is told.
+func (c *countries) instructed(t *testing.T) *freeze.Request {
+	t.Helper()
+	must(t, c.in.desk.Append(t.Context(), []*hit.Hit{report("TX-1", uetr1, "18000.00")}))
+	authoriseFrom(t, c, "IN-FIU")
+	eventually(t, "the bank is instructed", func() bool { return len(c.stub.messages()) == 1 })
+	order, ok := c.stub.messages()[0].(*freeze.Request)
+	if !ok {
+		t.Fatalf("the bank got %T", c.stub.messages()[0])
+	}
+	return order
+}
+
 // outcome is the bank's answer: a part held, the rest moved to cash.
 func (c *countries) outcome(r *freeze.Request, sequence uint32, heldAmount, gone string) *freeze.Outcome {
 	m := freeze.New(freeze.TypeOutcome)
