@@ -81,6 +81,26 @@ func TestBlockedMovementsAreOneTask(t *testing.T) {
 	}
 }
 
+// TestBlockedMovementIsLookedAtAgainElsewhere lets the partner correct the account of a
+// movement that nobody can be asked about: it is followed anew, and the task ends.
+func TestBlockedMovementIsLookedAtAgainElsewhere(t *testing.T) {
+	x := newTrailed(t)
+	hops := x.hops("N", 2, 2)
+	x.word(1, apply.Version, hops...)
+	x.block(apply.Version)
+	if len(x.due()) > 0 || len(x.blocked()) != 1 {
+		t.Fatalf("due %v, tasks %v", x.due(), x.blocked())
+	}
+	hops[0].Account = "another"
+	x.word(2, apply.Version, hops...)
+	if due := x.due(); len(due) != 1 || due[0].ItemID != "N000" {
+		t.Errorf("due %v", due)
+	}
+	if tasks := x.blocked(); len(tasks) != 1 || !strings.HasPrefix(tasks[0].Why[0], "1 onward movement leads") {
+		t.Errorf("tasks %v", tasks)
+	}
+}
+
 // TestEarlierBlockedMovementsKeepTheirTasks reads the events of before: a task a movement.
 func TestEarlierBlockedMovementsKeepTheirTasks(t *testing.T) {
 	x := newTrailed(t)

@@ -134,6 +134,9 @@ func (f *fold) hop(a *Alert, m caselog.HopMark, i, version int) {
 	if led {
 		f.task(a, "contradiction", m.ItemID) // the child is about another account
 	}
+	if version >= blockedSince && h.Account != m.Account {
+		h.Blocked = "" // somebody may be asked about this one
+	}
 	if version >= onwardSince {
 		f.place(a, h, m)
 	} else {
