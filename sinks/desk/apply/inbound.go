@@ -81,7 +81,7 @@ func (a *Alert) agreedOn(d caselog.OfficerData) {
 }
 
 func (f *fold) authorise(a *Alert, d caselog.OfficerData) {
-	a.onTerms(d, orderTerms)
+	a.onTerms(d)
 	a.order(d)
 	a.State, a.Basis, a.Granted, a.Hold = Authorised, d.Basis, d.About, nil
 	a.Telling, a.Anew = d.Fold >= peopleSince, false

@@ -76,11 +76,11 @@ func (a *Alert) order(d caselog.OfficerData) {
 	}
 }
 
-// onTerms leaves of the approvals of an act those on the terms that decided.
-func (a *Alert) onTerms(d caselog.OfficerData, terms func(caselog.OfficerData) string) {
+// onTerms leaves of the orders those on the terms that decided.
+func (a *Alert) onTerms(d caselog.OfficerData) {
 	if d.Fold < orderSince {
 		a.agreedOn(d)
 		return
 	}
-	a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == d.Act && p.Terms != terms(d)+"|"+d.TextMark })
+	a.Approvals = slices.DeleteFunc(a.Approvals, func(p Approval) bool { return p.Act == d.Act && p.Terms != orderTerms(d)+"|"+d.TextMark })
 }
